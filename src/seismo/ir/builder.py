@@ -1,0 +1,250 @@
+"""Builds a `Func` op by op, with script variables turned into SSA values on the fly.
+
+Variables follow Braun, Buchwald, Hack et al., "Simple and Efficient Construction of Static Single
+Assignment Form" (CC 2013): `write`/`read` within a block are immediate; a read in a block whose
+predecessors are not all known makes a block parameter, completed by `seal`.
+
+>>> b = Builder("probe_0")
+>>> b.ret(b.binary(BinaryKind.ADD, b.const(1), b.const(2)))
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from seismo.base.source import NOWHERE, Span
+from seismo.ir.func import Block, Func
+from seismo.ir.ops import (
+    Atomic,
+    AtomicKind,
+    Binary,
+    BinaryKind,
+    Branch,
+    Call,
+    Compare,
+    Cond,
+    Const,
+    CopyBytes,
+    Edge,
+    Extend,
+    Fill,
+    Jump,
+    Kind,
+    Load,
+    MapAddress,
+    Op,
+    Return,
+    Slot,
+    SlotAddress,
+    Store,
+    Swap,
+    Terminator,
+    Value,
+)
+
+__all__ = ("Builder",)
+
+
+class Builder:
+    """Appends to `self.block`; `self.span` is stamped on every op made."""
+
+    def __init__(self, name: str) -> None:
+        context = Value(0, Kind.PTR)
+        self.func = Func(name, [context])
+        self.context = context
+        self.span: Span = NOWHERE
+        self._current: dict[Block, dict[str, Value]] = {}
+        self._kinds: dict[str, Kind] = {}
+        self._incomplete: dict[Block, dict[str, Value]] = {}
+        self._predecessors: dict[Block, list[Block]] = {}
+        self._labels = 0
+        self._slots = 0
+        self.block = self.new_block("entry")
+        self.start(self.block)
+        self.seal(self.block)
+
+    def new_block(self, hint: str) -> Block:
+        """A block that is not in the function yet; `start` puts it there."""
+        label = hint if hint == "entry" else f"{hint}{self._labels}"
+        self._labels += 1
+        block = Block(label)
+        self._current[block] = {}
+        self._incomplete[block] = {}
+        self._predecessors[block] = []
+        return block
+
+    def start(self, block: Block) -> None:
+        """Make `block` the one that ops are appended to."""
+        self.func.blocks.append(block)
+        self.block = block
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the current block still takes ops."""
+        return self.block.terminator is None
+
+    def emit(self, op: Op) -> None:
+        self.block.ops.append(op)
+
+    def const(self, value: int) -> Value:
+        result = self.func.new_value()
+        self.emit(Const(result, value, span=self.span))
+        return result
+
+    def binary(self, op: BinaryKind, left: Value, right: Value, width: int = 64) -> Value:
+        """left op right; pointer ± integer stays a pointer."""
+        is_pointer = left.kind is Kind.PTR and op in (BinaryKind.ADD, BinaryKind.SUB)
+        result = self.func.new_value(Kind.PTR if is_pointer else Kind.INT)
+        self.emit(Binary(result, op, left, right, width, span=self.span))
+        return result
+
+    def compare(self, cond: Cond, left: Value, right: Value, width: int = 64) -> Value:
+        result = self.func.new_value()
+        self.emit(Compare(result, cond, left, right, width, span=self.span))
+        return result
+
+    def extend(self, value: Value, bits: int, *, signed: bool) -> Value:
+        """The low `bits` of value extended to 64; 64 bits need nothing."""
+        if bits == 64:
+            return value
+        result = self.func.new_value()
+        self.emit(Extend(result, value, bits, signed, span=self.span))
+        return result
+
+    def swap(self, value: Value, bits: int) -> Value:
+        result = self.func.new_value()
+        self.emit(Swap(result, value, bits, span=self.span))
+        return result
+
+    def load(
+        self,
+        base: Value,
+        offset: int,
+        size: int,
+        *,
+        signed: bool = False,
+        kind: Kind = Kind.INT,
+    ) -> Value:
+        result = self.func.new_value(kind)
+        self.emit(Load(result, base, offset, size, signed, span=self.span))
+        return result
+
+    def store(self, base: Value, offset: int, value: Value, size: int) -> None:
+        self.emit(Store(base, offset, value, size, span=self.span))
+
+    def atomic_add(self, base: Value, offset: int, value: Value, size: int = 8) -> None:
+        self.emit(Atomic(None, AtomicKind.ADD, base, offset, value, size, span=self.span))
+
+    def fetch_add(self, base: Value, offset: int, value: Value, size: int = 8) -> Value:
+        """The value before the addition. Since Linux 5.12."""
+        result = self.func.new_value()
+        self.emit(Atomic(result, AtomicKind.ADD, base, offset, value, size, span=self.span))
+        return result
+
+    def fill(self, base: Value, offset: int, size: int) -> None:
+        self.emit(Fill(base, offset, size, span=self.span))
+
+    def copy(
+        self, target: tuple[Value, int], source: tuple[Value, int], size: int, alignment: int = 8
+    ) -> None:
+        """Copy `size` bytes between two (base, offset) addresses."""
+        self.emit(CopyBytes(*target, *source, size, alignment, span=self.span))
+
+    def slot(self, name: str, size: int) -> Value:
+        """The address of a new stack slot of `size` bytes, rounded up to 8."""
+        self._slots += 1
+        slot = Slot(f"{name}{self._slots}", (size + 7) & -8)
+        result = self.func.new_value(Kind.PTR)
+        self.emit(SlotAddress(result, slot, span=self.span))
+        return result
+
+    def map(self, name: str) -> Value:
+        result = self.func.new_value(Kind.PTR)
+        self.emit(MapAddress(result, name, span=self.span))
+        return result
+
+    def call(self, helper: str, *args: Value, kind: Kind = Kind.INT, pure: bool = False) -> Value:
+        """helper(args…); `kind` is what r0 holds (a pointer may be null until tested)."""
+        result = self.func.new_value(kind)
+        self.emit(Call(result, helper, args, pure, span=self.span))
+        return result
+
+    def jump(self, target: Block) -> None:
+        self._end(Jump(Edge(target.label), span=self.span), target)
+
+    def branch(self, cond: Cond, left: Value, right: Value, then: Block, other: Block) -> None:
+        edges = Edge(then.label), Edge(other.label)
+        self._end(Branch(cond, left, right, *edges, span=self.span), then, other)
+
+    def branch_if(self, value: Value, then: Block, other: Block) -> None:
+        """To `then` when value is not zero (a pointer: not null)."""
+        self.branch(Cond.NE, value, self.const(0), then, other)
+
+    def ret(self, value: Value) -> None:
+        self._end(Return(value, span=self.span))
+
+    def _end(self, terminator: Terminator, *targets: Block) -> None:
+        self.block.terminator = terminator
+        for target in targets:
+            self._predecessors[target].append(self.block)
+
+    def write(self, variable: str, value: Value) -> None:
+        """The script variable holds `value` from here on in this block."""
+        self._current[self.block][variable] = value
+        self._kinds[variable] = value.kind
+
+    def read(self, variable: str) -> Value:
+        """The SSA value of a script variable here; KeyError if it was never written."""
+        return self._read_in(variable, self.block)
+
+    def seal(self, block: Block) -> None:
+        """All predecessors of `block` are known: complete the parameters made on trust."""
+        incomplete = self._incomplete.pop(block)
+        for variable, param in incomplete.items():
+            self._pass_from_predecessors(variable, block, param)
+
+    def _read_in(self, variable: str, block: Block) -> Value:
+        known = self._current[block].get(variable)
+        if known is not None:
+            return known
+        predecessors = self._predecessors[block]
+        if block not in self._incomplete and len(predecessors) == 1:
+            value = self._read_in(variable, predecessors[0])
+            self._current[block][variable] = value
+            return value
+        if block not in self._incomplete and not predecessors:
+            raise KeyError(variable)
+        value = self.func.new_value(self._kinds[variable])
+        block.params.append(value)
+        self._current[block][variable] = value
+        if block in self._incomplete:
+            self._incomplete[block][variable] = value
+        else:
+            self._pass_from_predecessors(variable, block, value)
+        return value
+
+    def _pass_from_predecessors(self, variable: str, block: Block, param: Value) -> None:
+        """Every edge into `block` gets one more argument: the variable there.
+
+        `param` is the parameter's place in `block.params`, so arguments must be appended in order;
+        sealing visits variables in the order their parameters were made.
+        """
+        for predecessor in self._predecessors[block]:
+            argument = self._read_in(variable, predecessor)
+            predecessor.terminator = _add_argument(predecessor.end, block.label, argument)
+
+
+def _add_argument(terminator: Terminator, label: str, argument: Value) -> Terminator:
+    """The terminator with `argument` appended on its edges to `label`."""
+
+    def extended(edge: Edge) -> Edge:
+        return Edge(edge.target, (*edge.args, argument)) if edge.target == label else edge
+
+    match terminator:
+        case Jump():
+            return replace(terminator, edge=extended(terminator.edge))
+        case Branch():
+            then, other = extended(terminator.then), extended(terminator.other)
+            return replace(terminator, then=then, other=other)
+        case Return():
+            return terminator

@@ -1,0 +1,552 @@
+"""The operations of the IR: SSA values, basic-block arguments instead of phi nodes.
+
+Everything is a 64-bit register value. An op is frozen and final, so `match` over `Op` is exhaustive
+and passes may share ops between functions. `str(op)` is its line in a listing; `ir/print.py` only
+arranges lines, `ir/parse.py` reads them back.
+
+Invariants (checked by `ir/verify.py` after every pass):
+- a value is defined once, by an op's `result`, a block parameter or a function parameter, and its
+  definition dominates its uses;
+- every block ends with exactly one terminator, and terminators stand nowhere else;
+- an edge passes as many arguments as its target block has parameters;
+- the context pointer (function parameter 0) is only ever the direct `base` of a `Load` or `Store`
+  or an argument of a `Call`: the kernel's verifier refuses arithmetic on it for most contexts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import TypeAlias, final
+
+from seismo.base.source import NOWHERE, Span
+
+__all__ = (
+    "Atomic",
+    "AtomicKind",
+    "Binary",
+    "BinaryKind",
+    "Branch",
+    "Call",
+    "Compare",
+    "Cond",
+    "Const",
+    "CopyBytes",
+    "Edge",
+    "Extend",
+    "Fill",
+    "Jump",
+    "Kind",
+    "Load",
+    "MapAddress",
+    "Op",
+    "Return",
+    "Slot",
+    "SlotAddress",
+    "Store",
+    "Swap",
+    "Terminator",
+    "Value",
+)
+
+
+class Kind(Enum):
+    """What a register holds: an integer, or a pointer that the kernel's verifier tracks."""
+
+    INT = "int"
+    PTR = "ptr"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """An SSA value; compared by identity, `id` only names it in listings."""
+
+    id: int
+    kind: Kind = Kind.INT
+
+    def __str__(self) -> str:
+        return f"%{self.id}" if self.kind is Kind.INT else f"%p{self.id}"
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slot:
+    """Bytes on the program's 512-byte stack; `alignment` is at most 8."""
+
+    name: str
+    size: int
+    alignment: int = 8
+
+    def __str__(self) -> str:
+        return f"slot {self.name}[{self.size}]"
+
+
+class BinaryKind(Enum):
+    """Arithmetic with BPF's semantics: x/0 = 0, x%0 = x, shifts taken modulo the width."""
+
+    ADD = "add"
+    SUB = "sub"
+    MUL = "mul"
+    DIV = "div"
+    MOD = "mod"
+    AND = "and"
+    OR = "or"
+    XOR = "xor"
+    SHL = "shl"
+    SHR = "shr"
+    SAR = "sar"
+
+
+class Cond(Enum):
+    """Comparisons; `LT` to `GE` are unsigned, `SLT` to `SGE` signed, `SET` is (a & b) != 0."""
+
+    EQ = "eq"
+    NE = "ne"
+    LT = "lt"
+    LE = "le"
+    GT = "gt"
+    GE = "ge"
+    SLT = "slt"
+    SLE = "sle"
+    SGT = "sgt"
+    SGE = "sge"
+    SET = "set"
+
+
+class AtomicKind(Enum):
+    """Read-modify-write on memory; with a `result` the old value is fetched (Linux 5.12)."""
+
+    ADD = "add"
+    AND = "and"
+    OR = "or"
+    XOR = "xor"
+    XCHG = "xchg"
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Const:
+    """result = value (any 64-bit pattern, signed or unsigned)."""
+
+    result: Value
+    value: int
+    span: Span = field(default=NOWHERE, kw_only=True)
+
+    @property
+    def uses(self) -> tuple[Value, ...]:
+        return ()
+
+    def with_uses(self, mapping: Mapping[Value, Value]) -> Const:
+        return self
+
+    def __str__(self) -> str:
+        return f"{self.result} = const {self.value}"
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Binary:
+    """result = left op right, in `width` bits (32 zero-extends its result, as BPF's ALU32 does)."""
+
+    result: Value
+    op: BinaryKind
+    left: Value
+    right: Value
+    width: int = 64
+    span: Span = field(default=NOWHERE, kw_only=True)
+
+    @property
+    def uses(self) -> tuple[Value, ...]:
+        return (self.left, self.right)
+
+    def with_uses(self, mapping: Mapping[Value, Value]) -> Binary:
+        left, right = mapping.get(self.left, self.left), mapping.get(self.right, self.right)
+        return replace(self, left=left, right=right)
+
+    def __str__(self) -> str:
+        return f"{self.result} = {self.op.value}{self.width} {self.left}, {self.right}"
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Extend:
+    """result = the low `bits` (8, 16, 32) of value, sign- or zero-extended to 64."""
+
+    result: Value
+    value: Value
+    bits: int
+    signed: bool
+    span: Span = field(default=NOWHERE, kw_only=True)
+
+    @property
+    def uses(self) -> tuple[Value, ...]:
+        return (self.value,)
+
+    def with_uses(self, mapping: Mapping[Value, Value]) -> Extend:
+        return replace(self, value=mapping.get(self.value, self.value))
+
+    def __str__(self) -> str:
+        return f"{self.result} = {'sext' if self.signed else 'zext'}{self.bits} {self.value}"
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Swap:
+    """result = the low `bits` (16, 32, 64) of value with their bytes reversed, zero-extended."""
+
+    result: Value
+    value: Value
+    bits: int
+    span: Span = field(default=NOWHERE, kw_only=True)
+
+    @property
+    def uses(self) -> tuple[Value, ...]:
+        return (self.value,)
+
+    def with_uses(self, mapping: Mapping[Value, Value]) -> Swap:
+        return replace(self, value=mapping.get(self.value, self.value))
+
+    def __str__(self) -> str:
+        return f"{self.result} = swap{self.bits} {self.value}"
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Compare:
+    """result = 1 if left cond right else 0."""
+
+    result: Value
+    cond: Cond
+    left: Value
+    right: Value
+    width: int = 64
+    span: Span = field(default=NOWHERE, kw_only=True)
+
+    @property
+    def uses(self) -> tuple[Value, ...]:
+        return (self.left, self.right)
+
+    def with_uses(self, mapping: Mapping[Value, Value]) -> Compare:
+        left, right = mapping.get(self.left, self.left), mapping.get(self.right, self.right)
+        return replace(self, left=left, right=right)
+
+    def __str__(self) -> str:
+        return f"{self.result} = cmp.{self.cond.value}{self.width} {self.left}, {self.right}"
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Load:
+    """result = the `size` bytes at base + offset, zero- or sign-extended."""
+
+    result: Value
+    base: Value
+    offset: int
+    size: int
+    signed: bool = False
+    span: Span = field(default=NOWHERE, kw_only=True)
+
+    @property
+    def uses(self) -> tuple[Value, ...]:
+        return (self.base,)
+
+    def with_uses(self, mapping: Mapping[Value, Value]) -> Load:
+        return replace(self, base=mapping.get(self.base, self.base))
+
+    def __str__(self) -> str:
+        type_ = f"{'s' if self.signed else 'u'}{self.size * 8}"
+        return f"{self.result} = load.{type_} {self.base}{self.offset:+}"
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Store:
+    """The low `size` bytes of value go to base + offset."""
+
+    base: Value
+    offset: int
+    value: Value
+    size: int
+    span: Span = field(default=NOWHERE, kw_only=True)
+
+    @property
+    def result(self) -> None:
+        return None
+
+    @property
+    def uses(self) -> tuple[Value, ...]:
+        return (self.base, self.value)
+
+    def with_uses(self, mapping: Mapping[Value, Value]) -> Store:
+        base, value = mapping.get(self.base, self.base), mapping.get(self.value, self.value)
+        return replace(self, base=base, value=value)
+
+    def __str__(self) -> str:
+        return f"store.u{self.size * 8} {self.base}{self.offset:+}, {self.value}"
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Atomic:
+    """base[offset] op= value, atomically, in 4 or 8 bytes; the old value goes to `result`."""
+
+    result: Value | None
+    op: AtomicKind
+    base: Value
+    offset: int
+    value: Value
+    size: int
+    span: Span = field(default=NOWHERE, kw_only=True)
+
+    @property
+    def uses(self) -> tuple[Value, ...]:
+        return (self.base, self.value)
+
+    def with_uses(self, mapping: Mapping[Value, Value]) -> Atomic:
+        base, value = mapping.get(self.base, self.base), mapping.get(self.value, self.value)
+        return replace(self, base=base, value=value)
+
+    def __str__(self) -> str:
+        line = f"atomic.{self.op.value}{self.size * 8} {self.base}{self.offset:+}, {self.value}"
+        return f"{self.result} = {line}" if self.result else line
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Fill:
+    """`size` bytes from base + offset become zero; base + offset is 8-byte aligned."""
+
+    base: Value
+    offset: int
+    size: int
+    span: Span = field(default=NOWHERE, kw_only=True)
+
+    @property
+    def result(self) -> None:
+        return None
+
+    @property
+    def uses(self) -> tuple[Value, ...]:
+        return (self.base,)
+
+    def with_uses(self, mapping: Mapping[Value, Value]) -> Fill:
+        return replace(self, base=mapping.get(self.base, self.base))
+
+    def __str__(self) -> str:
+        return f"fill {self.base}{self.offset:+}, {self.size}"
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class CopyBytes:
+    """`size` bytes go from source + source_offset to target + target_offset; no overlap.
+
+    Both addresses are aligned to `alignment` bytes (a power of two, at most 8): the widest move.
+    """
+
+    target: Value
+    target_offset: int
+    source: Value
+    source_offset: int
+    size: int
+    alignment: int = 8
+    span: Span = field(default=NOWHERE, kw_only=True)
+
+    @property
+    def result(self) -> None:
+        return None
+
+    @property
+    def uses(self) -> tuple[Value, ...]:
+        return (self.target, self.source)
+
+    def with_uses(self, mapping: Mapping[Value, Value]) -> CopyBytes:
+        target = mapping.get(self.target, self.target)
+        source = mapping.get(self.source, self.source)
+        return replace(self, target=target, source=source)
+
+    def __str__(self) -> str:
+        target = f"{self.target}{self.target_offset:+}"
+        source = f"{self.source}{self.source_offset:+}"
+        return f"copy {target}, {source}, {self.size} align {self.alignment}"
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class SlotAddress:
+    """result = the address of a stack slot."""
+
+    result: Value
+    slot: Slot
+    span: Span = field(default=NOWHERE, kw_only=True)
+
+    @property
+    def uses(self) -> tuple[Value, ...]:
+        return ()
+
+    def with_uses(self, mapping: Mapping[Value, Value]) -> SlotAddress:
+        return self
+
+    def __str__(self) -> str:
+        return f"{self.result} = {self.slot}"
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class MapAddress:
+    """result = the kernel's pointer to a map, for helper arguments (`BPF_PSEUDO_MAP_FD`)."""
+
+    result: Value
+    map: str
+    span: Span = field(default=NOWHERE, kw_only=True)
+
+    @property
+    def uses(self) -> tuple[Value, ...]:
+        return ()
+
+    def with_uses(self, mapping: Mapping[Value, Value]) -> MapAddress:
+        return self
+
+    def __str__(self) -> str:
+        return f"{self.result} = map {self.map}"
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """result = helper(args…), at most five; clobbers r0–r5.
+
+    `pure` marks helpers whose answer cannot change within one run of a program (the current pid,
+    uid, comm's owner …) and that write no memory: equal calls may be merged, unused ones dropped.
+    """
+
+    result: Value | None
+    helper: str
+    args: tuple[Value, ...]
+    pure: bool = False
+    span: Span = field(default=NOWHERE, kw_only=True)
+
+    @property
+    def uses(self) -> tuple[Value, ...]:
+        return self.args
+
+    def with_uses(self, mapping: Mapping[Value, Value]) -> Call:
+        return replace(self, args=tuple(mapping.get(arg, arg) for arg in self.args))
+
+    def __str__(self) -> str:
+        word = "pure" if self.pure else "call"
+        line = f"{word} {self.helper}({', '.join(str(arg) for arg in self.args)})"
+        return f"{self.result} = {line}" if self.result else line
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Edge:
+    """Where control goes, and the values that the target block's parameters get."""
+
+    target: str
+    args: tuple[Value, ...] = ()
+
+    def with_uses(self, mapping: Mapping[Value, Value]) -> Edge:
+        return Edge(self.target, tuple(mapping.get(arg, arg) for arg in self.args))
+
+    def __str__(self) -> str:
+        args = f"({', '.join(str(arg) for arg in self.args)})" if self.args else ""
+        return f"{self.target}{args}"
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Jump:
+    """Go to the target."""
+
+    edge: Edge
+    span: Span = field(default=NOWHERE, kw_only=True)
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        return (self.edge,)
+
+    @property
+    def uses(self) -> tuple[Value, ...]:
+        return self.edge.args
+
+    def with_uses(self, mapping: Mapping[Value, Value]) -> Jump:
+        return replace(self, edge=self.edge.with_uses(mapping))
+
+    def __str__(self) -> str:
+        return f"jump {self.edge}"
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Branch:
+    """If left cond right go to `then`, else to `other`."""
+
+    cond: Cond
+    left: Value
+    right: Value
+    then: Edge
+    other: Edge
+    width: int = 64
+    span: Span = field(default=NOWHERE, kw_only=True)
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        return (self.then, self.other)
+
+    @property
+    def uses(self) -> tuple[Value, ...]:
+        return (self.left, self.right, *self.then.args, *self.other.args)
+
+    def with_uses(self, mapping: Mapping[Value, Value]) -> Branch:
+        left, right = mapping.get(self.left, self.left), mapping.get(self.right, self.right)
+        then, other = self.then.with_uses(mapping), self.other.with_uses(mapping)
+        return replace(self, left=left, right=right, then=then, other=other)
+
+    def __str__(self) -> str:
+        test = f"{self.cond.value}{self.width} {self.left}, {self.right}"
+        return f"branch.{test} ? {self.then} : {self.other}"
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Return:
+    """End the program with r0 = value."""
+
+    value: Value
+    span: Span = field(default=NOWHERE, kw_only=True)
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        return ()
+
+    @property
+    def uses(self) -> tuple[Value, ...]:
+        return (self.value,)
+
+    def with_uses(self, mapping: Mapping[Value, Value]) -> Return:
+        return replace(self, value=mapping.get(self.value, self.value))
+
+    def __str__(self) -> str:
+        return f"return {self.value}"
+
+
+Op: TypeAlias = (
+    Const
+    | Binary
+    | Extend
+    | Swap
+    | Compare
+    | Load
+    | Store
+    | Atomic
+    | Fill
+    | CopyBytes
+    | SlotAddress
+    | MapAddress
+    | Call
+)
+Terminator: TypeAlias = Jump | Branch | Return

@@ -1,0 +1,40 @@
+"""`Plan`: the compiler's whole answer. Pure data; loading, attaching and printing need no more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from seismo.events.kinds import EventLayout, MapView
+from seismo.spec.types import AttachSpec, ObjectSpec
+
+__all__ = ("Attachment", "Plan")
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """Program `program` runs at `at`; `probe` is the attach point as the script's user knows it."""
+
+    program: str
+    probe: str
+    at: AttachSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to load, where to attach it, and what its records and maps mean.
+
+    `begin` and `end` name the programs that run once, in script order. The maps called in
+    `events_map`, `control_map` and `lost_map` are the two rings and the per-CPU loss counters
+    (u64 each: [0] events, [1] control).
+    """
+
+    object: ObjectSpec
+    attachments: tuple[Attachment, ...]
+    begin: tuple[str, ...] = ()
+    end: tuple[str, ...] = ()
+    events: Mapping[int, EventLayout] = field(default_factory=dict)
+    maps: tuple[MapView, ...] = ()
+    events_map: str = "events"
+    control_map: str = "control"
+    lost_map: str = "lost"
