@@ -24,17 +24,20 @@ class Attachment:
 class Plan:
     """What to load, where to attach it, and what its records and maps mean.
 
-    `begin` and `end` name the programs that run once, in script order. The maps called in
-    `events_map`, `control_map` and `lost_map` are the two rings and the per-CPU loss counters
-    (u64 each: [0] events, [1] control).
+    `presets` are (map, key, value) entries to put before anything is attached. `begin` and `end`
+    name the programs that run once, in script order; `probe_count` is how many attach points the
+    script has. `events_map`, `control_map` and `lost_map`
+    name the two rings and the per-CPU loss counters (u64 each, see `lower/context.py: Counter`).
     """
 
     object: ObjectSpec
     attachments: tuple[Attachment, ...]
     begin: tuple[str, ...] = ()
     end: tuple[str, ...] = ()
+    probe_count: int = 0
     events: Mapping[int, EventLayout] = field(default_factory=dict)
     maps: tuple[MapView, ...] = ()
+    presets: tuple[tuple[str, bytes, bytes], ...] = ()
     events_map: str = "events"
     control_map: str = "control"
     lost_map: str = "lost"

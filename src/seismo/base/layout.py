@@ -17,6 +17,7 @@ from typing import TypeAlias
 from seismo.base.bits import align_up
 
 __all__ = (
+    "BYTE_ORDER",
     "S8",
     "S16",
     "S32",

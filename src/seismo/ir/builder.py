@@ -55,7 +55,7 @@ class Builder:
         self.span: Span = NOWHERE
         self._current: dict[Block, dict[str, Value]] = {}
         self._kinds: dict[str, Kind] = {}
-        self._incomplete: dict[Block, dict[str, Value]] = {}
+        self._incomplete: dict[Block, list[str]] = {}
         self._predecessors: dict[Block, list[Block]] = {}
         self._labels = 0
         self._slots = 0
@@ -69,7 +69,7 @@ class Builder:
         self._labels += 1
         block = Block(label)
         self._current[block] = {}
-        self._incomplete[block] = {}
+        self._incomplete[block] = []
         self._predecessors[block] = []
         return block
 
@@ -92,11 +92,15 @@ class Builder:
         return result
 
     def binary(self, op: BinaryKind, left: Value, right: Value, width: int = 64) -> Value:
-        """left op right; pointer ± integer stays a pointer."""
-        is_pointer = left.kind is Kind.PTR and op in (BinaryKind.ADD, BinaryKind.SUB)
+        """left op right; pointer ± integer stays a pointer, pointer - pointer is an integer."""
+        is_sum = op is BinaryKind.ADD and Kind.PTR in (left.kind, right.kind)
+        is_pointer = is_sum or (left.kind is Kind.PTR and right.kind is Kind.INT)
         result = self.func.new_value(Kind.PTR if is_pointer else Kind.INT)
         self.emit(Binary(result, op, left, right, width, span=self.span))
         return result
+
+    def add(self, left: Value, right: Value) -> Value:
+        return self.binary(BinaryKind.ADD, left, right)
 
     def compare(self, cond: Cond, left: Value, right: Value, width: int = 64) -> Value:
         result = self.func.new_value()
@@ -185,7 +189,7 @@ class Builder:
 
     def _end(self, terminator: Terminator, *targets: Block) -> None:
         self.block.terminator = terminator
-        for target in targets:
+        for target in dict.fromkeys(targets):
             self._predecessors[target].append(self.block)
 
     def write(self, variable: str, value: Value) -> None:
@@ -199,39 +203,52 @@ class Builder:
 
     def seal(self, block: Block) -> None:
         """All predecessors of `block` are known: complete the parameters made on trust."""
-        incomplete = self._incomplete.pop(block)
-        for variable, param in incomplete.items():
-            self._pass_from_predecessors(variable, block, param)
+        for variable in self._incomplete.pop(block):
+            self._complete(variable, [block])
 
     def _read_in(self, variable: str, block: Block) -> Value:
-        known = self._current[block].get(variable)
-        if known is not None:
-            return known
-        predecessors = self._predecessors[block]
-        if block not in self._incomplete and len(predecessors) == 1:
-            value = self._read_in(variable, predecessors[0])
-            self._current[block][variable] = value
-            return value
-        if block not in self._incomplete and not predecessors:
-            raise KeyError(variable)
-        value = self.func.new_value(self._kinds[variable])
-        block.params.append(value)
-        self._current[block][variable] = value
-        if block in self._incomplete:
-            self._incomplete[block][variable] = value
-        else:
-            self._pass_from_predecessors(variable, block, value)
+        made: list[Block] = []
+        value = self._find(variable, block, made)
+        self._complete(variable, made)
         return value
 
-    def _pass_from_predecessors(self, variable: str, block: Block, param: Value) -> None:
-        """Every edge into `block` gets one more argument: the variable there.
+    def _find(self, variable: str, block: Block, made: list[Block]) -> Value:
+        """The variable's value at the end of `block`, if need be by a parameter made on the way.
 
-        `param` is the parameter's place in `block.params`, so arguments must be appended in order;
-        sealing visits variables in the order their parameters were made.
+        A block that gets a parameter which is to be completed at once is appended to `made`.
         """
-        for predecessor in self._predecessors[block]:
-            argument = self._read_in(variable, predecessor)
-            predecessor.terminator = _add_argument(predecessor.end, block.label, argument)
+        passed: list[Block] = []
+        while (value := self._current[block].get(variable)) is None:
+            passed.append(block)
+            predecessors = self._predecessors[block]
+            is_sealed = block not in self._incomplete
+            if is_sealed and not predecessors:
+                raise KeyError(variable)
+            if is_sealed and len(predecessors) == 1:
+                block = predecessors[0]
+                continue
+            value = self.func.new_value(self._kinds[variable])
+            block.params.append(value)
+            if is_sealed:
+                made.append(block)
+            else:
+                self._incomplete[block].append(variable)
+            break
+        for one in passed:
+            self._current[one][variable] = value
+        return value
+
+    def _complete(self, variable: str, made: list[Block]) -> None:
+        """Pass the variable, one more argument, on every edge into the blocks in `made`.
+
+        A list instead of recursion: a script of some hundred statements would exhaust the stack.
+        Arguments come in the order of the parameters, as one variable is completed at a time.
+        """
+        while made:
+            block = made.pop()
+            for predecessor in self._predecessors[block]:
+                argument = self._find(variable, predecessor, made)
+                predecessor.terminator = _add_argument(predecessor.end, block.label, argument)
 
 
 def _add_argument(terminator: Terminator, label: str, argument: Value) -> Terminator:

@@ -80,7 +80,8 @@ class Slot:
     alignment: int = 8
 
     def __str__(self) -> str:
-        return f"slot {self.name}[{self.size}]"
+        alignment = "" if self.alignment == 8 else f" align {self.alignment}"
+        return f"slot {self.name}[{self.size}]{alignment}"
 
 
 class BinaryKind(Enum):

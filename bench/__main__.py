@@ -1,0 +1,69 @@
+"""`python -m bench`: measures, prints tables, and with `--write` puts them into the document.
+
+Needs root, as tracing does. Without bpftrace its columns say `not installed`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bench.cost import measure_cost
+from bench.errors import BenchError
+from bench.machine import describe
+from bench.mounts import enter_namespace
+from bench.options import Effort, parse_options
+from bench.printing import measure_printing
+from bench.producer import build_producer
+from bench.reader import measure_reader
+from bench.start import measure_start
+from bench.table import Section, format_section, replace_block
+from bench.tracer import BPFTRACE
+
+__all__ = ("main",)
+
+_DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs what the command line names and returns the exit status."""
+    options = parse_options(arguments)
+    if os.geteuid() != 0:
+        print("bench: tracing needs root", file=sys.stderr)
+        return 2
+    enter_namespace(arguments)
+    machine = describe(BPFTRACE.version)
+    print(f"{machine}\n", flush=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="bench.") as folder:
+            command = build_producer(Path(folder))
+            for section in _measure(options.parts, options.effort, command):
+                text = f"{format_section(section)}\n\nMachine: {machine}."
+                print(f"{format_section(section)}\n", flush=True)
+                if options.write:
+                    _write(section.name, text)
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _measure(parts: Sequence[str], effort: Effort, command: tuple[str, ...]) -> Iterator[Section]:
+    if "start" in parts:
+        yield measure_start(effort.start_rounds)
+    if "reader" in parts:
+        yield measure_reader(command, effort.reader_calls, effort.reader_rounds)
+        yield measure_printing(command, effort.printing_calls, effort.reader_rounds)
+    if "kernel" in parts:
+        yield measure_cost(command, effort.kernel_calls, effort.kernel_rounds)
+
+
+def _write(name: str, text: str) -> None:
+    _DOCUMENT.write_text(replace_block(_DOCUMENT.read_text(), name, text))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,122 @@
+"""What a script costs the traced process: nanoseconds per run in the kernel, as it counts them."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from contextlib import suppress
+from dataclasses import dataclass
+
+from bench.producer import Producer
+from bench.programs import cost_ns, read_runs
+from bench.sample import AtMost, Sample, ratio, verdict
+from bench.table import Section
+from bench.tracer import BPFTRACE, SEISMO, Tool, Tracer, alternating
+from seismo.kernel.live import LiveKernel
+from seismo.objects.program import enable_stats
+
+__all__ = ("SCRIPTS", "measure_cost")
+
+_TARGET = AtMost(1.0)
+# A pace that the slower reader can follow: a full ring would make its writers' work shorter.
+_BURST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A one-liner; `{pid}` is the producer, which makes `call`s; it becomes so many programs."""
+
+    title: str
+    text: str
+    call: str = "getppid"
+    programs: int = 1
+
+
+SCRIPTS = (
+    Script(
+        "count by comm",
+        "tracepoint:syscalls:sys_enter_getppid /pid == {pid}/ {{ @[comm] = count(); }}",
+    ),
+    Script(
+        "printf with a file name",
+        "tracepoint:syscalls:sys_enter_statfs /pid == {pid}/"
+        ' {{ printf("%d %s %s\\n", pid, comm, str(args->pathname)); }}',
+        call="statfs",
+    ),
+    Script(
+        "store by tid, look up and delete",
+        "tracepoint:syscalls:sys_enter_getppid /pid == {pid}/ {{ @start[tid] = nsecs; }}"
+        " tracepoint:syscalls:sys_exit_getppid /@start[tid]/"
+        " {{ @last[tid] = nsecs - @start[tid]; delete(@start[tid]); }}",
+        programs=2,
+    ),
+    Script(
+        "predicate that rejects",
+        "tracepoint:syscalls:sys_enter_getppid /pid == 1/ {{ @[comm] = count(); }}",
+    ),
+    Script(
+        "integer arithmetic",
+        "tracepoint:syscalls:sys_enter_getppid /pid == {pid}/"
+        " {{ $t = nsecs; $a = ($t * 31 + 7) / 3; $b = ($a ^ ($t >> 5)) & 0xffff;"
+        " @sum = $a % 1000 + $b * 4; }}",
+    ),
+)
+
+
+def measure_cost(command: tuple[str, ...], count: int, rounds: int) -> Section:
+    """The table of all scripts; `count` calls a script, tool and round."""
+    kernel = LiveKernel()
+    costs: dict[tuple[str, str], list[float]] = defaultdict(list)
+    with enable_stats(kernel):
+        for round_ in range(rounds):
+            for script in SCRIPTS:
+                for tool in alternating(round_):
+                    cost = _run(tool, script, command, count)
+                    costs[tool.name, script.title].append(cost)
+    rows = [_row(script, costs) for script in SCRIPTS]
+    return Section(
+        name="kernel",
+        title=f"In the kernel: ns per run, median (min – max) of {rounds} rounds",
+        header=("script", "ratio", "seismo", "bpftrace", "target", "verdict"),
+        rows=tuple(rows),
+        notes=tuple(f"{one.title}: `{one.text.format(pid='PID')}`" for one in SCRIPTS),
+    )
+
+
+def _run(tool: Tool, script: Script, command: tuple[str, ...], count: int) -> float:
+    with (
+        Producer(command, script.call) as producer,
+        Tracer(tool, script.text.format(pid=producer.pid)) as tracer,
+    ):
+        tracer.wait_attached(script.programs, (os.getppid, _statfs))
+        producer.make(count // 10, _BURST)
+        before = read_runs(tracer.pid)
+        producer.make(count, _BURST)
+        after = read_runs(tracer.pid)
+        tracer.stop()
+    return cost_ns(before, after)
+
+
+def _statfs() -> None:
+    with suppress(FileNotFoundError):
+        os.statvfs("/nowhere/at/all")
+
+
+def _row(script: Script, costs: dict[tuple[str, str], list[float]]) -> tuple[str, ...]:
+    ours = Sample(tuple(costs[SEISMO.name, script.title]))
+    if not BPFTRACE.is_installed:
+        return (script.title, "", _nanoseconds(ours), "not installed", str(_TARGET), "")
+    theirs = Sample(tuple(costs[BPFTRACE.name, script.title]))
+    compared = ratio(ours, theirs)
+    return (
+        script.title,
+        f"{compared:.2f}x",
+        _nanoseconds(ours),
+        _nanoseconds(theirs),
+        str(_TARGET),
+        verdict(compared, _TARGET),
+    )
+
+
+def _nanoseconds(sample: Sample) -> str:
+    return f"{sample.median:.0f} ({sample.low:.0f} – {sample.high:.0f})"

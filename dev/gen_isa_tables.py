@@ -1,0 +1,257 @@
+"""Writes the generated tables of `seismo.isa`: helpers, program, attach and map types.
+
+Numbers come from a kernel's BTF (through bpftool), prototypes from the comments of linux/bpf.h,
+versions from the tables below. Kernels only ever append to these enums, so a version is stated
+once, with the first enumerator that it added.
+
+    python dev/gen_isa_tables.py [--btf vmlinux.h] [--uapi /usr/include/linux/bpf.h]
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+TARGET = Path(__file__).resolve().parents[1] / "src" / "seismo" / "isa"
+VMLINUX_BTF = "/sys/kernel/btf/vmlinux"
+
+HELPERS_SINCE = """
+3.18 unspec
+3.19 map_lookup_elem         4.1 probe_read                4.2 tail_call
+4.3 get_cgroup_classid       4.4 redirect                  4.5 skb_load_bytes
+4.6 get_stackid              4.8 skb_change_proto          4.9 current_task_under_cgroup
+4.10 get_numa_node_id        4.11 probe_read_str           4.12 get_socket_cookie
+4.13 set_hash                4.14 redirect_map             4.15 xdp_adjust_meta
+4.16 override_return         4.17 msg_redirect_map         4.18 xdp_adjust_tail
+4.19 get_local_storage       4.20 sk_lookup_tcp            5.0 msg_pop_data
+5.1 spin_lock                5.2 skc_lookup_tcp            5.3 send_signal
+5.4 tcp_gen_syncookie        5.5 skb_output                5.6 tcp_send_ack
+5.7 read_branch_records      5.8 ktime_get_boot_ns         5.9 skc_to_tcp6_sock
+5.10 load_hdr_opt            5.11 task_storage_get         5.12 check_mtu
+5.13 for_each_map_elem       5.14 sys_bpf                  5.15 timer_init
+5.16 get_branch_snapshot     5.17 find_vma                 5.18 get_retval
+5.19 kptr_xchg               6.0 tcp_raw_gen_syncookie_ipv4
+6.1 ktime_get_tai_ns         6.2 cgrp_storage_get
+"""
+
+PROG_TYPES_SINCE = """
+3.18 UNSPEC         3.19 SOCKET_FILTER   4.1 KPROBE           4.7 TRACEPOINT
+4.8 XDP             4.9 PERF_EVENT       4.10 CGROUP_SKB      4.13 SOCK_OPS
+4.14 SK_SKB         4.15 CGROUP_DEVICE   4.17 SK_MSG          4.18 LWT_SEG6LOCAL
+4.19 SK_REUSEPORT   4.20 FLOW_DISSECTOR  5.2 CGROUP_SYSCTL    5.3 CGROUP_SOCKOPT
+5.5 TRACING         5.6 STRUCT_OPS       5.7 LSM              5.9 SK_LOOKUP
+5.14 SYSCALL        6.4 NETFILTER
+"""
+
+ATTACH_TYPES_SINCE = """
+4.10 CGROUP_INET_INGRESS         4.13 CGROUP_SOCK_OPS        4.14 SK_SKB_STREAM_PARSER
+4.15 CGROUP_DEVICE               4.17 SK_MSG_VERDICT         4.18 CGROUP_UDP4_SENDMSG
+4.20 FLOW_DISSECTOR              5.2 CGROUP_SYSCTL           5.3 CGROUP_GETSOCKOPT
+5.5 TRACE_RAW_TP                 5.7 MODIFY_RETURN           5.8 TRACE_ITER
+5.9 CGROUP_INET_SOCK_RELEASE     5.13 SK_SKB_VERDICT         5.14 SK_REUSEPORT_SELECT
+5.15 PERF_EVENT                  5.18 TRACE_KPROBE_MULTI     6.0 LSM_CGROUP
+6.4 STRUCT_OPS                   6.6 TCX_INGRESS             6.7 CGROUP_UNIX_CONNECT
+6.10 TRACE_KPROBE_SESSION        6.13 TRACE_UPROBE_SESSION
+"""
+
+MAP_TYPES_SINCE = """
+3.18 UNSPEC         3.19 HASH                  4.2 PROG_ARRAY        4.3 PERF_EVENT_ARRAY
+4.6 PERCPU_HASH     4.8 CGROUP_ARRAY           4.10 LRU_HASH         4.11 LPM_TRIE
+4.12 ARRAY_OF_MAPS  4.14 DEVMAP                4.15 CPUMAP           4.18 XSKMAP
+4.19 CGROUP_STORAGE 4.20 PERCPU_CGROUP_STORAGE 5.2 SK_STORAGE        5.4 DEVMAP_HASH
+5.6 STRUCT_OPS      5.8 RINGBUF                5.10 INODE_STORAGE    5.11 TASK_STORAGE
+5.16 BLOOM_FILTER   6.1 USER_RINGBUF           6.2 CGRP_STORAGE      6.9 ARENA
+"""
+
+CONTEXTS = """
+SOCKET_FILTER __sk_buff            KPROBE pt_regs               SCHED_CLS __sk_buff
+SCHED_ACT __sk_buff                XDP xdp_md                   PERF_EVENT bpf_perf_event_data
+CGROUP_SKB __sk_buff               CGROUP_SOCK bpf_sock         LWT_IN __sk_buff
+LWT_OUT __sk_buff                  LWT_XMIT __sk_buff           SOCK_OPS bpf_sock_ops
+SK_SKB __sk_buff                   CGROUP_DEVICE bpf_cgroup_dev_ctx
+SK_MSG sk_msg_md                   RAW_TRACEPOINT bpf_raw_tracepoint_args
+CGROUP_SOCK_ADDR bpf_sock_addr     LWT_SEG6LOCAL __sk_buff      SK_REUSEPORT sk_reuseport_md
+FLOW_DISSECTOR __sk_buff           CGROUP_SYSCTL bpf_sysctl
+RAW_TRACEPOINT_WRITABLE bpf_raw_tracepoint_args                 CGROUP_SOCKOPT bpf_sockopt
+SK_LOOKUP bpf_sk_lookup            NETFILTER bpf_nf_ctx
+"""
+
+# Helpers newer than the header that distributions ship, and those that it states several times,
+# once for each program type.
+PROTOTYPES = """
+ * void bpf_unspec(void)
+ * u64 bpf_get_socket_cookie(void *ctx)
+ * long bpf_sk_assign(void *ctx, void *sk, u64 flags)
+ * void *bpf_cgrp_storage_get(struct bpf_map *map, struct cgroup *cgroup, void *value, u64 flags)
+ * long bpf_cgrp_storage_delete(struct bpf_map *map, struct cgroup *cgroup)
+"""
+
+PROTOTYPE = re.compile(r"^ \* ([a-z_][\w ]*?[ *]+)bpf_(\w+)\(([^)]*)\)$", re.MULTILINE)
+
+HEAD = '''"""{doc}
+
+Generated by dev/gen_isa_tables.py; do not edit.
+"""
+
+from __future__ import annotations
+'''
+
+
+@dataclass(frozen=True, slots=True)
+class Enumerator:
+    """One enumerator, its kernel prefix dropped, and the kernel version that added it."""
+
+    name: str
+    value: int
+    since: tuple[int, int]
+
+
+def read_enum(source: str, enum: str, prefix: str, since: str) -> list[Enumerator]:
+    """The enumerators of `enum` in C source; one number keeps the name that is not deprecated."""
+    found = re.search(rf"^enum {enum} \{{(.*?)^\}};", source, re.MULTILINE | re.DOTALL)
+    if found is None:
+        raise SystemExit(f"no enum {enum} in the BTF dump")
+    firsts = {name: version for version, name in pairs(since)}
+    members: list[Enumerator] = []
+    version = (0, 0)
+    for name, value in re.findall(rf"\b{prefix}(\w+) = (\d+)", found[1]):
+        if name in firsts:
+            version = parse_version(firsts.pop(name))
+        if not name.endswith("_DEPRECATED"):
+            members.append(Enumerator(name, int(value), version))
+    if firsts:
+        raise SystemExit(f"enum {enum} has no {', '.join(firsts)}")
+    if [member.value for member in members] != list(range(len(members))):
+        raise SystemExit(f"enum {enum} has gaps")
+    return members
+
+
+def pairs(table: str) -> Iterable[tuple[str, str]]:
+    words = table.split()
+    return zip(words[::2], words[1::2], strict=True)
+
+
+def parse_version(text: str) -> tuple[int, int]:
+    major, minor = text.split(".")
+    return int(major), int(minor)
+
+
+def read_prototypes(uapi: str) -> Mapping[str, tuple[str, tuple[str, ...]]]:
+    """Return type and parameters of each helper, as the header's comments state them."""
+    found: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for returns, name, params in PROTOTYPE.findall(uapi + PROTOTYPES):
+        args = () if params == "void" else tuple(params.split(", "))
+        found[name] = returns.strip(), args
+    return found
+
+
+def write_helpers(source: str, uapi: str) -> None:
+    """The table behind helpers.py: plain tuples, which load from bytecode at no cost."""
+    prototypes = read_prototypes(uapi)
+    lines = [HEAD.format(doc="The kernel's helpers by number: name, return, parameters, since.")]
+    lines += ['__all__ = ("TABLE",)', ""]
+    lines += ["TABLE: tuple[tuple[str, str, tuple[str, ...], tuple[int, int]], ...] = ("]
+    for member in read_enum(source, "bpf_func_id", "BPF_FUNC_", HELPERS_SINCE):
+        lines.append(f"    {(member.name, *prototypes[member.name], member.since)!r},")
+    write("helper_table.py", [*lines, ")"])
+
+
+def write_prog_types(source: str) -> None:
+    """prog_types.py: `ProgType` and `AttachType`."""
+    progs = read_enum(source, "bpf_prog_type", "BPF_PROG_TYPE_", PROG_TYPES_SINCE)
+    attaches = read_enum(source, "bpf_attach_type", "BPF_", ATTACH_TYPES_SINCE)
+    contexts = dict(pairs(CONTEXTS))
+    lines = [
+        HEAD.format(doc="What a program is (`ProgType`) and where it attaches (`AttachType`).")
+    ]
+    lines += ["from enum import IntEnum", "", '__all__ = ("AttachType", "ProgType")']
+    lines += enum_class("ProgType", "`enum bpf_prog_type`.", progs, "BPF_PROG_TYPE_", "_PROG_SINCE")
+    lines += [CONTEXT_PROPERTY]
+    lines += enum_class("AttachType", "`enum bpf_attach_type`.", attaches, "BPF_", "_ATTACH_SINCE")
+    lines += since_table("ProgType", "_PROG_SINCE", progs)
+    lines += since_table("AttachType", "_ATTACH_SINCE", attaches)
+    lines += ["", "_CONTEXTS = {"]
+    lines += [f"    ProgType.{name}: {context!r}," for name, context in contexts.items()]
+    write("prog_types.py", [*lines, "}"])
+
+
+def write_map_types(source: str) -> None:
+    """map_types.py: `MapType`."""
+    maps = read_enum(source, "bpf_map_type", "BPF_MAP_TYPE_", MAP_TYPES_SINCE)
+    lines = [HEAD.format(doc="What a map is: `MapType`.")]
+    lines += ["from enum import IntEnum", "", '__all__ = ("MapType",)']
+    lines += enum_class("MapType", "`enum bpf_map_type`.", maps, "BPF_MAP_TYPE_", "_SINCE")
+    lines += [PER_CPU_PROPERTY]
+    write("map_types.py", lines + since_table("MapType", "_SINCE", maps))
+
+
+CONTEXT_PROPERTY = '''
+    @property
+    def context(self) -> str:
+        """The struct that r1 points to at entry; '' when it depends on where it attaches."""
+        return _CONTEXTS.get(self, "")
+'''
+
+PER_CPU_PROPERTY = '''
+    @property
+    def is_per_cpu(self) -> bool:
+        """Whether each CPU has its own value: a lookup from user space returns all of them."""
+        return "PERCPU" in self.name
+'''
+
+
+def enum_class(
+    name: str, doc: str, members: Iterable[Enumerator], prefix: str, since: str
+) -> list[str]:
+    return [
+        "",
+        f"class {name}(IntEnum):",
+        f'    """{doc}"""',
+        "",
+        *(f"    {member.name} = {member.value}" for member in members),
+        "",
+        "    @property",
+        "    def kernel_name(self) -> str:",
+        '        """The enumerator as linux/bpf.h spells it."""',
+        f'        return f"{prefix}{{self.name}}"',
+        "",
+        "    @property",
+        "    def since(self) -> tuple[int, int]:",
+        '        """The Linux version that added it."""',
+        f"        return {since}[self]",
+    ]
+
+
+def since_table(enum: str, name: str, members: Iterable[Enumerator]) -> list[str]:
+    rows = (f"    {enum}.{member.name}: {member.since}," for member in members)
+    return ["", f"{name} = {{", *rows, "}"]
+
+
+def write(name: str, lines: Iterable[str]) -> None:
+    path = TARGET / name
+    path.write_text("\n".join(lines) + "\n")
+    subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", str(path)], check=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--btf", type=Path, help="C dump of a kernel's BTF; default: this kernel's")
+    parser.add_argument("--uapi", type=Path, default=Path("/usr/include/linux/bpf.h"))
+    options = parser.parse_args()
+    if options.btf:
+        source = options.btf.read_text()
+    else:
+        command = ["bpftool", "btf", "dump", "file", VMLINUX_BTF, "format", "c"]
+        source = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    write_helpers(source, options.uapi.read_text())
+    write_prog_types(source)
+    write_map_types(source)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,21 @@
+#!/bin/sh
+# Installs the tools that tests call and pip cannot bring; without root it only names them.
+set -eu
+
+missing=""
+command -v gcc >/dev/null || missing="$missing gcc libc6-dev"
+command -v qemu-system-x86_64 >/dev/null || missing="$missing qemu-system-x86"
+command -v apt-get >/dev/null || { [ -z "$missing" ] || echo "not installed:$missing"; exit 0; }
+
+if [ "$(id -u)" -ne 0 ]; then
+    [ -z "$missing" ] || echo "not installed, tests that need them are skipped:$missing"
+    exit 0
+fi
+# The lab asks apt for kernels: without package lists there are none.
+if [ -n "$missing" ] || [ -z "$(apt-cache search --names-only '^linux-image-6')" ]; then
+    apt-get update -qq
+fi
+if [ -n "$missing" ]; then
+    # shellcheck disable=SC2086 # one word per package
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing
+fi

@@ -1,0 +1,8 @@
+#!/bin/sh
+# Something real to trace, short and the same everywhere: processes, file opens, directory reads.
+set -eu
+cat /etc/hostname >/dev/null
+ls -l /etc >/dev/null
+find /usr/share -maxdepth 2 -name '*.conf' >/dev/null
+grep -c root /etc/passwd >/dev/null
+cat /etc/no-such-file 2>/dev/null || true

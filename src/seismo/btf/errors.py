@@ -1,0 +1,20 @@
+"""What can be wrong with BTF (`BtfError`) and with a question about it (`BtfNotFound`)."""
+
+from __future__ import annotations
+
+from seismo.base.errors import BpfError, FormatError
+
+__all__ = ("BtfError", "BtfNotFound")
+
+
+class BtfError(FormatError):
+    """Malformed BTF: `what` is wrong with the record at byte `offset` of the blob."""
+
+
+class BtfNotFound(BpfError):
+    """This BTF has no such type, member or enumerator; `hint` names what it does have."""
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(what + (f"\nhint: {hint}" if hint else ""))
+        self.what = what
+        self.hint = hint

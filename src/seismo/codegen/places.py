@@ -1,0 +1,72 @@
+"""Where a value is when it is in no register: made anew at each use, or in its home on the stack.
+
+Constants, slot addresses and map addresses cost one or two instructions wherever they are needed,
+often none (an immediate, an offset from r10), so none of them ever occupies a register for longer
+than one instruction. A spilled value has a home of 8 bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from seismo.base.bits import fits_signed, to_signed
+from seismo.ir.func import Func
+from seismo.ir.ops import BinaryKind, Slot, Value
+
+__all__ = ("FrameAddress", "Home", "Immediate", "MapPointer", "Place", "Prepared")
+
+
+@dataclass(frozen=True, slots=True)
+class Immediate:
+    """A constant, as a signed 64-bit number."""
+
+    value: int
+
+    def fits(self, width: int) -> bool:
+        """Whether an instruction of `width` bits can hold it: 32 bits, sign-extended to 64."""
+        return width == 32 or fits_signed(self.value, 32)
+
+    def folds_into(self, op: BinaryKind, width: int) -> bool:
+        """Whether it can be the second operand; the kernel's verifier refuses a division by 0."""
+        is_division = op in (BinaryKind.DIV, BinaryKind.MOD)
+        return self.fits(width) and not (is_division and to_signed(self.value, width) == 0)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameAddress:
+    """`offset` bytes into a stack slot."""
+
+    slot: Slot
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class MapPointer:
+    """The kernel's pointer to the map called `name`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The stack slot that a spilled value lives in."""
+
+    slot: Slot
+
+
+Place: TypeAlias = Immediate | FrameAddress | MapPointer | Home
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A function whose ops are each what an instruction or two can do.
+
+    Values in `places` get no register: an op may name them only where its instruction can use them
+    directly. `fixed` are values that were made to be short-lived and must not be spilled.
+    """
+
+    func: Func
+    places: Mapping[Value, Place]
+    fixed: frozenset[Value] = frozenset()

@@ -1,0 +1,265 @@
+"""Brings IR into the shape that instructions have.
+
+- a constant that does not fit its instruction is made in a register just before:
+      %3 = and64 %1, %2               %4 = const 1311768467463790320
+                                ->    %3 = and64 %1, %4
+- fills, copies and signed loads become plain stores and loads:
+      fill %p1+0, 12            ->    store.u64 %p1+0, %zero;  store.u32 %p1+8, %zero
+- a branch passes no values: an edge that does gets a block of its own, where the moves can stand;
+- an offset fits s16.
+
+Fills and copies are unrolled whatever their size: it is one instruction for 8 bytes (two for a
+copy), the kernel's verifier would walk every turn of a loop anyway, and stays free of surprises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TypeAlias
+
+from seismo.base.bits import fits_signed, to_signed
+from seismo.codegen.places import FrameAddress, Immediate, MapPointer, Place, Prepared
+from seismo.ir.conditions import MIRRORED
+from seismo.ir.func import Block, Func
+from seismo.ir.graph import Graph
+from seismo.ir.ops import (
+    Atomic,
+    AtomicKind,
+    Binary,
+    BinaryKind,
+    Branch,
+    Compare,
+    Const,
+    CopyBytes,
+    Edge,
+    Extend,
+    Fill,
+    Jump,
+    Kind,
+    Load,
+    MapAddress,
+    Op,
+    Return,
+    SlotAddress,
+    Store,
+    Terminator,
+    Value,
+)
+
+__all__ = ("COMMUTATIVE", "prepare")
+
+Cheap: TypeAlias = Const | SlotAddress | MapAddress | Binary
+
+COMMUTATIVE = frozenset(
+    {BinaryKind.ADD, BinaryKind.MUL, BinaryKind.AND, BinaryKind.OR, BinaryKind.XOR}
+)
+
+
+def prepare(func: Func) -> Prepared:
+    """The function in instruction shape, its blocks in the order of their code."""
+    return _Preparer(func).run()
+
+
+class _Preparer:
+    """One walk, definitions before uses; `ops` is the block being written."""
+
+    def __init__(self, func: Func) -> None:
+        self.graph = Graph.of(func)
+        self.context = func.params[0]
+        self.result = Func(func.name, func.params, next_id=func.next_id)
+        self.places: dict[Value, Place] = {}
+        self.definitions: dict[Value, Cheap] = {}
+        self.fixed: set[Value] = set()
+        self.constants: dict[int, Value] = {}
+        self.ops: list[Op] = []
+        self.edges: list[Block] = []
+
+    def run(self) -> Prepared:
+        for block in self.graph.order:
+            self.ops = []
+            for op in block.ops:
+                self._visit(op)
+            end = self._end(block)
+            self.result.blocks.append(Block(block.label, block.params, self.ops, end))
+        entry = self.result.blocks[0]
+        entry.ops = [*(Const(made, value) for value, made in self.constants.items()), *entry.ops]
+        self.result.blocks += self.edges
+        # The blocks that edges were split into belong between their neighbours.
+        self.result.blocks = list(Graph.of(self.result).order)
+        return Prepared(self.result, self.places, frozenset(self.fixed))
+
+    def _visit(self, op: Op) -> None:
+        match op:
+            case Const() | SlotAddress() | MapAddress():
+                self._made_anew(op)
+            case Binary():
+                self._binary(op)
+            case Compare(cond=cond, left=left, right=right):
+                if left in self.places and right not in self.places:
+                    cond, left, right = MIRRORED[cond], right, left
+                left, right = self._register(left), self._operand(right, op.width)
+                self.ops.append(replace(op, cond=cond, left=left, right=right))
+            case Load():
+                self._load(op)
+            case Store():
+                base, offset = self._address(op.base, op.offset, op.size)
+                self._store(replace(op, base=base, offset=offset))
+            case Atomic():
+                self._atomic(op)
+            case Fill():
+                self._fill(op)
+            case CopyBytes():
+                self._copy(op)
+            case _:
+                self.ops.append(op)
+
+    def _made_anew(self, op: Const | SlotAddress | MapAddress) -> None:
+        """The op stays, so that the IR is whole, but its result is made where it is used."""
+        place: Place
+        match op:
+            case Const(result, value):
+                place = Immediate(to_signed(value, 64))
+            case SlotAddress(result, slot):
+                place = FrameAddress(slot, 0)
+            case MapAddress(result, name):
+                place = MapPointer(name)
+        self._put(op, result, place)
+
+    def _put(self, op: Cheap, result: Value, place: Place) -> None:
+        self.places[result] = place
+        self.definitions[result] = op
+        self.ops.append(op)
+
+    def _constant(self, value: int) -> Value:
+        """A constant without a register."""
+        if value not in self.constants:
+            self.constants[value] = made = self.result.new_value()
+            self.places[made] = Immediate(value)
+            self.definitions[made] = Const(made, value)
+        return self.constants[value]
+
+    def _temporary(self, kind: Kind = Kind.INT) -> Value:
+        """A new value that lives for an op or two."""
+        made = self.result.new_value(kind)
+        self.fixed.add(made)
+        return made
+
+    def _register(self, value: Value) -> Value:
+        """`value` in a register."""
+        if value not in self.places:
+            return value
+        made = self._temporary(value.kind)
+        self.ops.append(replace(self.definitions[value], result=made))
+        return made
+
+    def _operand(self, value: Value, width: int) -> Value:
+        """`value` as the second operand of a comparison."""
+        place = self.places.get(value)
+        is_folded = isinstance(place, Immediate) and place.fits(width)
+        return value if is_folded else self._register(value)
+
+    def _binary(self, op: Binary) -> None:
+        """Constants to the right, the frame's address to the left: there they cost least."""
+        left, right = self.places.get(op.left), self.places.get(op.right)
+        if op.op in COMMUTATIVE and (
+            isinstance(right, FrameAddress) or (isinstance(left, Immediate) and right is None)
+        ):
+            op = replace(op, left=op.right, right=op.left)
+            left, right = right, left
+        if isinstance(right, Immediate) and right.folds_into(op.op, op.width):
+            if isinstance(left, FrameAddress) and op.op is BinaryKind.ADD and op.width == 64:
+                place = FrameAddress(left.slot, left.offset + right.value)
+                self._put(op, op.result, place)
+                return
+        elif right is not None:
+            op = replace(op, right=self._register(op.right))
+        self.ops.append(op)
+
+    def _address(self, base: Value, offset: int, size: int) -> tuple[Value, int]:
+        """An address whose base an instruction can take, up to `size` bytes above it."""
+        place = self.places.get(base)
+        if isinstance(place, FrameAddress):
+            return base, offset
+        base = self._register(base)
+        if fits_signed(offset, 16) and fits_signed(offset + size, 16):
+            return base, offset
+        far = self._temporary(Kind.PTR)
+        self._binary(Binary(far, BinaryKind.ADD, base, self._constant(offset)))
+        return far, 0
+
+    def _load(self, op: Load) -> None:
+        """Before Linux 6.6 no load extends the sign."""
+        base, offset = self._address(op.base, op.offset, op.size)
+        if not op.signed or op.size == 8:
+            self.ops.append(replace(op, base=base, offset=offset, signed=False))
+            return
+        loaded = self._temporary()
+        self.ops.append(Load(loaded, base, offset, op.size, span=op.span))
+        self.ops.append(Extend(op.result, loaded, op.size * 8, signed=True, span=op.span))
+
+    def _store(self, op: Store) -> None:
+        """An immediate is sign-extended; the kernel's verifier wants no immediate in a context."""
+        place = self.places.get(op.value)
+        width = 64 if op.size == 8 else 32
+        is_folded = isinstance(place, Immediate) and place.fits(width)
+        if not is_folded or op.base is self.context:
+            op = replace(op, value=self._register(op.value))
+        self.ops.append(op)
+
+    def _atomic(self, op: Atomic) -> None:
+        base, offset = self._address(op.base, op.offset, op.size)
+        result, value = op.result, op.value
+        if result is None and op.op is AtomicKind.XCHG:
+            result = self._temporary()
+        if result is None:
+            value = self._register(value)
+        self.ops.append(replace(op, result=result, base=base, offset=offset, value=value))
+
+    def _fill(self, op: Fill) -> None:
+        base, offset = self._address(op.base, op.offset, op.size)
+        zero = self._constant(0)
+        for start, size in _pieces(op.size, 8):
+            self.ops.append(Store(base, offset + start, zero, size, span=op.span))
+
+    def _copy(self, op: CopyBytes) -> None:
+        target, target_offset = self._address(op.target, op.target_offset, op.size)
+        source, source_offset = self._address(op.source, op.source_offset, op.size)
+        for start, size in _pieces(op.size, op.alignment):
+            byte = self._temporary()
+            self.ops.append(Load(byte, source, source_offset + start, size, span=op.span))
+            self.ops.append(Store(target, target_offset + start, byte, size, span=op.span))
+
+    def _end(self, block: Block) -> Terminator:
+        """The terminator; appends the blocks for edges that pass values."""
+        end = block.end
+        if not isinstance(end, Branch):
+            return end
+        cond, left, right = end.cond, end.left, end.right
+        if left in self.places and right not in self.places:
+            cond, left, right = MIRRORED[cond], right, left
+        left, right = self._register(left), self._operand(right, end.width)
+        then = self._without_args(end.then, f"{block.label}.then", end)
+        other = self._without_args(end.other, f"{block.label}.else", end)
+        return Branch(cond, left, right, then, other, end.width, span=end.span)
+
+    def _without_args(self, edge: Edge, label: str, branch: Branch) -> Edge:
+        """The edge, or one to a new block that passes its values on, or returns them."""
+        if not edge.args:
+            return edge
+        target = self.graph.blocks[edge.target]
+        end: Terminator = Jump(edge, span=branch.span)
+        if isinstance(target.end, Return) and not target.ops:
+            end = target.end.with_uses(dict(zip(target.params, edge.args, strict=True)))
+        self.edges.append(Block(label, terminator=end))
+        return Edge(label)
+
+
+def _pieces(size: int, alignment: int) -> Iterator[tuple[int, int]]:
+    """(start, size) of the widest aligned moves that cover `size` bytes."""
+    start = 0
+    while start < size:
+        while start + alignment > size:
+            alignment //= 2
+        yield start, alignment
+        start += alignment

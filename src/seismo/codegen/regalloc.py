@@ -1,0 +1,174 @@
+"""Gives each value a register: a linear scan over SSA, definitions before uses.
+
+In SSA form, walked in dominance order, a register that is free where a value is defined is free
+for the value's whole life: everything that lives at the same time is either already placed or is
+defined later and will see it (Hack, "Register Allocation for Programs in SSA Form", 2007). So the
+scan keeps no interval lists, only the registers busy at the current op.
+
+Calls clobber r0 to r5, so a value that lives across a call takes one of r6 to r9. When none is
+left, the cheapest value in the way is spilled and the scan goes on; `spill.py` then rewrites the
+function, and the scan is repeated on what it wrote. Each turn spills values that were not made by
+spilling, so the turns end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+from math import inf
+
+from seismo.base.errors import CompilerBug
+from seismo.codegen.places import Prepared
+from seismo.codegen.prepare import COMMUTATIVE
+from seismo.codegen.ranges import Ranges
+from seismo.codegen.spill import spill
+from seismo.ir.func import Block
+from seismo.ir.graph import Graph
+from seismo.ir.ops import Atomic, Binary, Call, Compare, Extend, Op, Swap, Value
+
+__all__ = ("ALL", "Allocation", "allocate")
+
+CALLER_SAVED = 0b00_0011_1111
+CALLEE_SAVED = 0b11_1100_0000
+ALL = CALLER_SAVED | CALLEE_SAVED
+# r1 to r5 late: that is where the values go that will be arguments.
+ORDER = (0, 5, 4, 3, 2, 1, 6, 7, 8, 9)
+MAX_WISHES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """`registers` by number; neither a value that has a place nor an unused result has one.
+
+    `busy` has a bit for each register that a value holds when control enters the block, its
+    parameters not counted, by label.
+    """
+
+    prepared: Prepared
+    graph: Graph
+    registers: dict[Value, int]
+    busy: dict[str, int]
+
+
+def allocate(prepared: Prepared) -> Allocation:
+    """Registers for every value, after as many turns of spilling as it takes."""
+    while True:
+        graph = Graph.of(prepared.func)
+        scan = _Scan(prepared, Ranges.of(prepared, graph))
+        for block in graph.order:
+            scan.block(block)
+        if not scan.spilled:
+            return Allocation(prepared, graph, scan.registers, scan.busy_at)
+        prepared = spill(prepared, scan.spilled)
+
+
+class _Scan:
+    """One turn: `busy` and `holders` are the registers at the current op."""
+
+    def __init__(self, prepared: Prepared, ranges: Ranges) -> None:
+        self.func = prepared.func
+        self.places = prepared.places
+        self.ranges = ranges
+        self.registers: dict[Value, int] = {}
+        self.busy_at: dict[str, int] = {}
+        self.spilled: dict[Value, None] = {}
+        self.busy = 0
+        self.holders: dict[int, Value] = {}
+
+    def block(self, block: Block) -> None:
+        self.busy = 0
+        self.holders.clear()
+        for value in self.ranges.live_in[block.label]:
+            if value in self.registers:
+                self._hold(value, self.registers[value])
+        self.busy_at[block.label] = self.busy
+        params = self.func.params if block is self.func.blocks[0] else block.params
+        for param in params:
+            if param not in self.places and param not in self.ranges.unused:
+                self._assign(param, None)
+        for op, dying in zip(block.ops, self.ranges.deaths[block.label], strict=True):
+            if op.result not in self.places:
+                self._op(op, dying)
+
+    def _op(self, op: Op, dying: tuple[Value, ...]) -> None:
+        """Free what dies at `op`, place its result."""
+        held = _read_late(op, self.places)
+        for value in dying:
+            if value not in held:
+                self._release(value)
+        result = op.result
+        if result is not None and not (isinstance(op, Call) and result in self.ranges.unused):
+            self._assign(result, _operand_to_replace(op))
+            if result in self.ranges.unused:
+                self._release(result)
+        for value in dying:
+            if value in held:
+                self._release(value)
+
+    def _hold(self, value: Value, register: int) -> None:
+        self.registers[value] = register
+        self.holders[register] = value
+        self.busy |= 1 << register
+
+    def _release(self, value: Value) -> None:
+        """Free the register of a value, unless another holds it or it was spilled."""
+        register = self.registers.get(value)
+        if register is not None and self.holders.get(register) is value:
+            del self.holders[register]
+            self.busy &= ~(1 << register)
+
+    def _assign(self, value: Value, operand: Value | None) -> None:
+        """A register for `value`, or a spill: of it, or of what is in its way."""
+        allowed = CALLEE_SAVED if value in self.ranges.crossing else ALL
+        if not allowed & ~self.busy:
+            victim = self._cheapest(value, allowed)
+            self.spilled[victim] = None
+            if victim is value:
+                return
+            self._release(victim)
+            del self.registers[victim]
+        self._hold(value, self._choose(value, operand, allowed & ~self.busy))
+
+    def _cheapest(self, value: Value, allowed: int) -> Value:
+        """What to spill so that `value` finds a register in `allowed`, all of which are held."""
+        costs = self.ranges.costs
+        held = [holder for register, holder in self.holders.items() if allowed >> register & 1]
+        victim = min((value, *held), key=costs.__getitem__)
+        if costs[victim] == inf:
+            raise CompilerBug("regalloc", f"{self.func.name}: nothing to spill for {value}")
+        return victim
+
+    def _choose(self, value: Value, operand: Value | None, free: int) -> int:
+        """The free register that saves a move, or else the first in order."""
+        wish: int | Value | None = self.ranges.wishes.get(value)
+        for _ in range(MAX_WISHES):
+            if isinstance(wish, Value):
+                register = self.registers.get(wish)
+                wish = self.ranges.wishes.get(wish) if register is None else register
+        overwritten = self.registers.get(operand) if operand else None
+        for liked in (wish, overwritten):
+            if isinstance(liked, int) and free >> liked & 1:
+                return liked
+        return next(register for register in ORDER if free >> register & 1)
+
+
+def _read_late(op: Op, places: Container[Value]) -> tuple[Value, ...]:
+    """Operands that are still read when the result's register is already written."""
+    match op:
+        case Binary(_, kind, left, right) if right is not left:
+            return (right,) if left in places or kind not in COMMUTATIVE else ()
+        case Compare(_, _, left, right):
+            return left, right
+        case Atomic(base=base):
+            return (base,)
+        case _:
+            return ()
+
+
+def _operand_to_replace(op: Op) -> Value | None:
+    """The operand that the instruction overwrites with its result."""
+    match op:
+        case Binary(left=value) | Extend(value=value) | Swap(value=value) | Atomic(value=value):
+            return value
+        case _:
+            return None

@@ -1,0 +1,177 @@
+"""Ring-buffer records and map entries to values: one `struct` format per layout, compiled once.
+
+>>> decode = layout_decoder(Layout.of("opened", [("fd", S32), ("path", Text(8))]))
+>>> decode(b"\\x03\\0\\0\\0/etc\\0\\0\\0\\0")
+(3, '/etc')
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeAlias, assert_never
+
+from seismo.base.errors import FormatError
+from seismo.base.layout import Array, Blob, Field, FieldType, Int, Layout, Text
+from seismo.events.kinds import EventLayout
+from seismo.events.value import Value
+
+__all__ = (
+    "TRUNCATED",
+    "Decode",
+    "DecodeError",
+    "decoder",
+    "layout_decoder",
+    "value_decoder",
+)
+
+TRUNCATED = ".."
+"""Ends a string that filled its buffer without a NUL: the rest of it was cut."""
+
+Decode: TypeAlias = Callable[[bytes | memoryview], tuple[Any, ...]]
+_Refine: TypeAlias = Callable[[Any], Any]
+_Take: TypeAlias = Callable[[Iterator[Any]], Any]
+
+_INT_CODES = {1: "b", 2: "h", 4: "i", 8: "q"}
+
+
+class DecodeError(FormatError):
+    """Bytes that no layout can have made: too few, or of an unknown event."""
+
+
+def decoder(event: EventLayout) -> Decode:
+    """What turns a record of this event into its arguments, in order, without the id.
+
+    A record that ends in a string may be sent only as far as the string goes: what is missing is
+    zero. The result raises DecodeError for a record that is shorter still; longer ones are fine.
+    """
+    fields, layout = event.layout.fields[1:], event.layout
+    decode = _compile(fields, layout)
+    if not fields or not isinstance(fields[-1].type, Text):
+        return decode
+    size, shortest = layout.size, fields[-1].offset + 1
+
+    def decode_cut(record: bytes | memoryview) -> tuple[Any, ...]:
+        length = len(record)
+        if shortest <= length < size:
+            record = bytes(record).ljust(size, b"\0")
+        return decode(record)
+
+    return decode_cut
+
+
+def layout_decoder(layout: Layout) -> Decode:
+    """What turns a layout's bytes into the values of its fields, in order."""
+    return _compile(layout.fields, layout)
+
+
+def value_decoder(type_: FieldType) -> Callable[[bytes | memoryview], Value]:
+    """What turns the bytes of one value into it."""
+    decode = layout_decoder(Layout.of(str(type_), [("value", type_)]))
+    return lambda data: decode(data)[0]
+
+
+def _compile(fields: Sequence[Field], layout: Layout) -> Decode:
+    shape = struct.Struct("=" + _codes_of_fields(fields, layout.size))
+    unpack_from = shape.unpack_from
+
+    def unpack(data: bytes | memoryview) -> tuple[Any, ...]:
+        if len(data) < shape.size:
+            what = f"{layout.name} takes {shape.size} bytes, but these are {len(data)}"
+            raise DecodeError(what, len(data))
+        return unpack_from(data)
+
+    if any(isinstance(field.type, Array | Layout) for field in fields):
+        return _assembled(unpack, fields)
+    refined = [(at, refine) for at, field in enumerate(fields) if (refine := _refine(field.type))]
+    return _refined(unpack, refined) if refined else unpack
+
+
+def _refined(unpack: Decode, refined: Sequence[tuple[int, _Refine]]) -> Decode:
+    """Most events: every leaf is a field, and some become something else."""
+
+    def decode(data: bytes | memoryview) -> tuple[Any, ...]:
+        values = list(unpack(data))
+        for at, refine in refined:
+            values[at] = refine(values[at])
+        return tuple(values)
+
+    return decode
+
+
+def _assembled(unpack: Decode, fields: Sequence[Field]) -> Decode:
+    """Arrays and structs take as many leaves as they have."""
+    takes = [_take(field.type) for field in fields]
+
+    def decode(data: bytes | memoryview) -> tuple[Any, ...]:
+        leaves = iter(unpack(data))
+        return tuple([take(leaves) for take in takes])
+
+    return decode
+
+
+def _codes_of_fields(fields: Sequence[Field], size: int) -> str:
+    """The codes of fields and of all that lies before, between and after them."""
+    codes, end = "", 0
+    for field in fields:
+        codes += f"{field.offset - end}x{_codes(field.type)}"
+        end = field.end
+    return f"{codes}{size - end}x"
+
+
+def _codes(type_: FieldType) -> str:
+    match type_:
+        case Int():
+            code = _INT_CODES[type_.size]
+            return code if type_.signed else code.upper()
+        case Text() | Blob():
+            return f"{type_.size}s"
+        case Array():
+            return _codes(type_.element) * type_.count
+        case Layout():
+            return _codes_of_fields(type_.fields, type_.size)
+        case _:
+            assert_never(type_)
+
+
+def _refine(type_: FieldType) -> _Refine | None:
+    """What makes a value of an unpacked leaf; None where the leaf is the value."""
+    match type_:
+        case Text():
+            return _text
+        case Int(shown="bool"):
+            return bool
+        case _:
+            return None
+
+
+def _take(type_: FieldType) -> _Take:
+    """What takes one value from the unpacked leaves; `next` itself where the leaf is the value."""
+    match type_:
+        case Int() | Blob() | Text():
+            refine = _refine(type_)
+            return (lambda leaves: refine(next(leaves))) if refine else next
+        case Array(element, count):
+            take = _take(element)
+            if take is next:
+                return lambda leaves: tuple(islice(leaves, count))
+            return lambda leaves: tuple([take(leaves) for _ in range(count)])
+        case Layout():
+            return _take_layout(type_)
+        case _:
+            assert_never(type_)
+
+
+def _take_layout(layout: Layout) -> _Take:
+    takes = [_take(field.type) for field in layout.fields]
+    if layout.kind == "tuple":
+        return lambda leaves: tuple([take(leaves) for take in takes])
+    members = [(field.name, take) for field, take in zip(layout.fields, takes, strict=True)]
+    return lambda leaves: {name: take(leaves) for name, take in members}
+
+
+def _text(data: bytes) -> str:
+    head, nul, _ = data.partition(b"\0")
+    text = head.decode("utf-8", "surrogateescape")
+    return text if nul else text + TRUNCATED

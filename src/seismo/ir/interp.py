@@ -1,0 +1,223 @@
+"""A plain interpreter of the IR: the definition of what the operations mean.
+
+Tests run a function before and after a pass, and beside the code generated for it; all must agree.
+Helpers are the caller's: `call(name, args, memory)` answers with what r0 gets.
+
+>>> interpret(parse(listing), context=bytes(16))
+42
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from seismo.base.bits import U64_MAX, truncate
+from seismo.base.errors import BpfError
+from seismo.ir import arithmetic
+from seismo.ir.func import Func
+from seismo.ir.ops import (
+    Atomic,
+    AtomicKind,
+    Binary,
+    BinaryKind,
+    Branch,
+    Call,
+    Compare,
+    Const,
+    CopyBytes,
+    Edge,
+    Extend,
+    Fill,
+    Jump,
+    Load,
+    MapAddress,
+    Op,
+    Return,
+    Slot,
+    SlotAddress,
+    Store,
+    Swap,
+    Terminator,
+    Value,
+)
+
+__all__ = ("Fault", "Helper", "Memory", "interpret")
+
+REGION_SHIFT = 32
+ATOMIC_MEANING = {
+    AtomicKind.ADD: BinaryKind.ADD,
+    AtomicKind.AND: BinaryKind.AND,
+    AtomicKind.OR: BinaryKind.OR,
+    AtomicKind.XOR: BinaryKind.XOR,
+}
+
+
+class Fault(BpfError):
+    """The function did what no program may: touched memory that is not its own, or never ended."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """Byte regions, each at an address with nothing near it, so that strays are caught."""
+
+    regions: list[bytearray] = field(default_factory=list)
+    maps: dict[str, int] = field(default_factory=dict)
+
+    def allocate(self, content: bytes) -> int:
+        """The address of a new region that holds `content`."""
+        self.regions.append(bytearray(content))
+        return len(self.regions) << REGION_SHIFT
+
+    def map_address(self, name: str) -> int:
+        """The stand-in address of the map called `name`; `map_name` is the inverse."""
+        if name not in self.maps:
+            self.maps[name] = self.allocate(b"")
+        return self.maps[name]
+
+    def map_name(self, address: int) -> str:
+        """The map at `address`; KeyError when there is none."""
+        return {known: name for name, known in self.maps.items()}[address]
+
+    def read(self, address: int, size: int) -> bytes:
+        region, offset = self._locate(address, size)
+        return bytes(region[offset : offset + size])
+
+    def write(self, address: int, content: bytes) -> None:
+        region, offset = self._locate(address, len(content))
+        region[offset : offset + len(content)] = content
+
+    def load(self, address: int, size: int) -> int:
+        return int.from_bytes(self.read(address, size), "little")
+
+    def store(self, address: int, value: int, size: int) -> None:
+        self.write(address, truncate(value, size * 8).to_bytes(size, "little"))
+
+    def _locate(self, address: int, size: int) -> tuple[bytearray, int]:
+        index, offset = address >> REGION_SHIFT, address & ((1 << REGION_SHIFT) - 1)
+        if not 0 < index <= len(self.regions):
+            raise Fault(f"no memory at {address:#x}")
+        region = self.regions[index - 1]
+        if offset + size > len(region):
+            raise Fault(f"{size} bytes at {address:#x} leave their region of {len(region)}")
+        return region, offset
+
+
+Helper: TypeAlias = Callable[[str, Sequence[int], Memory], int]
+
+
+def no_helpers(name: str, args: Sequence[int], memory: Memory) -> int:
+    """The default `call`: a function under test that calls nothing."""
+    raise Fault(f"call of {name}{tuple(args)}")
+
+
+def interpret(
+    func: Func,
+    *,
+    context: bytes = b"",
+    call: Helper = no_helpers,
+    memory: Memory | None = None,
+    max_ops: int = 100_000,
+) -> int:
+    """Run `func` and answer with r0, unsigned; Fault if it misbehaves or takes over `max_ops`."""
+    run = _Run(func, memory or Memory(), call)
+    run.values[func.params[0]] = run.memory.allocate(context)
+    return run.to_the_end(max_ops)
+
+
+class _Run:
+    """One execution: the values so far and the memory."""
+
+    def __init__(self, func: Func, memory: Memory, call: Helper) -> None:
+        self.func = func
+        self.memory = memory
+        self.call = call
+        self.values: dict[Value, int] = {}
+        self.slots: dict[Slot, int] = {}
+
+    def to_the_end(self, max_ops: int) -> int:
+        blocks = {block.label: block for block in self.func.blocks}
+        block = self.func.blocks[0]
+        while True:
+            max_ops -= len(block.ops) + 1
+            if max_ops < 0:
+                raise Fault(f"{self.func.name} does not end")
+            for op in block.ops:
+                self._step(op)
+            if isinstance(block.end, Return):
+                return self.values[block.end.value]
+            edge = self._edge(block.end)
+            block = blocks[edge.target]
+            arguments = [self.values[arg] for arg in edge.args]
+            self.values.update(zip(block.params, arguments, strict=True))
+
+    def _edge(self, end: Terminator) -> Edge:
+        match end:
+            case Jump(edge):
+                return edge
+            case Branch(cond, left, right, then, other, width):
+                holds = arithmetic.compare(cond, self.values[left], self.values[right], width)
+                return then if holds else other
+            case Return():
+                raise Fault("a return goes nowhere")
+
+    def _step(self, op: Op) -> None:
+        match op:
+            case Store(base, offset, value, size):
+                self.memory.store(self._address(base, offset), self.values[value], size)
+            case Fill(base, offset, size):
+                self.memory.write(self._address(base, offset), bytes(size))
+            case CopyBytes():
+                source = self._address(op.source, op.source_offset)
+                target = self._address(op.target, op.target_offset)
+                self.memory.write(target, self.memory.read(source, op.size))
+            case Atomic():
+                self._atomic(op)
+            case Call(result, helper, args):
+                answer = self.call(helper, [self.values[arg] for arg in args], self.memory)
+                if result is not None:
+                    self.values[result] = truncate(answer, 64)
+            case _:
+                self.values[op.result] = self._compute(op)
+
+    def _compute(
+        self, op: Const | Binary | Extend | Swap | Compare | Load | SlotAddress | MapAddress
+    ) -> int:
+        """The result of an op that only makes a value."""
+        values = self.values
+        match op:
+            case Const(_, value):
+                return truncate(value, 64)
+            case Binary(_, kind, left, right, width):
+                return arithmetic.binary(kind, values[left], values[right], width)
+            case Extend(_, value, bits, signed):
+                return arithmetic.extend(values[value], bits, signed=signed)
+            case Swap(_, value, bits):
+                return arithmetic.swap(values[value], bits)
+            case Compare(_, cond, left, right, width):
+                return int(arithmetic.compare(cond, values[left], values[right], width))
+            case Load(_, base, offset, size, signed):
+                loaded = self.memory.load(self._address(base, offset), size)
+                return arithmetic.extend(loaded, size * 8, signed=signed)
+            case SlotAddress(_, slot):
+                return self._slot_address(slot)
+            case MapAddress(_, name):
+                return self.memory.map_address(name)
+
+    def _atomic(self, op: Atomic) -> None:
+        address, bits = self._address(op.base, op.offset), op.size * 8
+        old, value = self.memory.load(address, op.size), self.values[op.value]
+        if op.op is not AtomicKind.XCHG:
+            value = arithmetic.binary(ATOMIC_MEANING[op.op], old, value, bits)
+        self.memory.store(address, value, op.size)
+        if op.result is not None:
+            self.values[op.result] = old
+
+    def _address(self, base: Value, offset: int) -> int:
+        return (self.values[base] + offset) & U64_MAX
+
+    def _slot_address(self, slot: Slot) -> int:
+        if slot not in self.slots:
+            self.slots[slot] = self.memory.allocate(bytes(slot.size))
+        return self.slots[slot]

@@ -1,0 +1,68 @@
+"""Removes block parameters that always get the same value: the copies that SSA construction left.
+
+Before:                                     After:
+    entry:                                  entry:
+        %1 = load.u64 %p0+0                     %1 = load.u64 %p0+0
+        jump loop(%1)                           jump loop
+    loop(%2):                               loop:
+        branch.ne64 %2, %1 ? loop(%2) : done    branch.ne64 %1, %1 ? loop : done
+
+A parameter that gets only itself and one other value is that value (Braun et al., 2013, call it a
+trivial phi).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from seismo.ir.func import Func
+from seismo.ir.graph import Graph
+from seismo.ir.ops import Value
+from seismo.ir.passes.rewrite import drop_params, rename_all
+
+__all__ = ("copyprop",)
+
+
+def copyprop(func: Func) -> Func:
+    """The function without trivial block parameters."""
+    arguments = _arguments(func)
+    renamed = _trivial(arguments)
+    return rename_all(drop_params(func, renamed), renamed) if renamed else func
+
+
+def _arguments(func: Func) -> dict[Value, dict[Value, None]]:
+    """What each block parameter may get, in order; edges from unreachable blocks do not count."""
+    graph = Graph.of(func)
+    arguments: dict[Value, dict[Value, None]] = {}
+    for block in graph.order:
+        for edge in block.end.edges:
+            for param, arg in zip(graph.blocks[edge.target].params, edge.args, strict=True):
+                arguments.setdefault(param, {})[arg] = None
+    return arguments
+
+
+def _trivial(arguments: dict[Value, dict[Value, None]]) -> dict[Value, Value]:
+    """The trivial parameters and what each of them is; removing one may make others trivial."""
+    passed_to: defaultdict[Value, list[Value]] = defaultdict(list)
+    for param, given in arguments.items():
+        for arg in given:
+            passed_to[arg].append(param)
+    found: dict[Value, Value] = {}
+    pending = list(arguments)
+    while pending:
+        param = pending.pop()
+        if param in found:
+            continue
+        others = {_resolve(arg, found) for arg in arguments[param]} - {param}
+        if len(others) == 1:
+            (found[param],) = others
+            pending.extend(passed_to[param])
+            passed_to[found[param]].extend(passed_to[param])
+    return {param: _resolve(param, found) for param in found}
+
+
+def _resolve(value: Value, found: dict[Value, Value]) -> Value:
+    """What stands for `value` at the end of the chain."""
+    while value in found:
+        value = found[value]
+    return value

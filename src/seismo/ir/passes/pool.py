@@ -1,0 +1,45 @@
+"""`Pool`: the constants and addresses that a function uses, each made once.
+
+They stand at the top of the entry block, which dominates everything, so that no pass has to ask
+whether one is available; they take no register there, because code generation makes them anew
+where they are used.
+"""
+
+from __future__ import annotations
+
+from seismo.base.bits import to_signed
+from seismo.ir.func import Func
+from seismo.ir.ops import Const, MapAddress, Slot, SlotAddress, Value
+
+__all__ = ("Pool",)
+
+
+class Pool:
+    """`ops` are the pooled ops, in order of first need."""
+
+    def __init__(self, func: Func) -> None:
+        self._func = func
+        self._constants: dict[int, Value] = {}
+        self._addresses: dict[Slot | str, Value] = {}
+        self.ops: list[Const | SlotAddress | MapAddress] = []
+
+    def add(self, op: Const | SlotAddress | MapAddress) -> Value:
+        """The value to use instead of `op`'s result: its own if it is the first of its kind."""
+        match op:
+            case Const(result, value):
+                value = to_signed(value, 64)
+                op = Const(result, value, span=op.span)
+                known = self._constants.setdefault(value, result)
+            case SlotAddress(result, slot):
+                known = self._addresses.setdefault(slot, result)
+            case MapAddress(result, name):
+                known = self._addresses.setdefault(name, result)
+        if known is result:
+            self.ops.append(op)
+        return known
+
+    def constant(self, value: int) -> Value:
+        """The value that holds the 64-bit pattern of `value`, kept as a signed number."""
+        value = to_signed(value, 64)
+        known = self._constants.get(value)
+        return known or self.add(Const(self._func.new_value(), value))

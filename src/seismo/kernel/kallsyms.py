@@ -1,0 +1,144 @@
+"""`Kallsyms`: the kernel's symbols, name to address and address to name.
+
+>>> symbols = Kallsyms.read(kernel)
+>>> str(symbols.at(symbols.address("vfs_read") + 16))
+'vfs_read+0x10'
+
+A kernel has some 100,000 symbols: their addresses are parsed on the first look-up by address, a
+name only when it is asked for.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from typing import Self
+
+from seismo.base.diagnostics import did_you_mean
+from seismo.base.errors import NotSupported
+from seismo.kernel.errors import NotInKernel
+from seismo.kernel.protocol import Kernel
+
+__all__ = ("Kallsyms", "Place", "Symbol")
+
+_PATH = "/proc/kallsyms"
+_ADDRESS_DIGITS = 16
+# A mistyped name is compared with the symbols that begin like it, not with all of them.
+_NEAR_PREFIX = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """One line of /proc/kallsyms: `type` is nm's letter, `module` is '' for the kernel proper."""
+
+    name: str
+    address: int
+    type: str
+    module: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An address as a symbol and the bytes past its start."""
+
+    symbol: Symbol
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.symbol.name}+{self.offset:#x}" if self.offset else self.symbol.name
+
+
+class Kallsyms:
+    """The symbols of one moment; modules and BPF programs come and go after it."""
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+        self._lines: list[bytes] = []
+        self._addresses: list[int] = []
+
+    @classmethod
+    def read(cls, kernel: Kernel) -> Self:
+        return cls(kernel.read_file(_PATH))
+
+    def symbols(self, name: str) -> tuple[Symbol, ...]:
+        """Every symbol of that name: static functions may share one. Raises `NotInKernel`."""
+        found: list[Symbol] = []
+        wanted = f" {name}".encode()
+        at = self._text.find(wanted)
+        while at >= 0:
+            if self._text[at + len(wanted) : at + len(wanted) + 1] in (b"\n", b"\t", b""):
+                start = self._text.rfind(b"\n", 0, at) + 1
+                end = self._text.find(b"\n", at)
+                found.append(_parse(self._text[start : end if end >= 0 else None]))
+            at = self._text.find(wanted, at + 1)
+        if not found:
+            raise NotInKernel("symbol", name, self._near(name))
+        return tuple(found)
+
+    def address(self, name: str) -> int:
+        """The address of the first symbol of that name.
+
+        Raises `NotInKernel`, and `NotSupported` where the kernel hides addresses.
+        """
+        first = self.symbols(name)[0]
+        if first.address == 0:
+            self._refuse_hidden()
+        return first.address
+
+    def at(self, address: int) -> Place:
+        """The last symbol at or before `address`; of several at one address the kernel's first.
+
+        Raises `NotInKernel` below the first symbol, `NotSupported` where addresses are hidden.
+        """
+        self._index()
+        index = bisect_right(self._addresses, address) - 1
+        if index < 0:
+            raise NotInKernel("symbol at", f"{address:#x}")
+        first = bisect_left(self._addresses, self._addresses[index])
+        symbol = _parse(self._lines[first])
+        return Place(symbol, address - symbol.address)
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules that have symbols, sorted; `bpf` stands for the loaded BPF programs."""
+        names = {line.rpartition(b"[")[2] for line in self._text.splitlines() if b"[" in line}
+        return tuple(sorted(name.rstrip(b"]").decode() for name in names))
+
+    @property
+    def are_hidden(self) -> bool:
+        """Whether all addresses read as zero: kernel.kptr_restrict, or no CAP_SYSLOG."""
+        digits = {line[:_ADDRESS_DIGITS] for line in self._text.splitlines()}
+        return digits <= {b"0" * _ADDRESS_DIGITS}
+
+    def _index(self) -> None:
+        """Order the lines by address; those of one address stay in the kernel's order."""
+        if self._lines:
+            return
+        if self.are_hidden:
+            self._refuse_hidden()
+        self._lines = sorted(self._text.splitlines(), key=_address_digits)
+        self._addresses = [int(line[:_ADDRESS_DIGITS], 16) for line in self._lines]
+
+    def _refuse_hidden(self) -> None:
+        raise NotSupported(
+            "kernel symbol addresses",
+            f"{_PATH} shows zeros",
+            "set the sysctl kernel.kptr_restrict to 0 or 1 and run with CAP_SYSLOG",
+        )
+
+    def _near(self, name: str) -> str:
+        prefix = f" {name[:_NEAR_PREFIX]}".encode()
+        alike = {_parse(line).name for line in self._text.splitlines() if prefix in line}
+        return did_you_mean(name, alike)
+
+
+def _address_digits(line: bytes) -> bytes:
+    """Fixed-width hex, all lower-case: sorts as the number does."""
+    return line[:_ADDRESS_DIGITS]
+
+
+def _parse(line: bytes) -> Symbol:
+    """`ffffffff81000000 T name\\t[module]`; the module is only there for a module's symbol."""
+    fields = line.decode().split()
+    module = fields[3].strip("[]") if len(fields) > 3 else ""
+    return Symbol(fields[2], int(fields[0], 16), fields[1], module)

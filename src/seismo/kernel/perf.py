@@ -1,0 +1,103 @@
+"""perf events: opened disabled, one function a kind, each an `Fd` that its caller closes.
+
+A perf event with a BPF program on it is how tracepoints and timers run programs: the event is
+opened, the program is put on it (`SET_BPF`, or a bpf_link), and the event is enabled.
+"""
+
+from __future__ import annotations
+
+from seismo.base.errors import SyscallError
+from seismo.kernel.abi import (
+    PerfBit,
+    PerfEventAttr,
+    PerfIoctl,
+    PerfSample,
+    PerfSoftware,
+    PerfType,
+)
+from seismo.kernel.fd import Fd
+from seismo.kernel.protocol import Kernel
+
+__all__ = (
+    "disable",
+    "enable",
+    "open_bpf_output",
+    "open_timer",
+    "open_tracepoint",
+    "set_bpf",
+)
+
+_EVERY_PROCESS = -1
+
+
+def open_tracepoint(kernel: Kernel, event_id: int, name: str = "") -> Fd:
+    """The tracepoint of that id (the `id` file of tracefs).
+
+    A program on it runs wherever the tracepoint is hit: the kernel keeps the programs with the
+    tracepoint, so the event's own CPU (0) is of no importance. Since Linux 4.7.
+    """
+    attr = PerfEventAttr(
+        type=PerfType.TRACEPOINT,
+        config=event_id,
+        sample_period=1,
+        sample_type=PerfSample.RAW,
+        wakeup_events=1,
+        bits=PerfBit.DISABLED,
+    )
+    return Fd(kernel, kernel.perf_event_open(attr, _EVERY_PROCESS, 0), "perf event", name)
+
+
+def open_timer(kernel: Kernel, cpu: int, *, period_ns: int = 0, frequency_hz: int = 0) -> Fd:
+    """A cpu-clock timer on `cpu`, of one of a period (ns) and a frequency (Hz).
+
+    The kernel makes periods under 10,000 ns that long. Since Linux 4.9 (programs on it).
+    """
+    if (period_ns > 0) == (frequency_hz > 0):
+        raise ValueError(f"one of period_ns={period_ns} and frequency_hz={frequency_hz} is to be 0")
+    attr = PerfEventAttr(
+        type=PerfType.SOFTWARE,
+        config=PerfSoftware.CPU_CLOCK,
+        sample_period=period_ns or frequency_hz,
+        bits=PerfBit.DISABLED | (PerfBit.FREQ if frequency_hz else 0),
+    )
+    name = f"every {period_ns} ns" if period_ns else f"at {frequency_hz} Hz"
+    return Fd(kernel, kernel.perf_event_open(attr, _EVERY_PROCESS, cpu), "timer", name)
+
+
+def open_bpf_output(kernel: Kernel, cpu: int, wakeup_events: int = 1) -> Fd:
+    """The event that `bpf_perf_event_output` on `cpu` writes to; wakes poll every so many records.
+
+    Since Linux 4.4.
+    """
+    attr = PerfEventAttr(
+        type=PerfType.SOFTWARE,
+        config=PerfSoftware.BPF_OUTPUT,
+        sample_period=1,
+        sample_type=PerfSample.RAW,
+        wakeup_events=wakeup_events,
+        bits=PerfBit.DISABLED,
+    )
+    return Fd(kernel, kernel.perf_event_open(attr, _EVERY_PROCESS, cpu), "perf event", f"cpu {cpu}")
+
+
+def set_bpf(kernel: Kernel, event: Fd, program: int) -> None:
+    """Run the program (its fd) at every hit of the event. Since Linux 4.1 (tracepoints: 4.7)."""
+    _ioctl(kernel, event, PerfIoctl.SET_BPF, program)
+
+
+def enable(kernel: Kernel, event: Fd) -> None:
+    """Start counting."""
+    _ioctl(kernel, event, PerfIoctl.ENABLE)
+
+
+def disable(kernel: Kernel, event: Fd) -> None:
+    """Stop counting."""
+    _ioctl(kernel, event, PerfIoctl.DISABLE)
+
+
+def _ioctl(kernel: Kernel, event: Fd, request: PerfIoctl, argument: int = 0) -> None:
+    try:
+        kernel.ioctl(int(event), request, argument)
+    except SyscallError as error:
+        call = f"ioctl(PERF_EVENT_IOC_{request.name}) on {event.kind} {event.name}"
+        raise SyscallError(call, error.errno or 0, error.hint) from error

@@ -1,0 +1,25 @@
+"""Programs at static tracepoints, through a perf event."""
+
+from __future__ import annotations
+
+from seismo.kernel.perf import open_tracepoint
+from seismo.kernel.protocol import Kernel
+from seismo.kernel.tracefs import Tracefs
+from seismo.objects.link import Link, link_perf_event
+from seismo.objects.program import Program
+from seismo.spec.types import TracepointAttach
+
+__all__ = ("attach_tracepoint",)
+
+
+def attach_tracepoint(
+    program: Program, at: TracepointAttach, kernel: Kernel, tracefs: Tracefs
+) -> Link:
+    """Run `program` at every hit of the tracepoint, on every CPU.
+
+    Raises `NotInKernel` for a tracepoint that the kernel does not have. Since Linux 4.7.
+    """
+    event_id = tracefs.event_id(at.category, at.name)
+    return link_perf_event(
+        kernel, program, open_tracepoint(kernel, event_id, f"{at.category}:{at.name}")
+    )

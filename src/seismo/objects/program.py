@@ -1,0 +1,155 @@
+"""`Program`: verified bytecode in the kernel; `load_program` puts it there.
+
+>>> with load_program(spec, {"counts": counts}, kernel) as program:
+...     program.test_run(ctx=bytes(16)).retval
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+
+from seismo.base.diagnostics import did_you_mean
+from seismo.isa.encode import encode
+from seismo.isa.insn import Insn, Reg
+from seismo.isa.prog_types import ProgType
+from seismo.kernel import bpf
+from seismo.kernel.abi import BPF_PSEUDO_MAP_FD, ProgLoadAttr
+from seismo.kernel.bpf import LoadRefused, TestRun
+from seismo.kernel.fd import Fd
+from seismo.kernel.protocol import Kernel
+from seismo.objects.errors import BadSpec
+from seismo.objects.map import Map
+from seismo.objects.verifier_log import VerifierError
+from seismo.spec.types import ProgramSpec
+
+__all__ = ("Program", "ProgramInfo", "enable_stats", "load_program")
+
+_FIRST_LOG_BYTES = 1 << 16
+# Kernels before 5.2 take no larger log.
+_LARGEST_LOG_BYTES = (1 << 24) - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramInfo:
+    """What the kernel says of a program; runs are counted while `enable_stats` is in force."""
+
+    id: int
+    name: str
+    type: ProgType
+    tag: str
+    run_count: int
+    run_time_ns: int
+    verified_insns: int
+    jited_bytes: int
+
+
+class Program:
+    """Owns the fd of a loaded program; links keep the program alive without it."""
+
+    def __init__(self, kernel: Kernel, fd: Fd, spec: ProgramSpec) -> None:
+        self._kernel = kernel
+        self.fd = fd
+        self.spec = spec
+
+    def test_run(self, data: bytes = b"", ctx: bytes = b"", repeat: int = 1) -> TestRun:
+        """Run the program once on this CPU, or `repeat` times in a row on a packet.
+
+        Packet programs take `data` (at least 14 bytes, Linux 4.12); a raw tracepoint takes its u64
+        arguments as `ctx` (Linux 5.10) and cannot repeat. Raises `SyscallError`.
+        """
+        fd, times = int(self.fd), repeat if repeat > 1 else 0
+        return bpf.prog_test_run(self._kernel, fd, data=data, ctx=ctx, repeat=times)
+
+    def info(self) -> ProgramInfo:
+        """The program as the kernel describes it. Since Linux 4.13, runs since 5.1."""
+        raw = bpf.prog_info(self._kernel, int(self.fd))
+        return ProgramInfo(
+            id=raw.id,
+            name=raw.name.decode(),
+            type=ProgType(raw.type),
+            tag=bytes(raw.tag).hex(),
+            run_count=raw.run_cnt,
+            run_time_ns=raw.run_time_ns,
+            verified_insns=raw.verified_insns,
+            jited_bytes=raw.jited_prog_len,
+        )
+
+    def close(self) -> None:
+        self.fd.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        spec = self.spec
+        return f"<Program {spec.name}: {spec.type.name}, {len(spec.insns)} instructions>"
+
+
+def load_program(spec: ProgramSpec, maps: Mapping[str, Map], kernel: Kernel) -> Program:
+    """Have the kernel verify and compile `spec`, its map loads bound to `maps`.
+
+    Raises `VerifierError` when the verifier refuses it, `SyscallError` (with a hint on what is
+    missing) when the kernel refuses for another reason, `BadSpec` for a map that is not in `maps`.
+    """
+    code = encode(_bind_maps(spec, maps))
+    attr = ProgLoadAttr(
+        prog_type=spec.type,
+        insn_cnt=len(code) // 8,
+        insns=code,
+        license=spec.license.encode(),
+        prog_name=bpf.object_name(spec.name),
+        expected_attach_type=spec.expected_attach_type or 0,
+    )
+    try:
+        number = bpf.prog_load(kernel, attr)
+    except LoadRefused:
+        number = _load_explained(kernel, spec, attr)
+    return Program(kernel, Fd(kernel, number, "program", spec.name), spec)
+
+
+def enable_stats(kernel: Kernel) -> Fd:
+    """Until the fd is closed the kernel counts and times the runs of all programs.
+
+    It costs every run some 20 ns. Needs CAP_SYS_ADMIN. Since Linux 5.8.
+    """
+    return Fd(kernel, bpf.enable_run_time_stats(kernel), "run statistics")
+
+
+def _bind_maps(spec: ProgramSpec, maps: Mapping[str, Map]) -> list[Insn]:
+    insns = list(spec.insns)
+    for index, name in spec.map_refs:
+        if name not in maps:
+            raise BadSpec(f"program {spec.name}", f"no map '{name}'", did_you_mean(name, maps))
+        number = int(maps[name].fd)
+        insns[index] = replace(insns[index], src=Reg(BPF_PSEUDO_MAP_FD), imm=number)
+    return insns
+
+
+def _load_explained(kernel: Kernel, spec: ProgramSpec, attr: ProgLoadAttr) -> int:
+    """Load again with a log, which costs the verifier time and so is not asked for at first.
+
+    The fd, should the kernel have changed its mind (it can give up for a pending signal).
+    """
+    log_bytes = _FIRST_LOG_BYTES
+    while True:
+        try:
+            return bpf.prog_load(kernel, attr, log_bytes)
+        except LoadRefused as error:
+            if error.errno == errno.ENOSPC and log_bytes < _LARGEST_LOG_BYTES:
+                log_bytes = min(log_bytes * 4, _LARGEST_LOG_BYTES)
+            elif error.log:
+                raise VerifierError(spec, error.log) from error
+            else:
+                raise

@@ -1,0 +1,84 @@
+"""What the kernel's verifier said, and the script line that it said it about."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+from seismo.base.errors import BpfError
+from seismo.base.source import NOWHERE, Span
+from seismo.isa.insn import slot_starts
+from seismo.spec.types import ProgramSpec
+
+__all__ = ("VerifierError",)
+
+# `12: (7b) *(u64 *)(r10 -8) = r1`: the number counts 8-byte slots.
+_INSN_LINE = re.compile(r"^(\d+): \([0-9a-f]{2}\)")
+# Complaints about the control flow come before any instruction is walked, and name one.
+_INSN_IN_TEXT = re.compile(r"\binsn (\d+)")
+# What follows the complaint: statistics.
+_STATISTICS = ("processed ", "verification time ", "stack depth ", "insns processed", "mark_read ")
+
+
+class VerifierError(BpfError):
+    """The verifier refuses a program.
+
+    `log` is all that it wrote, `summary` its complaint. `insn_index` is the instruction (an index
+    into `spec.insns`, -1 when none is named) and `span` its piece of script (`NOWHERE` if none).
+    `str()` is the complaint with instruction and script line, `explain()` the log with the script.
+    """
+
+    def __init__(self, spec: ProgramSpec, log: str) -> None:
+        self.spec = spec
+        self.log = log
+        self.summary = _summary(log)
+        self._starts = slot_starts(spec.insns)
+        self.insn_index = self._index_at(_last_slot(log, self.summary))
+        self.span = self._span_at(self.insn_index)
+        super().__init__(self.summary)
+
+    def __str__(self) -> str:
+        lines = [f"the kernel refuses program {self.spec.name}: {self.summary}"]
+        if self.insn_index >= 0:
+            insn = self.spec.insns[self.insn_index]
+            lines.append(f"at instruction {self.insn_index}: {insn}")
+        if self.span is not NOWHERE:
+            lines += [f"from {self.span.location}", self.span.picture()]
+        return "\n".join(lines)
+
+    def explain(self) -> str:
+        """The whole log; before the instructions of each piece of script, that piece."""
+        lines: list[str] = []
+        shown = NOWHERE
+        for line in self.log.splitlines():
+            match = _INSN_LINE.match(line)
+            span = self._span_at(self._index_at(int(match[1]))) if match else shown
+            if span is not shown and span is not NOWHERE:
+                lines.append(f"; {span.location}: {span.text}")
+                shown = span
+            lines.append(line)
+        return "\n".join(lines)
+
+    def _index_at(self, slot: int) -> int:
+        """The instruction that holds `slot`, -1 for a slot that is not in the program."""
+        return bisect_right(self._starts, slot) - 1 if 0 <= slot < self._starts[-1] else -1
+
+    def _span_at(self, index: int) -> Span:
+        return self.spec.spans[index] if 0 <= index < len(self.spec.spans) else NOWHERE
+
+
+def _summary(log: str) -> str:
+    """The last line that is neither statistics nor an instruction."""
+    for line in reversed(log.splitlines()):
+        if line.strip() and not line.startswith(_STATISTICS) and not _INSN_LINE.match(line):
+            return line.strip()
+    return "the verifier gives no reason"
+
+
+def _last_slot(log: str, summary: str) -> int:
+    """The slot that the verifier stopped at, -1 when the log names none."""
+    for line in reversed(log.splitlines()):
+        if match := _INSN_LINE.match(line):
+            return int(match[1])
+    match = _INSN_IN_TEXT.search(summary)
+    return int(match[1]) if match else -1

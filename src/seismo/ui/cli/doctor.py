@@ -1,0 +1,114 @@
+"""`seismo doctor`: what works on this kernel, found by trying, and what to do about the rest."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from seismo.base.errors import SyscallError
+from seismo.btf.errors import BtfError, BtfNotFound
+from seismo.btf.spec import Btf
+from seismo.kernel.features.attaching import TRAMPOLINE_TARGET, trampolines
+from seismo.kernel.features.record import Answer, Feature, FeatureProbe
+from seismo.kernel.features.settings import Setting, settings
+from seismo.kernel.features.table import FEATURES
+from seismo.kernel.live import LiveKernel
+from seismo.kernel.protocol import Kernel
+from seismo.kernel.tracefs import Tracefs
+from seismo.probes.table import KINDS
+from seismo.ui.cli.options import parser_for
+
+__all__ = ("run_doctor",)
+
+_BTF_PATH = "/sys/kernel/btf/vmlinux"
+_LSM_HOOK = "bpf_lsm_file_mprotect"
+_WIDTH = 96
+_ESSENTIAL = ("BPF_PROG_TYPE_TRACEPOINT", "BPF_PROG_TYPE_PERF_EVENT", "BPF_MAP_TYPE_RINGBUF")
+
+
+def run_doctor(arguments: Sequence[str]) -> int:
+    """Print the report; status 1 when scripts cannot be run here at all."""
+    parser = parser_for(
+        "seismo doctor",
+        "Try what this kernel can do for tracing, and advise.",
+        "examples:\n  seismo doctor\n",
+    )
+    parser.parse_args(list(arguments))
+    kernel = LiveKernel()
+    probe = FeatureProbe(kernel)
+    features = (*FEATURES, *_trampolines(kernel))
+    answers = [(one, probe.ask(one)) for one in features]
+    lines = [*_settings(kernel), *_tracefs(kernel), *_probe_kinds(answers), *_features(answers)]
+    sys.stdout.write("\n".join((*lines, "")))
+    return 0 if all(answer.works for one, answer in answers if one.name in _ESSENTIAL) else 1
+
+
+def _settings(kernel: Kernel) -> Iterator[str]:
+    for one in settings(kernel):
+        yield from _setting(one)
+
+
+def _setting(one: Setting) -> list[str]:
+    meaning = f"  ({one.meaning})" if one.meaning else ""
+    return _wrapped(f"{one.name:34}{one.value}{meaning}", 34)
+
+
+def _tracefs(kernel: Kernel) -> Iterator[str]:
+    """Where tracepoints are read from, and how many there are."""
+    with Tracefs(kernel) as tracefs:
+        try:
+            count = len(tracefs.events())
+        except SyscallError as error:
+            yield from _wrapped(f"{'tracefs':34}cannot be read: {error}", 34)
+            return
+        is_own = tracefs.root.startswith("/proc/self/fd/")
+        where = "not mounted; seismo mounts one for itself" if is_own else tracefs.root
+        yield f"{'tracefs':34}{where}, {count} tracepoints"
+
+
+def _probe_kinds(answers: list[tuple[Feature, Answer]]) -> Iterator[str]:
+    """The kinds of probe that a script may use here."""
+    yield "\nprobe kinds"
+    by_name = {feature.name: answer for feature, answer in answers}
+    for kind in KINDS:
+        answer = by_name[kind.prog_type.kernel_name]
+        yield from _verdict(kind.name, answer)
+
+
+def _features(answers: list[tuple[Feature, Answer]]) -> Iterator[str]:
+    """Group by group: the names of what works in a paragraph, then what does not, with why."""
+    for group, members in groupby(answers, key=lambda pair: pair[0].group):
+        pairs = list(members)
+        working = [_short(feature.name) for feature, answer in pairs if answer.works]
+        yield f"\n{group}: {len(working)} of {len(pairs)} work"
+        if working:
+            yield from _wrapped(f"  ok  {', '.join(working)}", 6)
+        for feature, answer in pairs:
+            if not answer.works:
+                yield from _verdict(_short(feature.name), answer)
+
+
+def _verdict(name: str, answer: Answer) -> list[str]:
+    if answer.works:
+        return [f"  ok  {name}"]
+    lines = _wrapped(f"  NO  {name}: {answer.why}", 6)
+    return lines + (_wrapped(f"      -> {answer.hint}", 9) if answer.hint else [])
+
+
+def _short(name: str) -> str:
+    return name.removeprefix("BPF_PROG_TYPE_").removeprefix("BPF_MAP_TYPE_").removeprefix("bpf_")
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, subsequent_indent=" " * indent, break_long_words=False)
+
+
+def _trampolines(kernel: Kernel) -> tuple[Feature, ...]:
+    """fentry, fexit and LSM, which can be tried only where BTF names their targets."""
+    try:
+        btf = Btf.open(_BTF_PATH)
+        return trampolines(btf.find(TRAMPOLINE_TARGET), btf.find(_LSM_HOOK))
+    except (OSError, BtfError, BtfNotFound):
+        return ()

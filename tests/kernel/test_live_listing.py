@@ -1,0 +1,105 @@
+"""Our listings against the kernel's own: the verifier's log prints each instruction it walks."""
+
+from __future__ import annotations
+
+import re
+from ctypes import addressof, create_string_buffer
+
+import pytest
+from insn_strategies import ALL_FORMS
+
+from seismo.isa.encode import encode
+from seismo.isa.format import format_insn
+from seismo.isa.forms import Form
+from seismo.isa.helpers import helper_id
+from seismo.isa.insn import REGS, Insn, Reg, slot_starts
+from seismo.isa.parse import parse_insn, parse_listing
+from seismo.isa.prog_types import ProgType
+from seismo.kernel.abi import Cmd, ProgLoadAttr
+from seismo.kernel.live import LiveKernel
+
+pytestmark = pytest.mark.kernel
+
+LOG_LEVEL_ALL = 2
+LOG_LINE = re.compile(r"^(\d+): (\([0-9a-f]{2}\) .*?)\s*(?:;.*)?$", re.MULTILINE)
+
+# What the loader replaces (the log shows addresses), what needs an arena or BTF, and what stands
+# at the end of the program below.
+NOT_HERE = ("map[", "btf[", "subprog[", "kernel-function", "addr_space_cast", "exit", "call")
+
+# r2 and r3 are unknown numbers, r6 the context, and the highest word of the stack is written.
+PREPARE = """
+    call bpf_get_prandom_u32#7
+    r2 = r0
+    r3 = r0
+    *(u64 *)(r10 -8) = r0
+"""
+
+
+def example(form: Form) -> Insn:
+    """A harmless instruction of this form: jumps go to the next, memory is the stack."""
+    fields = {"dst": 3, "src": 2, "off": 0, "imm": 2, "next_imm": 0, "imm64": 1 << 40}
+    memory = "dst" if "({rd} {off})" in form.text else "src"
+    if "{off})" in form.text:
+        fields |= {memory: 10, "off": -8}
+    if "{distance}" in form.text:
+        fields["imm"] = 0
+    kept = {field: fields[field] if field in form.shown else 0 for field in fields} | form.fixed
+    imm = kept["imm64"] or kept["imm"]
+    return Insn(form.op, REGS[kept["dst"]], REGS[kept["src"]], kept["off"], imm)
+
+
+def program(forms: list[Form], ending: str) -> tuple[Insn, ...]:
+    insns = list(parse_listing(f"r6 = r1{PREPARE}"))
+    for form in forms:
+        insns.append(example(form))
+        if "skb[" in form.text:
+            insns += parse_listing(PREPARE)
+    return (*insns, *parse_listing(ending))
+
+
+def verifier_log(kernel: LiveKernel, insns: tuple[Insn, ...]) -> str:
+    """The log of a load that succeeds."""
+    log = create_string_buffer(1 << 20)
+    attr = ProgLoadAttr(
+        prog_type=ProgType.SOCKET_FILTER,
+        insn_cnt=slot_starts(insns)[-1],
+        insns=encode(insns),
+        license=b"GPL",
+        log_level=LOG_LEVEL_ALL,
+        log_size=len(log),
+        log_buf=addressof(log),
+    )
+    kernel.close(kernel.bpf(Cmd.PROG_LOAD, attr))
+    return log.value.decode()
+
+
+def check_listing(kernel: LiveKernel, insns: tuple[Insn, ...]) -> None:
+    logged = {int(slot): text for slot, text in LOG_LINE.findall(verifier_log(kernel, insns))}
+    ours = {
+        slot: f"({insn.op:02x}) {format_insn(insn)}"
+        for slot, insn in zip(slot_starts(insns), insns, strict=False)
+    }
+    assert logged == ours
+    listing = "\n".join(f"{slot}: {text}" for slot, text in sorted(logged.items()))
+    assert parse_listing(listing) == insns
+
+
+def test_every_plain_form_is_listed_as_the_kernel_lists_it(kernel: LiveKernel) -> None:
+    forms = [form for form in ALL_FORMS if not any(one in form.text for one in NOT_HERE)]
+    plain = [form for form in forms if "skb[" not in form.text]
+    assert len(plain) == 163
+    check_listing(kernel, program(plain, "call pc+1 \n exit \n r0 = 0 \n exit"))
+
+
+def test_packet_loads_are_listed_as_the_kernel_lists_them(kernel: LiveKernel) -> None:
+    loads = [form for form in ALL_FORMS if "skb[" in form.text]
+    assert len(loads) == 6
+    check_listing(kernel, program(loads, "exit"))
+
+
+def test_helper_names_are_the_kernel_s(kernel: LiveKernel) -> None:
+    calls = [f"call bpf_{name}#{helper_id(name)}" for name in ("ktime_get_ns", "jiffies64")]
+    insns = tuple(parse_insn(line) for line in (*calls, "r0 = 0", "exit"))
+    assert insns[0] == Insn(0x85, Reg.R0, Reg.R0, 0, 5)
+    check_listing(kernel, insns)

@@ -1,0 +1,80 @@
+"""From what the verifier wrote to the instruction and the script line that it means."""
+
+from __future__ import annotations
+
+import pytest
+
+from seismo.base.source import NOWHERE, Source, Span
+from seismo.isa.builder import Assembler
+from seismo.isa.insn import Reg
+from seismo.isa.prog_types import ProgType
+from seismo.objects.verifier_log import VerifierError
+from seismo.spec.types import ProgramSpec
+
+SCRIPT = Source("t.bt", "BEGIN {\n  $a = 1;\n  @b = 2\n}")
+A, B = (Span(SCRIPT, SCRIPT.text.index(s), SCRIPT.text.index(s) + 6) for s in ("$a = 1", "@b = 2"))
+LOG = """\
+0: R1=ctx() R10=fp0
+0: (18) r1 = 0x1122334455667788       ; R1_w=0x1122334455667788
+2: (7b) *(u64 *)(r10 -520) = r1
+invalid write to stack R10 off=-520 size=8
+processed 2 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
+"""
+
+
+def program(spans: tuple[Span, ...] = (A, B, B, B)) -> ProgramSpec:
+    asm = Assembler()
+    asm.ld_imm64(Reg.R1, 0x1122334455667788)
+    asm.store(Reg.R10, -520, Reg.R1, 8)
+    asm.mov(Reg.R0, 0)
+    asm.exit()
+    return ProgramSpec(name="p", type=ProgType.RAW_TRACEPOINT, insns=asm.finish(), spans=spans)
+
+
+def test_slots_become_instructions_and_instructions_script() -> None:
+    error = VerifierError(program(), LOG)
+    assert error.summary == "invalid write to stack R10 off=-520 size=8"
+    assert error.insn_index == 1
+    assert error.span is B
+    assert str(error) == (
+        "the kernel refuses program p: invalid write to stack R10 off=-520 size=8\n"
+        "at instruction 1: *(u64 *)(r10 -520) = r1\n"
+        "from t.bt:3:3\n"
+        "      @b = 2\n"
+        "      ^^^^^^"
+    )
+
+
+def test_the_explained_log_has_each_piece_of_script_once() -> None:
+    lines = VerifierError(program(), LOG).explain().splitlines()
+    assert lines[:4] == [
+        "0: R1=ctx() R10=fp0",
+        "; t.bt:2:3: $a = 1",
+        "0: (18) r1 = 0x1122334455667788       ; R1_w=0x1122334455667788",
+        "; t.bt:3:3: @b = 2",
+    ]
+    assert [line for line in lines if not line.startswith(";")] == LOG.splitlines()
+
+
+def test_a_program_without_script_names_the_instruction_alone() -> None:
+    error = VerifierError(program(spans=()), LOG)
+    assert error.span is NOWHERE
+    assert str(error).splitlines()[1:] == ["at instruction 1: *(u64 *)(r10 -520) = r1"]
+    assert error.explain() == LOG.rstrip("\n")
+
+
+@pytest.mark.parametrize(
+    ("log", "summary", "index"),
+    [
+        ("unreachable insn 4\nprocessed 0 insns (limit 1)\n", "unreachable insn 4", 3),
+        ("jump out of range from insn 3 to 99\n", "jump out of range from insn 3 to 99", 2),
+        ("back-edge from insn 2 to 0\n", "back-edge from insn 2 to 0", 1),
+        ("last insn is not an exit or jmp\n", "last insn is not an exit or jmp", -1),
+        ("unreachable insn 77\n", "unreachable insn 77", -1),
+        ("", "the verifier gives no reason", -1),
+        ("3: (b7) r0 = 0\nR1 !read_ok\nverification time 9 usec\n", "R1 !read_ok", 2),
+    ],
+)
+def test_other_complaints(log: str, summary: str, index: int) -> None:
+    error = VerifierError(program(), log)
+    assert (error.summary, error.insn_index) == (summary, index)

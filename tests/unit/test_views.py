@@ -1,0 +1,47 @@
+"""The recorded view, and that a kernel is asked for one file a tracepoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lang_cases import VIEW
+from seismo.probes.view import TracepointNotFound
+from seismo.views import RecordedView
+
+
+def test_recorded_tracepoints_are_sorted() -> None:
+    names = VIEW.tracepoints()
+    assert list(names) == sorted(names)
+    assert "syscalls:sys_enter_openat" in names
+    assert "sched:sched_switch" in names
+
+
+def test_every_recorded_format_is_read() -> None:
+    for one in VIEW.tracepoints():
+        category, name = one.split(":")
+        format_ = VIEW.tracepoint(category, name)
+        assert (format_.category, format_.name) == (category, name)
+        assert not [field for field in format_.fields if field.name.startswith("common_")]
+
+
+@pytest.mark.parametrize(
+    ("category", "name", "hint"),
+    [
+        ("sched", "shed_switch", "did you mean 'sched:sched_switch'?"),
+        ("nothing", "like_it_at_all_anywhere", ""),
+        ("..", "events", ""),
+    ],
+)
+def test_what_was_not_recorded(category: str, name: str, hint: str) -> None:
+    with pytest.raises(TracepointNotFound) as caught:
+        VIEW.tracepoint(category, name)
+    assert caught.value.name == f"{category}:{name}"
+    assert caught.value.hint == hint
+
+
+def test_recorded_cpus(tmp_path: Path) -> None:
+    assert VIEW.possible_cpus() == 2
+    (tmp_path / "possible_cpus").write_text("0-3,8\n")
+    assert RecordedView(tmp_path).possible_cpus() == 5
