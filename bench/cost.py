@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bench.producer import Producer
 from bench.programs import cost_ns, read_runs
-from bench.sample import AtMost, Sample, ratio, verdict
+from bench.sample import Sample, Target, compare
 from bench.table import Section
 from bench.tracer import BPFTRACE, SEISMO, Tool, Tracer, alternating
 from seismo.kernel.live import LiveKernel
@@ -17,7 +17,7 @@ from seismo.objects.program import enable_stats
 
 __all__ = ("SCRIPTS", "measure_cost")
 
-_TARGET = AtMost(1.0)
+_TARGET = Target(1.0)
 # A pace that the slower reader can follow: a full ring would make its writers' work shorter.
 _BURST = 20
 
@@ -73,7 +73,16 @@ def measure_cost(command: tuple[str, ...], count: int, rounds: int) -> Section:
                 for tool in alternating(round_):
                     cost = _run(tool, script, command, count)
                     costs[tool.name, script.title].append(cost)
-    rows = [_row(script, costs) for script in SCRIPTS]
+    rows = (
+        compare(
+            script.title,
+            costs[SEISMO.name, script.title],
+            costs[BPFTRACE.name, script.title],
+            _nanoseconds,
+            _TARGET,
+        )
+        for script in SCRIPTS
+    )
     return Section(
         name="kernel",
         title=f"In the kernel: ns per run, median (min – max) of {rounds} rounds",
@@ -100,22 +109,6 @@ def _run(tool: Tool, script: Script, command: tuple[str, ...], count: int) -> fl
 def _statfs() -> None:
     with suppress(FileNotFoundError):
         os.statvfs("/nowhere/at/all")
-
-
-def _row(script: Script, costs: dict[tuple[str, str], list[float]]) -> tuple[str, ...]:
-    ours = Sample(tuple(costs[SEISMO.name, script.title]))
-    if not BPFTRACE.is_installed:
-        return (script.title, "", _nanoseconds(ours), "not installed", str(_TARGET), "")
-    theirs = Sample(tuple(costs[BPFTRACE.name, script.title]))
-    compared = ratio(ours, theirs)
-    return (
-        script.title,
-        f"{compared:.2f}x",
-        _nanoseconds(ours),
-        _nanoseconds(theirs),
-        str(_TARGET),
-        verdict(compared, _TARGET),
-    )
 
 
 def _nanoseconds(sample: Sample) -> str:

@@ -28,4 +28,6 @@ def enter_namespace(arguments: Sequence[str]) -> None:
     bench = [sys.executable, "-m", "bench", *arguments]
     os.chdir(Path(__file__).resolve().parents[1])
     environment = os.environ | {_MARK: "1"}
+    # An installed package has its bytecode; ours is to be kept after the first run, too.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     os.execvpe("unshare", ["unshare", "-m", "sh", "-c", _MOUNT, "sh", *bench], environment)

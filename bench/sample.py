@@ -8,9 +8,10 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-__all__ = ("AtLeast", "AtMost", "Sample", "Target", "ratio", "verdict")
+__all__ = ("Sample", "Target", "compare", "ratio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,42 +36,24 @@ class Sample:
     def high(self) -> float:
         return max(self.values)
 
-    def scaled(self, factor: float) -> Sample:
-        """The same in another unit."""
-        return Sample(tuple(value * factor for value in self.values))
-
 
 @dataclass(frozen=True, slots=True)
-class AtMost:
-    """A target that smaller values meet."""
+class Target:
+    """What a value is to be at most: our own in `unit`, or our part (`x`) of the other tool's."""
 
     limit: float
     unit: str = "x"
 
-    def __str__(self) -> str:
-        return f"≤ {self.limit:g}{_unit(self.unit)}"
+    @property
+    def is_relative(self) -> bool:
+        return self.unit == "x"
 
-    def miss(self, value: float) -> float:
-        """By which part of the limit `value` misses; 0 when it is met."""
-        return max(0.0, value / self.limit - 1)
-
-
-@dataclass(frozen=True, slots=True)
-class AtLeast:
-    """A target that larger values meet; `limit` is not 0."""
-
-    limit: float
-    unit: str = "x"
+    def verdict(self, value: float) -> str:
+        """`met`, or by which part of the limit it is missed."""
+        return "met" if value <= self.limit else f"missed by {value / self.limit - 1:.0%}"
 
     def __str__(self) -> str:
-        return f"≥ {self.limit:g}{_unit(self.unit)}"
-
-    def miss(self, value: float) -> float:
-        """By which part of the limit `value` misses; 0 when it is met."""
-        return max(0.0, 1 - value / self.limit)
-
-
-Target = AtMost | AtLeast
+        return f"≤ {self.limit:g}{'' if self.is_relative else ' '}{self.unit}"
 
 
 def ratio(ours: Sample, theirs: Sample) -> float:
@@ -78,11 +61,23 @@ def ratio(ours: Sample, theirs: Sample) -> float:
     return ours.median / theirs.median
 
 
-def verdict(value: float, target: Target) -> str:
-    """`met`, or by how much the target is missed."""
-    miss = target.miss(value)
-    return f"missed by {miss:.0%}" if miss else "met"
-
-
-def _unit(unit: str) -> str:
-    return unit if unit == "x" else f" {unit}"
+def compare(
+    title: str,
+    ours: Sequence[float],
+    theirs: Sequence[float],
+    show: Callable[[Sample], str],
+    target: Target | None,
+) -> tuple[str, ...]:
+    """A row: title, ratio, ours, theirs, target, verdict; without values of theirs, no ratio."""
+    mine = Sample(tuple(ours))
+    aim = "" if target is None else str(target)
+    if not theirs:
+        absolute = target is not None and not target.is_relative
+        judged = target.verdict(mine.median) if target is not None and absolute else ""
+        return (title, "", show(mine), "not installed", aim, judged)
+    peer = Sample(tuple(theirs))
+    part = ratio(mine, peer)
+    judged = ""
+    if target is not None:
+        judged = target.verdict(part if target.is_relative else mine.median)
+    return (title, f"{part:.2f}x", show(mine), show(peer), aim, judged)

@@ -1,7 +1,8 @@
 """How long a script takes from the shell and back, and its peak memory.
 
 Every round runs each command once, the two tools in alternating order; a first round, in which
-caches fill, does not count.
+caches fill, does not count. Processor time is there because wall time on a busy machine is not
+only the command's.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.sample import AtMost, Sample, ratio, verdict
+from bench.sample import Sample, Target, compare
 from bench.table import Section
 from bench.tracer import BPFTRACE, SEISMO, alternating
 
@@ -22,52 +23,74 @@ __all__ = ("SCRIPTS", "measure_start")
 
 _LAUNCH = (sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py")))
 _RUN_SECONDS = 60
-_MEMORY = AtMost(40, "MB")
+_BARE = "bare Python"
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A script that ends by itself, and what its time is to be in comparison."""
+    """A script that ends by itself, and what its wall time is to be in comparison."""
 
     title: str
     text: str
-    time: AtMost
+    time: Target
 
 
 SCRIPTS = (
-    Script("BEGIN only", "BEGIN { exit() }", AtMost(1.0)),
+    Script("BEGIN only", "BEGIN { exit() }", Target(1.0)),
     Script(
         "three probes",
         "BEGIN { exit() }"
         " tracepoint:syscalls:sys_enter_openat { @[comm] = count(); }"
         " interval:s:1 { exit() }",
-        AtMost(0.6),
+        Target(0.6),
     ),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
-    """Wall time (ms) and peak memory (MB) of all rounds."""
+class Run:
+    """What one run of a command took: ms, ms, MB."""
 
-    wall: Sample
-    memory: Sample
+    wall: float
+    cpu: float
+    memory: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """One column of a run, how it is shown, and what it is to be for any script."""
+
+    name: str
+    of: Callable[[Run], float]
+    format: Callable[[Sample], str]
+    target: Target | None = None
+
+
+Runs = Mapping[tuple[str, str], list[Run]]
 
 
 def measure_start(rounds: int) -> Section:
     """The table of both scripts and of the bare interpreter."""
-    measured: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+    runs: dict[tuple[str, str], list[Run]] = defaultdict(list)
     for round_ in range(rounds + 1):
         for script in SCRIPTS:
             for tool in alternating(round_):
-                measured[tool.name, script.title].append(_run(*tool.command(script.text)))
-        measured["python", ""].append(_run(sys.executable, "-c", ""))
-    costs = {key: _cost(runs[1:]) for key, runs in measured.items()}
-    return _section(costs, rounds)
+                runs[tool.name, script.title].append(_run(*tool.command(script.text)))
+        runs[_BARE, ""].append(_run(sys.executable, "-c", ""))
+    counted = {key: done[1:] for key, done in runs.items()}
+    bare = counted[_BARE, ""]
+    return Section(
+        name="start",
+        title=f"Start and end of a script: median (min – max) of {rounds} runs",
+        header=("what", "ratio", "seismo", "bpftrace", "target", "verdict"),
+        rows=(
+            *(row for script in SCRIPTS for row in _rows(script, counted)),
+            *(_bare_row(quantity, bare) for quantity in _QUANTITIES),
+        ),
+    )
 
 
-def _run(*command: str) -> tuple[float, float]:
-    """(ms, MB) of one run."""
+def _run(*command: str) -> Run:
     ran = subprocess.run(
         [*_LAUNCH, *command],
         stdin=subprocess.DEVNULL,
@@ -76,54 +99,42 @@ def _run(*command: str) -> tuple[float, float]:
         timeout=_RUN_SECONDS,
         check=True,
     )
-    wall_ns, peak_kib, status = map(int, ran.stdout.split())
+    wall_ns, cpu_ns, peak_kib, status = map(int, ran.stdout.split())
     if status:
         raise BenchError(f"{' '.join(command)}: ended with status {status}: {ran.stderr}")
-    return wall_ns / 1e6, peak_kib * 1024 / 1e6
+    return Run(wall_ns / 1e6, cpu_ns / 1e6, peak_kib * 1024 / 1e6)
 
 
-def _cost(runs: list[tuple[float, float]]) -> Cost:
-    walls, memories = zip(*runs, strict=True)
-    return Cost(Sample(walls), Sample(memories))
-
-
-def _section(costs: Mapping[tuple[str, str], Cost], rounds: int) -> Section:
-    rows = [row for script in SCRIPTS for row in _rows(script, costs)]
-    bare = costs["python", ""]
-    rows.append(("bare Python: time", "", _times(bare.wall), "", "", ""))
-    rows.append(("bare Python: memory", "", _megabytes(bare.memory), "", "", ""))
-    return Section(
-        name="start",
-        title=f"Start and end of a script: median (min – max) of {rounds} runs",
-        header=("what", "ratio", "seismo", "bpftrace", "target", "verdict"),
-        rows=tuple(rows),
-    )
-
-
-def _rows(script: Script, costs: Mapping[tuple[str, str], Cost]) -> list[tuple[str, ...]]:
-    ours = costs[SEISMO.name, script.title]
-    memory = verdict(ours.memory.median, _MEMORY)
-    if not BPFTRACE.is_installed:
-        times = ("", _times(ours.wall), "not installed", str(script.time), "")
-        sizes = ("", _megabytes(ours.memory), "not installed", str(_MEMORY), memory)
-    else:
-        peer = costs[BPFTRACE.name, script.title]
-        by_time, by_size = ratio(ours.wall, peer.wall), ratio(ours.memory, peer.memory)
-        outcome = verdict(by_time, script.time)
-        times = (f"{by_time:.2f}x", _times(ours.wall), _times(peer.wall), str(script.time), outcome)
-        sizes = (
-            f"{by_size:.2f}x",
-            _megabytes(ours.memory),
-            _megabytes(peer.memory),
-            str(_MEMORY),
-            memory,
+def _rows(script: Script, runs: Runs) -> Iterator[tuple[str, ...]]:
+    ours = runs[SEISMO.name, script.title]
+    theirs = runs.get((BPFTRACE.name, script.title), [])
+    for quantity in _QUANTITIES:
+        target = script.time if quantity is _WALL else quantity.target
+        yield compare(
+            f"{script.title}: {quantity.name}",
+            [quantity.of(run) for run in ours],
+            [quantity.of(run) for run in theirs],
+            quantity.format,
+            target,
         )
-    return [(f"{script.title}: time", *times), (f"{script.title}: memory", *sizes)]
 
 
-def _times(sample: Sample) -> str:
+def _bare_row(quantity: Quantity, runs: list[Run]) -> tuple[str, ...]:
+    sample = Sample(tuple(quantity.of(run) for run in runs))
+    return (f"{_BARE}: {quantity.name}", "", quantity.format(sample), "", "", "")
+
+
+def _milliseconds(sample: Sample) -> str:
     return f"{sample.median:.0f} ({sample.low:.0f} – {sample.high:.0f}) ms"
 
 
 def _megabytes(sample: Sample) -> str:
     return f"{sample.median:.1f} MB"
+
+
+_WALL = Quantity("time", lambda run: run.wall, _milliseconds)
+_QUANTITIES = (
+    _WALL,
+    Quantity("processor time", lambda run: run.cpu, _milliseconds),
+    Quantity("memory", lambda run: run.memory, _megabytes, Target(40, "MB")),
+)

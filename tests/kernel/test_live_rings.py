@@ -268,6 +268,29 @@ def test_perf_losses_are_counted_exactly(kernel: LiveKernel, perf_loaded: Loaded
         assert buffer.lost == counted(perf_loaded, "lost")
 
 
+@pytest.mark.usefixtures("one_cpu")
+def test_perf_losses_add_up_when_callbacks_raise(kernel: LiveKernel, perf_loaded: Loaded) -> None:
+    """A reader that gives up now and then leaves room for some records and the next loss."""
+    received: list[int] = []
+
+    def give_up_at_tens(record: memoryview) -> None:
+        received.append(number_of(record))
+        if len(received) % 10 == 0:
+            raise InterruptedError
+
+    with PerfBuffer(perf_loaded.maps["events"], kernel, pages=1) as buffer:
+        for first in range(0, 2000, 100):
+            send(perf_loaded, "large", range(first, first + 100))
+            with pytest.raises(InterruptedError):
+                buffer.consume(give_up_at_tens)
+        assert len(received) == 200
+        buffer.consume(lambda record: received.append(number_of(record)))
+        send(perf_loaded, "large", range(2000, 2001))
+        buffer.consume(lambda record: received.append(number_of(record)))
+        assert buffer.lost == counted(perf_loaded, "lost") == 2001 - len(received)
+    assert received == sorted(set(received))
+
+
 def test_perf_records_of_every_cpu_arrive(kernel: LiveKernel, perf_loaded: Loaded) -> None:
     before = os.sched_getaffinity(0)
     received: list[int] = []

@@ -20,11 +20,11 @@ from functools import cached_property
 from seismo.base.diagnostics import did_you_mean
 from seismo.btf.cheader import header
 from seismo.btf.cprint import definition
-from seismo.btf.errors import BtfError, BtfNotFound
+from seismo.btf.errors import BtfNotFound
 from seismo.btf.index import candidates, open_reader
 from seismo.btf.layout import Place, describe, resolve
 from seismo.btf.read import MAX_BYTES
-from seismo.btf.types import Enum, Enum64, Int, Kind, Struct, Type, Union
+from seismo.btf.types import Enum, Enum64, Int, Kind, Struct, Type
 
 __all__ = ("VMLINUX", "Btf")
 
@@ -148,23 +148,43 @@ class Btf:
 
     def struct(self, name: str) -> Struct:
         """The struct of this name; `BtfNotFound` as `find`."""
-        type_ = self.type(self.find(name, Kind.STRUCT))
-        if not isinstance(type_, Struct):
-            raise BtfError(f"'{name}' is no struct", 0)
-        return type_
-
-    def enumerator(self, name: str) -> tuple[int, int]:
-        """The id of the enum that has an enumerator of this name, and its value."""
-        if self.base:
-            try:
-                return self.base.enumerator(name)
-            except BtfNotFound:
-                pass
-        raw = name.encode(errors="surrogatepass")
-        for id in candidates(self._index.enumerators, raw):
+        for id in self.find_all(name, Kind.STRUCT):
             type_ = self.type(id)
-            if isinstance(type_, Enum | Enum64):
-                for one in type_.values:
-                    if one.name == name:
-                        return id, one.value
+            if isinstance(type_, Struct):
+                return type_
+        raise self._not_found(name, Kind.STRUCT)
+
+    def find_enumerators(self, name: str) -> tuple[tuple[int, int], ...]:
+        """The (id of the enum, value) of every enumerator of this name; none is no error."""
+        raw = name.encode(errors="surrogatepass")
+        below = self.base.find_enumerators(name) if self.base else ()
+        enums = [(id, self.type(id)) for id in candidates(self._index.enumerators, raw)]
+        return below + tuple(
+            [
+                (id, one.value)
+                for id, type_ in enums
+                if isinstance(type_, Enum | Enum64)
+                for one in type_.values
+                if one.name == name
+            ]
+        )
+
+    def enum_value(self, name: str) -> int:
+        """The value of an enumerator: `btf.enum_value("TCP_LISTEN")`; `BtfNotFound` if none."""
+        if found := self.find_enumerators(name):
+            return found[0][1]
         raise BtfNotFound(f"no enumerator '{name}' in {self.name or 'this BTF'}")
+
+    def resolve(self, path: str) -> Place:
+        """Where a path leads: `task_struct: real_parent->comm`; see `layout.resolve`.
+
+        What stands before the colon is a struct's, union's or typedef's name.
+        """
+        outer, colon, members = path.partition(":")
+        if not colon:
+            raise BtfNotFound(f"'{path}' names no type", "write 'task_struct: real_parent->comm'")
+        return resolve(self, self.find(outer.strip()), members)
+
+    def c(self, name: str, kind: Kind | None = None) -> str:
+        """The definition of the type of this name in C; `BtfNotFound` as `find`."""
+        return definition(self, self.find(name, kind))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from seismo.base.bits import align_up
 from seismo.base.layout import Array, Blob, FieldType, Int, Layout, Text
 from seismo.lang.types import (
     AggregateType,
@@ -18,7 +19,7 @@ from seismo.lang.types import (
     VoidType,
 )
 
-__all__ = ("SCALAR_KEY", "field_type", "is_scalar", "key_layout", "value_type")
+__all__ = ("SCALAR_KEY", "field_type", "is_scalar", "key_layout", "value_bytes", "value_type")
 
 SCALAR_KEY = Layout.of("key", [("0", Int(8, signed=False))], "tuple")
 """The key under which a map without keys keeps its one value, as in bpftrace."""
@@ -63,6 +64,12 @@ def value_type(type_: Type) -> FieldType:
             return value_type(type_.value)
         case _:
             return field_type(type_)
+
+
+def value_bytes(type_: Type) -> int:
+    """The size of a map's values, rounded up to their alignment as that of a C struct is."""
+    form = value_type(type_)
+    return align_up(form.size, form.alignment)
 
 
 def key_layout(keys: tuple[Type, ...]) -> Layout:

@@ -12,7 +12,7 @@ from seismo.lang.typed import MapSymbol, TypedProbe, TypedScript
 from seismo.lang.types import AggregateType
 from seismo.lower.context import Counter
 from seismo.lower.filter import tree_map
-from seismo.lower.layout import key_layout, value_type
+from seismo.lower.layout import key_layout, value_bytes, value_type
 from seismo.lower.probe import ProbeLowering
 from seismo.lower.resources import (
     CONTROL_MAP,
@@ -83,7 +83,7 @@ def _map_spec(symbol: MapSymbol, shared: Resources) -> MapSpec:
         symbol.name,
         MapType.PERCPU_HASH if is_per_cpu else MapType.HASH,
         key_layout(symbol.keys).size,
-        value_type(symbol.value).size,
+        value_bytes(symbol.value),
         shared.options.max_map_keys if symbol.keys else 1,
     )
 

@@ -44,7 +44,6 @@ class PerfBuffer:
                 "a power of two is possible",
             )
         self._kernel = kernel
-        self.lost = 0
         with ExitStack() as on_error:
             self._rings = [
                 on_error.enter_context(_CpuRing(kernel, map_, cpu, pages))
@@ -57,17 +56,20 @@ class PerfBuffer:
         return bool(self._kernel.poll([int(ring.event) for ring in self._rings], timeout_ms))
 
     def consume(self, callback: Callable[[memoryview], object]) -> int:
-        """Hand out every record, CPU by CPU; how many they were. `lost` grows by what was lost.
+        """Hand out every record, CPU by CPU; how many they were.
 
-        The kernel pads data to 8k+4 bytes and does not say by how much. A loss is reported with
-        the next record of that CPU that found room.
+        A record's `memoryview` is good until `callback` returns. The kernel pads its data to 8k+4
+        bytes and does not say by how much.
         """
-        count = 0
-        for ring in self._rings:
-            received, lost = ring.consume(callback)
-            count += received
-            self.lost += lost
-        return count
+        return sum(ring.consume(callback) for ring in self._rings)
+
+    @property
+    def lost(self) -> int:
+        """How many records found no room, as far as consumed.
+
+        The kernel reports a loss in front of the next record of that CPU that found room.
+        """
+        return sum(ring.lost for ring in self._rings)
 
     def close(self) -> None:
         """Close the rings; programs' records go nowhere from here on."""
@@ -93,18 +95,19 @@ class _CpuRing:
             self.event: Fd = on_error.enter_context(perf.open_bpf_output(kernel, cpu))
             size = pages * PAGESIZE
             ring = memoryview(kernel.mmap(int(self.event), PAGESIZE + size, writable=True))
+            self.lost = 0
             self._positions = ring[:PAGESIZE].cast("Q")
             self._data = ring[PAGESIZE:]
             map_.put(_u32(cpu), _u32(int(self.event)))
             perf.enable(kernel, self.event)
             on_error.pop_all()
 
-    def consume(self, callback: Callable[[memoryview], object]) -> tuple[int, int]:
-        """Hand out what is there: how many records, and how many the kernel says it lost."""
+    def consume(self, callback: Callable[[memoryview], object]) -> int:
+        """Hand out what is there; how many records. One whose callback raises has been had."""
         positions = self._positions
         head, position = positions[_HEAD], positions[_TAIL]
         acquire_fence()
-        count = lost = 0
+        count = 0
         try:
             while position < head:
                 type_, _, size = _HEADER.unpack_from(self._data, position % len(self._data))
@@ -115,11 +118,11 @@ class _CpuRing:
                     (length,) = _RAW_SIZE.unpack_from(body)
                     callback(body[_RAW_SIZE.size : _RAW_SIZE.size + length])
                 elif type_ == PerfRecord.LOST:
-                    lost += _LOST.unpack_from(body)[1]
+                    self.lost += _LOST.unpack_from(body)[1]
         finally:
             acquire_fence()
             positions[_TAIL] = position
-        return count, lost
+        return count
 
     def _read(self, position: int, size: int) -> memoryview:
         """`size` bytes at `position`; in place, or copied together where they wrap round."""

@@ -46,7 +46,7 @@ class ProgramSpec:
     type: ProgType
     insns: tuple[Insn, ...]
     map_refs: tuple[tuple[int, str], ...] = ()
-    spans: tuple[Span, ...] = field(default=(), repr=False)
+    spans: tuple[Span, ...] = field(default=(), repr=False, compare=False)
     license: str = "GPL"
     expected_attach_type: AttachType | None = None
 
