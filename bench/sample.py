@@ -68,16 +68,19 @@ def compare(
     show: Callable[[Sample], str],
     target: Target | None,
 ) -> tuple[str, ...]:
-    """A row: title, ratio, ours, theirs, target, verdict; without values of theirs, no ratio."""
+    """A row: title, ratio, ours, theirs, target, verdict; without values of theirs, no ratio.
+
+    The ratio is judged as it is printed: a part of a percent is noise.
+    """
     mine = Sample(tuple(ours))
-    aim = "" if target is None else str(target)
-    if not theirs:
-        absolute = target is not None and not target.is_relative
-        judged = target.verdict(mine.median) if target is not None and absolute else ""
-        return (title, "", show(mine), "not installed", aim, judged)
-    peer = Sample(tuple(theirs))
-    part = ratio(mine, peer)
-    judged = ""
-    if target is not None:
-        judged = target.verdict(part if target.is_relative else mine.median)
-    return (title, f"{part:.2f}x", show(mine), show(peer), aim, judged)
+    peer = Sample(tuple(theirs)) if theirs else None
+    part = round(ratio(mine, peer), 2) if peer else None
+    value = part if target is not None and target.is_relative else mine.median
+    return (
+        title,
+        "" if part is None else f"{part:.2f}x",
+        show(mine),
+        "not installed" if peer is None else show(peer),
+        "" if target is None else str(target),
+        "" if target is None or value is None else target.verdict(value),
+    )

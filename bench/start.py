@@ -58,7 +58,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """One column of a run, how it is shown, and what it is to be for any script."""
+    """One figure of a run, how it is shown, and what it is to be."""
 
     name: str
     of: Callable[[Run], float]
@@ -85,7 +85,7 @@ def measure_start(rounds: int) -> Section:
         header=("what", "ratio", "seismo", "bpftrace", "target", "verdict"),
         rows=(
             *(row for script in SCRIPTS for row in _rows(script, counted)),
-            *(_bare_row(quantity, bare) for quantity in _QUANTITIES),
+            *(_bare_row(quantity, bare) for quantity in _quantities()),
         ),
     )
 
@@ -108,15 +108,22 @@ def _run(*command: str) -> Run:
 def _rows(script: Script, runs: Runs) -> Iterator[tuple[str, ...]]:
     ours = runs[SEISMO.name, script.title]
     theirs = runs.get((BPFTRACE.name, script.title), [])
-    for quantity in _QUANTITIES:
-        target = script.time if quantity is _WALL else quantity.target
+    for quantity in _quantities(script.time):
         yield compare(
             f"{script.title}: {quantity.name}",
             [quantity.of(run) for run in ours],
             [quantity.of(run) for run in theirs],
             quantity.format,
-            target,
+            quantity.target,
         )
+
+
+def _quantities(time: Target | None = None) -> tuple[Quantity, ...]:
+    return (
+        Quantity("time", lambda run: run.wall, _milliseconds, time),
+        Quantity("processor time", lambda run: run.cpu, _milliseconds),
+        Quantity("memory", lambda run: run.memory, _megabytes, Target(40, "MB")),
+    )
 
 
 def _bare_row(quantity: Quantity, runs: list[Run]) -> tuple[str, ...]:
@@ -130,11 +137,3 @@ def _milliseconds(sample: Sample) -> str:
 
 def _megabytes(sample: Sample) -> str:
     return f"{sample.median:.1f} MB"
-
-
-_WALL = Quantity("time", lambda run: run.wall, _milliseconds)
-_QUANTITIES = (
-    _WALL,
-    Quantity("processor time", lambda run: run.cpu, _milliseconds),
-    Quantity("memory", lambda run: run.memory, _megabytes, Target(40, "MB")),
-)

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from operator import attrgetter
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
@@ -27,6 +28,7 @@ from seismo.events.value import Row, Value
 from seismo.kernel.protocol import Kernel
 from seismo.kernel.tracefs import Tracefs
 from seismo.objects.attach.table import attach
+from seismo.objects.link import Link, detach_all
 from seismo.objects.load import load
 from seismo.objects.ringbuf import RingBuffer
 from seismo.output.sink import Sink
@@ -90,13 +92,13 @@ class Session:
         }
         self._readers = {view.name: MapReader(view) for view in plan.maps}
         self._views = {view.name: view for view in plan.maps}
-        self._links = ExitStack()
+        self._links: list[Link] = []
         with ExitStack() as owned:
             self._loaded = owned.enter_context(load(plan.object, kernel))
             maps = self._loaded.maps
             self._events = owned.enter_context(RingBuffer(maps[plan.events_map], kernel))
             self._control = owned.enter_context(RingBuffer(maps[plan.control_map], kernel))
-            owned.push(self._links)
+            owned.callback(self._close_links)
             self._owned = owned.pop_all()
 
     def start(self) -> None:
@@ -106,7 +108,7 @@ class Session:
         self._run_once(self._plan.begin)
         for one in self._plan.attachments:
             program = self._loaded.programs[one.program]
-            self._links.enter_context(attach(program, one.at, self._kernel, self._tracefs))
+            self._links.append(attach(program, one.at, self._kernel, self._tracefs))
         self._sink.attached(self._plan.probe_count)
 
     def poll(self, timeout_ms: int, *others: int) -> list[int]:
@@ -130,12 +132,12 @@ class Session:
 
     def finish(self) -> None:
         """Detach, run END, pass on what is left, print the maps, and say what was lost."""
-        self._links.close()
+        detach_all(self._links)
         self.drain()
         self._run_once(self._plan.end)
         self.drain()
         self._sink.end()
-        for view in self._plan.maps:
+        for view in sorted(self._plan.maps, key=attrgetter("name")):
             if rows := self._rows(view.name):
                 self._sink.map(view, rows)
         self._warn_of_losses()
@@ -161,6 +163,11 @@ class Session:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _close_links(self) -> None:
+        detach_all(self._links)
+        for link in self._links:
+            link.close()
 
     def _run_once(self, programs: Sequence[str]) -> None:
         for name in programs:

@@ -58,7 +58,7 @@ class _UniqueNames(Names):
     """Tags share one name space, typedefs and enumerators another."""
 
     def __init__(self, table: TypeTable) -> None:
-        self._tags: dict[str, bool] = {}
+        self._keywords: dict[str, str] = {}
         self._ordinary: set[str] = set()
         self._by_id: dict[int, str] = {}
         forwards: list[tuple[int, Fwd]] = []
@@ -66,16 +66,84 @@ class _UniqueNames(Names):
             type_ = table.type(id)
             match type_:
                 case Struct() | Union() | Enum() | Enum64() if type_.name:
-                    self._claim_tag(id, type_.name, isinstance(type_, Union))
+                    self._claim_tag(id, type_)
                 case Typedef():
-                    self._by_id[id] = self._unique(type_.name, self._ordinary)
-                    self._ordinary.add(self._by_id[id])
+                    self._by_id[id] = self._claim_ordinary(type_.name)
                 case Fwd():
                     forwards.append((id, type_))
-        for id, type_ in forwards:
-            if self._tags.get(type_.name) != type_.is_union:
-                self._claim_tag(id, type_.name, type_.is_union)
+        for id, forward in forwards:
+            if self._keywords.get(forward.name) != keyword(forward):
+                self._claim_tag(id, forward)
 
-    def _claim_tag(self, id: int, name: str, is_union: bool) -> None:
-        self._by_id[id] = self._unique(name, self._tags)
-        self._tags[self._by_id[id]] = is_union
+    def _claim_tag(self, id: int, type_: Tagged) -> None:
+        self._by_id[id] = name = _unique(type_.name, self._keywords)
+        self._keywords[name] = keyword(type_)
+
+    def _claim_ordinary(self, name: str) -> str:
+        unique = _unique(name, self._ordinary)
+        self._ordinary.add(unique)
+        return unique
+
+    def of(self, id: int, type_: Type) -> str:
+        return self._by_id.get(id, type_.name)
+
+    def enumerator(self, name: str) -> str:
+        """Each printing claims the name: an unnamed enum is printed wherever it is used."""
+        return self._claim_ordinary(name)
+
+
+def _unique(name: str, taken: Container[str]) -> str:
+    unique, number = name, 1
+    while unique in taken:
+        number += 1
+        unique = f"{name}___{number}"
+    return unique
+
+
+class _Header:
+    """Walks the types in order of need. What is `complete` may be used by value."""
+
+    def __init__(self, table: TypeTable) -> None:
+        self._table = table
+        self._printer = CPrinter(table, _UniqueNames(table))
+        self._parts: list[str] = []
+        self._met: set[tuple[int, bool]] = set()
+        self._declared: set[str] = set()
+        self._open: list[int] = []
+
+    def parts(self) -> list[str]:
+        """Declarations and definitions, each a text, in an order that compiles."""
+        ids = range(1, len(self._table))
+        for id in ids:
+            type_ = self._table.type(id)
+            if isinstance(type_, Tagged | Typedef) and type_.name:
+                self._need(id, complete=True)
+        for id in ids:
+            type_ = self._table.type(id)
+            if isinstance(type_, Enum | Enum64) and (id, True) not in self._met and type_.values:
+                self._define(id)
+        return self._parts
+
+    def _need(self, id: int, *, complete: bool) -> None:
+        """Emit what must stand before a use of this type."""
+        if (id, complete) in self._met:
+            return
+        type_ = self._table.type(id)
+        if len(self._open) > MAX_NEED_DEPTH or (complete and id in self._open):
+            raise BtfError(f"{describe(type_)} needs itself", self._table.position(id))
+        self._open.append(id)
+        self._need_parts(id, type_, complete)
+        self._open.pop()
+        self._met.add((id, complete))
+
+    def _need_parts(self, id: int, type_: Type, complete: bool) -> None:
+        match type_:
+            case Struct() | Union() if complete or not type_.name:
+                for member in type_.members:
+                    self._need(member.type, complete=True)
+                if type_.name:
+                    self._define(id)
+            case Struct() | Union() | Fwd():
+                self._declare(id, type_)
+            case Enum() | Enum64():
+                ...

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seismo.base.bits import to_signed
 from seismo.btf.errors import BtfError
 from seismo.btf.layout import MAX_DEPTH, Alignments, describe, size_of
 from seismo.btf.placement import Pad, attribute, place_members
@@ -216,16 +215,12 @@ class CPrinter:
     def _enum_body(self, id: int, type_: Enum | Enum64, level: int) -> str:
         self._spend(id, level)
         indent = "\t" * (level + 1)
-        values = [
-            to_signed(one.value, type_.size * 8) if type_.signed else one.value
+        lines = [
+            f"{indent}{self._names.enumerator(one.name)} = {_literal(one.value)},\n"
             for one in type_.values
         ]
-        lines = [
-            f"{indent}{self._names.enumerator(one.name)} = {_literal(value)},\n"
-            for one, value in zip(type_.values, values, strict=True)
-        ]
         body = "{\n" + "".join(lines) + "\t" * level + "}"
-        if type_.size == _enum_bytes(values) or type_.size not in _MODES:
+        if type_.size == _enum_bytes([one.value for one in type_.values]) or type_.size not in _MODES:
             return body
         return f"{body} __attribute__((mode({_MODES[type_.size]})))"
 

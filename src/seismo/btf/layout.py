@@ -122,9 +122,7 @@ def bit_field(table: TypeTable, member: Member) -> Member:
         return member
     type_ = table.type(strip(table, member.type))
     if isinstance(type_, Int) and 0 < type_.bits < type_.size * 8:
-        return replace(
-            member, bit_offset=member.bit_offset + type_.offset, bit_size=type_.bits
-        )
+        return replace(member, bit_offset=member.bit_offset + type_.offset, bit_size=type_.bits)
     return member
 
 
@@ -206,7 +204,9 @@ class _Walk:
         is_pointer = isinstance(type_, Ptr)
         if is_pointer != (operator == "->"):
             right = "->" if is_pointer else "."
-            raise BtfNotFound(f"'{operator}{name}' of a {describe(type_)}", f"write '{right}{name}'")
+            raise BtfNotFound(
+                f"'{operator}{name}' of a {describe(type_)}", f"write '{right}{name}'"
+            )
         if isinstance(type_, Ptr):
             self.follow_pointer(type_.type)
         member = find_member(self.table, self.type, name)

@@ -61,7 +61,7 @@ def _struct_members(cursor: _Cursor, members: list[Member]) -> Iterator[Member |
         if cursor.natural(member) != member.bit_offset:
             yield from cursor.pad_to(member.bit_offset)
         yield member
-        cursor.pass_(member)
+        cursor.advance(member)
     if cursor.natural_end() != cursor.size:
         yield from cursor.pad_to(cursor.size)
 
@@ -69,12 +69,11 @@ def _struct_members(cursor: _Cursor, members: list[Member]) -> Iterator[Member |
 class _Cursor:
     """The bits of a struct that are placed so far."""
 
-    def __init__(
-        self, table: TypeTable, alignments: Alignments, id: int, type_: Struct
-    ) -> None:
+    def __init__(self, table: TypeTable, alignments: Alignments, id: int, type_: Struct) -> None:
         self.table = table
         self.alignments = alignments
-        self.error = BtfError(f"the members of {describe(type_)} overlap", table.position(id))
+        self.id = id
+        self.name = describe(type_)
         self.size = type_.size * 8
         self.is_packed = alignments.is_packed(type_)
         self.alignment = 8 if self.is_packed else alignments.natural(type_) * 8
@@ -93,7 +92,7 @@ class _Cursor:
     def natural_end(self) -> int:
         return align_up(self.bits, self.alignment)
 
-    def pass_(self, member: Member) -> None:
+    def advance(self, member: Member) -> None:
         self.bits = member.bit_offset + (member.bit_size or size_of(self.table, member.type) * 8)
 
     def pad_to(self, end: int) -> Iterator[Pad]:
@@ -103,12 +102,11 @@ class _Cursor:
         changes nothing, and packing makes it 1 for all.
         """
         if end < self.bits:
-            raise self.error
+            raise BtfError(f"members of {self.name} overlap", self.table.position(self.id))
         widest = 64 if self.is_packed else self.alignment
         units = [unit for unit in _UNITS if unit <= max(widest, 8)]
         while self.bits < end:
-            width, unit = max(
-                (min(end, align_up(self.bits + 1, unit)) - self.bits, -unit) for unit in units
-            )
-            yield Pad(_UNITS[-unit], width)
-            self.bits += width
+            widths = {unit: min(end, align_up(self.bits + 1, unit)) - self.bits for unit in units}
+            unit = max(units, key=lambda unit, widths=widths: (widths[unit], -unit))
+            yield Pad(_UNITS[unit], widths[unit])
+            self.bits += widths[unit]

@@ -7,8 +7,8 @@ Member(name='next', type=121, bit_offset=0, bit_size=0)
 16
 >>> print(btf.c("list_head"))
 struct list_head {
-	struct list_head *next;
-	struct list_head *prev;
+        struct list_head *next;
+        struct list_head *prev;
 };
 """
 

@@ -31,6 +31,7 @@ __all__ = (
     "BtfLoadAttr",
     "Cmd",
     "EnableStatsAttr",
+    "IdAttr",
     "KprobeMultiLinkAttr",
     "LinkCreateAttr",
     "MapCreateAttr",
@@ -88,6 +89,8 @@ class Cmd(IntEnum):
     OBJ_PIN = 6
     OBJ_GET = 7
     PROG_TEST_RUN = 10
+    PROG_GET_NEXT_ID = 11
+    PROG_GET_FD_BY_ID = 13
     OBJ_GET_INFO_BY_FD = 15
     RAW_TRACEPOINT_OPEN = 17
     BTF_LOAD = 18
@@ -166,6 +169,12 @@ class ObjAttr(Structure):
     """`bpf_attr` of BPF_OBJ_PIN and BPF_OBJ_GET."""
 
     _fields_ = (*_address("pathname"), *_u32("bpf_fd file_flags"))
+
+
+class IdAttr(Structure):
+    """`bpf_attr` of the BPF_*_GET_NEXT_ID and BPF_*_GET_FD_BY_ID commands."""
+
+    _fields_ = _u32("start_id next_id open_flags")
 
 
 class TestRunAttr(Structure):

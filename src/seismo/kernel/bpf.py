@@ -22,6 +22,7 @@ from seismo.kernel.abi import (
     BtfLoadAttr,
     Cmd,
     EnableStatsAttr,
+    IdAttr,
     KprobeMultiLinkAttr,
     LinkCreateAttr,
     MapCreateAttr,
@@ -60,6 +61,8 @@ __all__ = (
     "object_name",
     "prog_info",
     "prog_load",
+    "prog_next_id",
+    "prog_open",
     "prog_test_run",
     "raw_tracepoint_open",
 )
@@ -212,6 +215,24 @@ def prog_info(kernel: Kernel, fd: int) -> BpfProgInfo:
 def link_info(kernel: Kernel, fd: int) -> BpfLinkInfo:
     """BPF_OBJ_GET_INFO_BY_FD of a link. Since Linux 5.8."""
     return _info(kernel, fd, BpfLinkInfo())
+
+
+def prog_next_id(kernel: Kernel, after: int) -> int:
+    """BPF_PROG_GET_NEXT_ID: the lowest program id above `after`, 0 at the end. Since Linux 4.13."""
+    attr = IdAttr(start_id=after)
+    try:
+        kernel.bpf(Cmd.PROG_GET_NEXT_ID, attr)
+    except SyscallError as error:
+        if error.errno != errno.ENOENT:
+            raise
+        return 0
+    found: int = attr.next_id
+    return found
+
+
+def prog_open(kernel: Kernel, number: int) -> int:
+    """BPF_PROG_GET_FD_BY_ID: a new fd of a loaded program. Since Linux 4.13."""
+    return kernel.bpf(Cmd.PROG_GET_FD_BY_ID, IdAttr(start_id=number))
 
 
 def obj_pin(kernel: Kernel, fd: int, path: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Sequence
 from contextlib import ExitStack
+from threading import Thread
 from types import TracebackType
 from typing import Self
 
@@ -15,7 +16,7 @@ from seismo.kernel.fd import Fd
 from seismo.kernel.protocol import Kernel
 from seismo.objects.program import Program
 
-__all__ = ("Link", "link_perf_event", "link_perf_event_by_ioctl")
+__all__ = ("Link", "detach_all", "link_perf_event", "link_perf_event_by_ioctl")
 
 
 class Link:
@@ -27,8 +28,13 @@ class Link:
     def __init__(self, fds: Sequence[Fd]) -> None:
         self.fds = tuple(fds)
 
+    def detach(self) -> None:
+        """Close the first fd, which is the attachment; the others may take their time."""
+        for fd in self.fds[:1]:
+            fd.close()
+
     def close(self) -> None:
-        """Detach; a second time does nothing."""
+        """Detach and close the rest; a second time does nothing."""
         for fd in self.fds:
             fd.close()
 
@@ -45,6 +51,16 @@ class Link:
 
     def __repr__(self) -> str:
         return f"<Link {', '.join(map(repr, self.fds))}>"
+
+
+def detach_all(links: Sequence[Link]) -> None:
+    """Detach all at the same time: each waits for an RCU grace period of the kernel (some 20 ms),
+    and waiting together takes no longer than waiting for one."""
+    threads = [Thread(target=link.detach) for link in links]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
 
 
 def link_perf_event(kernel: Kernel, program: Program, event: Fd) -> Link:

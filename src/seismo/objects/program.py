@@ -7,17 +7,18 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
 from seismo.base.diagnostics import did_you_mean
+from seismo.base.errors import SyscallError
 from seismo.isa.encode import encode
 from seismo.isa.insn import Insn, Reg
 from seismo.isa.prog_types import ProgType
 from seismo.kernel import bpf
-from seismo.kernel.abi import BPF_PSEUDO_MAP_FD, ProgLoadAttr
+from seismo.kernel.abi import BPF_PSEUDO_MAP_FD, BpfProgInfo, ProgLoadAttr
 from seismo.kernel.bpf import LoadRefused, TestRun
 from seismo.kernel.fd import Fd
 from seismo.kernel.protocol import Kernel
@@ -26,7 +27,7 @@ from seismo.objects.map import Map
 from seismo.objects.verifier_log import VerifierError
 from seismo.spec.types import ProgramSpec
 
-__all__ = ("Program", "ProgramInfo", "enable_stats", "load_program")
+__all__ = ("Program", "ProgramInfo", "enable_stats", "load_program", "loaded_programs")
 
 _FIRST_LOG_BYTES = 1 << 16
 # Kernels before 5.2 take no larger log.
@@ -66,17 +67,7 @@ class Program:
 
     def info(self) -> ProgramInfo:
         """The program as the kernel describes it. Since Linux 4.13, runs since 5.1."""
-        raw = bpf.prog_info(self._kernel, int(self.fd))
-        return ProgramInfo(
-            id=raw.id,
-            name=raw.name.decode(),
-            type=ProgType(raw.type),
-            tag=bytes(raw.tag).hex(),
-            run_count=raw.run_cnt,
-            run_time_ns=raw.run_time_ns,
-            verified_insns=raw.verified_insns,
-            jited_bytes=raw.jited_prog_len,
-        )
+        return _describe(bpf.prog_info(self._kernel, int(self.fd)))
 
     def close(self) -> None:
         self.fd.close()
@@ -117,6 +108,37 @@ def load_program(spec: ProgramSpec, maps: Mapping[str, Map], kernel: Kernel) -> 
     except LoadRefused:
         number = _load_explained(kernel, spec, attr)
     return Program(kernel, Fd(kernel, number, "program", spec.name), spec)
+
+
+def loaded_programs(kernel: Kernel) -> Iterator[ProgramInfo]:
+    """Every program in the kernel, anybody's; one that goes away meanwhile is left out.
+
+    Needs CAP_SYS_ADMIN. Since Linux 4.13.
+    """
+    number = 0
+    while number := bpf.prog_next_id(kernel, number):
+        try:
+            fd = Fd(kernel, bpf.prog_open(kernel, number), "program", f"id {number}")
+        except SyscallError as error:
+            if error.errno != errno.ENOENT:
+                raise
+            continue
+        with fd:
+            info = _describe(bpf.prog_info(kernel, int(fd)))
+        yield info
+
+
+def _describe(raw: BpfProgInfo) -> ProgramInfo:
+    return ProgramInfo(
+        id=raw.id,
+        name=raw.name.decode(),
+        type=ProgType(raw.type),
+        tag=bytes(raw.tag).hex(),
+        run_count=raw.run_cnt,
+        run_time_ns=raw.run_time_ns,
+        verified_insns=raw.verified_insns,
+        jited_bytes=raw.jited_prog_len,
+    )
 
 
 def enable_stats(kernel: Kernel) -> Fd:

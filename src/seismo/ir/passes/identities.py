@@ -54,7 +54,7 @@ def simplify_extend(op: Extend, facts: Facts) -> Value | Const | Extend:
     if isinstance(inner, Extend):
         if inner.bits >= op.bits and facts.is_used_once(op.value):
             return simplify_extend(replace(op, value=inner.value), facts)
-        if inner.signed and op.signed:
+        if inner.signed and op.signed and inner.bits <= op.bits:
             return op.value
     return op
 
