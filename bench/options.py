@@ -38,7 +38,7 @@ _FULL = Effort(
     reader_calls=3_000_000,
     printing_calls=1_000_000,
     kernel_rounds=7,
-    kernel_calls=50_000,
+    kernel_calls=20_000,
 )
 _QUICK = Effort(
     start_rounds=3,

@@ -47,12 +47,13 @@ def measure_printing(command: tuple[str, ...], count: int, rounds: int) -> Secti
     kernel = LiveKernel()
     runs: dict[str, list[Printed]] = defaultdict(list)
     for round_ in range(rounds):
-        for tool in alternating(round_):
-            runs[tool.name].append(_run(tool, command, kernel, count))
+        for pace in _PACES:
+            for tool in alternating(round_):
+                runs[pace.title, tool.name].append(_run(tool, command, kernel, pace))
     return _section(runs, rounds)
 
 
-def _run(tool: Tool, command: tuple[str, ...], kernel: LiveKernel, count: int) -> Printed:
+def _run(tool: Tool, command: tuple[str, ...], kernel: LiveKernel, pace: Pace) -> Printed:
     with (
         Producer(command, "getppid") as producer,
         Tracer(tool, _SCRIPT.format(pid=producer.pid)) as tracer,

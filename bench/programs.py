@@ -6,11 +6,11 @@ run statistics are enabled. Since Linux 5.1 (kernel/bpf/syscall.c: bpf_prog_show
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ("Runs", "cost_ns", "parse_fdinfo", "read_runs")
+__all__ = ("Runs", "cost_ns", "foreign_share", "parse_fdinfo", "read_runs", "runs_between")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,19 @@ def parse_fdinfo(text: str) -> dict[int, Runs]:
     return {int(fields["prog_id"]): Runs(int(fields["run_cnt"]), int(fields["run_time_ns"]))}
 
 
-def cost_ns(before: Mapping[int, Runs], after: Mapping[int, Runs]) -> float:
-    """Nanoseconds that one run of each program takes together, of the runs between both readings.
+def runs_between(before: Mapping[int, Runs], after: Mapping[int, Runs]) -> list[Runs]:
+    """The runs of each program between two readings."""
+    return [after[program] - runs for program, runs in before.items()]
 
-    ValueError when one did not run: it has no cost.
+
+def foreign_share(runs: Sequence[Runs], calls: int) -> float:
+    """The part of the runs that other processes than the one that made `calls` calls caused.
+
+    A predicate rejects them, but their short runs are in the kernel's sums.
     """
-    runs = [after[program] - before[program] for program in before]
-    if not runs or not all(one.count for one in runs):
-        raise ValueError("every program must have run")
+    return max(1 - calls / one.count for one in runs)
+
+
+def cost_ns(runs: Sequence[Runs]) -> float:
+    """Nanoseconds that one run of each program takes together."""
     return sum(one.time_ns / one.count for one in runs)

@@ -13,7 +13,7 @@ import os
 import random
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
+from seismo.base.dataclass import replace
 
 from seismo.ir.builder import Builder
 from seismo.ir.func import Func

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from seismo.base.dataclass import dataclass, replace
 from seismo.base.diagnostics import Diagnostic, Diagnostics
 from seismo.base.source import Source, Span
 from seismo.builtin.table import AGGREGATES, BUILTINS, SIGNATURES

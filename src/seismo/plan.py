@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from seismo.base.dataclass import dataclass, field
 from seismo.events.kinds import EventLayout, MapView
 from seismo.spec.types import AttachSpec, ObjectSpec
 

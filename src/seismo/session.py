@@ -14,11 +14,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from operator import attrgetter
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
+from seismo.base.dataclass import dataclass
 from seismo.base.layout import U32, Layout
 from seismo.events.aggregate import MapReader
 from seismo.events.decode import DecodeError, decoder, layout_decoder

@@ -118,11 +118,7 @@ def test_lost_events_are_counted_exactly() -> None:
     )
     program = "import os\nfor _ in range(50000): os.getppid()"
     done = seismo("--ring-size", "4K", "-e", script, "-c", f'{sys.executable} -c "{program}"')
-    received = sum(
-        1
-        for line in done.stdout.splitlines()
-        if line.endswith("python3") or line.endswith("python")
-    )
+    received = sum(1 for line in done.stdout.splitlines() if line.endswith(("python3", "python")))
     lost = sum(int(line.split()[1]) for line in done.stderr.splitlines() if line.startswith("Lost"))
     assert "@n: 50000\n" in done.stdout
     assert received + lost == 50000
@@ -175,7 +171,8 @@ def test_several_errors_in_one_run() -> None:
 
 
 def test_pid_filter() -> None:
-    program = "import os, sys\nsys.stdin.readline()\nfor _ in range(10): os.getppid()\nsys.stdin.readline()"
+    wait = "sys.stdin.readline()"
+    program = f"import os, sys\n{wait}\nfor _ in range(10): os.getppid()\n{wait}"
     target = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, text=True)
     other = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, text=True)
     script = "t:syscalls:sys_enter_getppid { @[pid] = count(); }"
@@ -235,3 +232,52 @@ def test_opensnoop_reads_a_path_of_4000_bytes(tmp_path: Path) -> None:
     path = str(tmp_path) + "/." * ((4000 - len(str(tmp_path))) // 2) + "/x"
     done = seismo("opensnoop", "-c", f"/bin/cat {path}")
     assert sum(line.endswith(f" {path}") for line in done.stdout.splitlines()) == 1
+
+
+@pytest.mark.speed
+def test_a_refused_program_shows_its_script_line(tmp_path: Path) -> None:
+    """So many paths that the kernel's verifier gives up: nothing that a compiler could know."""
+    ifs = "\n".join(f"    if (nsecs & {1 << bit}) {{ $y += {1 << bit}; }}" for bit in range(24))
+    script = tmp_path / "paths.bt"
+    head = "tracepoint:syscalls:sys_enter_getppid {\n    $y = 0;"
+    script.write_text(f"{head}\n{ifs}\n    if ($y == 12345) {{ @x = 1; }}\n}}\n")
+    done = seismo("--dry-run", str(script))
+    assert done.returncode == 1
+    assert "BPF program is too large" in done.stderr
+    assert f"from {script}:27:9\n        if ($y == 12345) {{ @x = 1; }}\n" in done.stderr
+
+
+def test_verbose_accounts_for_records() -> None:
+    done = seismo("-v", "-e", 'BEGIN { printf("a"); printf("b"); exit(); }')
+    assert "records: 2 received, 0 lost" in done.stderr
+    assert "program 0_begin: BPF_PROG_TYPE_RAW_TRACEPOINT" in done.stderr
+
+
+def test_dry_run_attaches_nothing() -> None:
+    done = seismo("--dry-run", "-e", 'i:ms:1 { printf("never\\n"); }')
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_full_map_is_reported() -> None:
+    """A scalar map holds one entry; a map with keys 4,096: 5,000 keys are 904 too many."""
+    script = "t:syscalls:sys_enter_getppid /pid == cpid/ { @[@n] = 1; @n++; }"
+    program = "import os\nfor _ in range(5000): os.getppid()"
+    done = seismo("-e", script, "-c", f'{sys.executable} -c "{program}"')
+    assert "warning: 904 map updates were refused: a map is full" in done.stderr
+    assert sum(line.startswith("@[") for line in done.stdout.splitlines()) == 4096
+
+
+def test_unreadable_string_is_counted_not_silent() -> None:
+    script = 'BEGIN { printf("[%s]\\n", str(1)); exit(); }'
+    done = seismo("-e", script)
+    assert done.stdout.startswith("[]\n")
+    assert "warning: 1 strings could not be read" in done.stderr
+
+
+def test_family_of_a_short_lived_shell_is_followed() -> None:
+    """200 processes that live a millisecond: every one's open is seen, none of others'."""
+    shell = "i=0; while [ $i -lt 200 ]; do cat /dev/null; i=$((i+1)); done"
+    done = seismo("opensnoop", "--json", "-c", f"sh -c '{shell}'")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert sum(row["path"] == "/dev/null" for row in rows) == 200
+    assert {row["comm"] for row in rows} <= {"sh", "cat"}

@@ -8,8 +8,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
+from seismo.base.dataclass import dataclass, field
 from seismo.base.errors import BpfError
 from seismo.base.source import Span
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from seismo.base.bits import align_up
+from seismo.base.dataclass import dataclass
 
 __all__ = (
     "BYTE_ORDER",

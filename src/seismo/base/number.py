@@ -9,9 +9,9 @@ Integer(value=10000000, unsigned=False)
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from seismo.base.bits import U32_MAX, U64_MAX
+from seismo.base.dataclass import dataclass
 
 __all__ = ("DURATIONS", "Integer", "NumberError", "parse_integer")
 

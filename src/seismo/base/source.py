@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from seismo.base.dataclass import dataclass
 
 __all__ = ("NOWHERE", "Location", "Source", "Span")
 

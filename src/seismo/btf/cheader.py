@@ -7,7 +7,10 @@ looks for a type of the target kernel. Functions and variables are left out.
 
 from __future__ import annotations
 
-from seismo.btf.cprint import CPrinter, Names
+from collections.abc import Container
+from typing import TypeAlias
+
+from seismo.btf.cprint import CPrinter, Names, tag_word
 from seismo.btf.errors import BtfError
 from seismo.btf.layout import describe
 from seismo.btf.types import (
@@ -15,10 +18,8 @@ from seismo.btf.types import (
     Const,
     Enum,
     Enum64,
-    Float,
     FuncProto,
     Fwd,
-    Int,
     Ptr,
     Restrict,
     Struct,
@@ -27,11 +28,13 @@ from seismo.btf.types import (
     TypeTable,
     TypeTag,
     Union,
-    Void,
     Volatile,
+    references,
 )
 
 __all__ = ("header",)
+
+Tagged: TypeAlias = Struct | Union | Enum | Enum64 | Fwd
 
 MAX_NEED_DEPTH = 128
 """A deeper chain of types that need each other is taken for hostile; kernels stay below 30."""
@@ -58,7 +61,7 @@ class _UniqueNames(Names):
     """Tags share one name space, typedefs and enumerators another."""
 
     def __init__(self, table: TypeTable) -> None:
-        self._keywords: dict[str, str] = {}
+        self._words: dict[str, str] = {}
         self._ordinary: set[str] = set()
         self._by_id: dict[int, str] = {}
         forwards: list[tuple[int, Fwd]] = []
@@ -72,12 +75,12 @@ class _UniqueNames(Names):
                 case Fwd():
                     forwards.append((id, type_))
         for id, forward in forwards:
-            if self._keywords.get(forward.name) != keyword(forward):
+            if self._words.get(forward.name) != tag_word(forward):
                 self._claim_tag(id, forward)
 
     def _claim_tag(self, id: int, type_: Tagged) -> None:
-        self._by_id[id] = name = _unique(type_.name, self._keywords)
-        self._keywords[name] = keyword(type_)
+        self._by_id[id] = name = _unique(type_.name, self._words)
+        self._words[name] = tag_word(type_)
 
     def _claim_ordinary(self, name: str) -> str:
         unique = _unique(name, self._ordinary)
@@ -101,14 +104,15 @@ def _unique(name: str, taken: Container[str]) -> str:
 
 
 class _Header:
-    """Walks the types in order of need. What is `complete` may be used by value."""
+    """Walks the types in order of need; a type that is needed `complete` is used by value."""
 
     def __init__(self, table: TypeTable) -> None:
         self._table = table
         self._printer = CPrinter(table, _UniqueNames(table))
         self._parts: list[str] = []
-        self._met: set[tuple[int, bool]] = set()
+        self._defined: set[int] = set()
         self._declared: set[str] = set()
+        self._met: set[tuple[int, bool]] = set()
         self._open: list[int] = []
 
     def parts(self) -> list[str]:
@@ -120,7 +124,8 @@ class _Header:
                 self._need(id, complete=True)
         for id in ids:
             type_ = self._table.type(id)
-            if isinstance(type_, Enum | Enum64) and (id, True) not in self._met and type_.values:
+            is_enum = isinstance(type_, Enum | Enum64) and type_.values
+            if is_enum and not {(id, True), (id, False)} & self._met:
                 self._define(id)
         return self._parts
 
@@ -132,11 +137,11 @@ class _Header:
         if len(self._open) > MAX_NEED_DEPTH or (complete and id in self._open):
             raise BtfError(f"{describe(type_)} needs itself", self._table.position(id))
         self._open.append(id)
-        self._need_parts(id, type_, complete)
+        self._meet(id, type_, complete)
         self._open.pop()
         self._met.add((id, complete))
 
-    def _need_parts(self, id: int, type_: Type, complete: bool) -> None:
+    def _meet(self, id: int, type_: Type, complete: bool) -> None:
         match type_:
             case Struct() | Union() if complete or not type_.name:
                 for member in type_.members:
@@ -145,5 +150,37 @@ class _Header:
                     self._define(id)
             case Struct() | Union() | Fwd():
                 self._declare(id, type_)
-            case Enum() | Enum64():
-                ...
+            case Enum() | Enum64() if type_.name:
+                self._define(id)
+            case Typedef():
+                self._need(type_.type, complete=False)
+                self._define(id)
+                self._need(type_.type, complete=complete)
+            case Array():
+                # Even behind a pointer, C wants an array's elements complete.
+                self._need(type_.type, complete=True)
+            case Const() | Volatile() | Restrict() | TypeTag():
+                self._need(type_.type, complete=complete)
+            case Ptr():
+                self._need(type_.type, complete=False)
+            case FuncProto():
+                for used in references(type_):
+                    self._need(used, complete=False)
+
+    def _define(self, id: int) -> None:
+        type_ = self._table.type(id)
+        if id in self._defined or type_.name.startswith("__builtin_"):
+            return
+        if isinstance(type_, Struct | Union) and self._parts[-1:] == [self._forward(id, type_)]:
+            self._parts.pop()
+        self._defined.add(id)
+        self._parts.append(self._printer.definition(id) + "\n")
+
+    def _declare(self, id: int, type_: Struct | Union | Fwd) -> None:
+        text = self._forward(id, type_)
+        if id not in self._defined and text not in self._declared:
+            self._declared.add(text)
+            self._parts.append(text)
+
+    def _forward(self, id: int, type_: Struct | Union | Fwd) -> str:
+        return f"{self._printer.tag(id, type_)};\n"

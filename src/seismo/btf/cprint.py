@@ -10,6 +10,7 @@ another. `cheader` arranges definitions into a header.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from seismo.btf.errors import BtfError
 from seismo.btf.layout import MAX_DEPTH, Alignments, describe, size_of
@@ -41,7 +42,7 @@ from seismo.btf.types import (
     Volatile,
 )
 
-__all__ = ("CPrinter", "Names", "declare", "definition", "type_name")
+__all__ = ("CPrinter", "Names", "declare", "definition", "tag_word", "type_name")
 
 _MODES = {1: "QI", 2: "HI", 4: "SI", 8: "DI"}
 """GCC's machine modes, by the bytes of an enum that is not as wide as its values ask for."""
@@ -115,7 +116,9 @@ class CPrinter:
                     qualifiers, tags, current = [], [], type_.returns
                 case _:
                     base = self._specifier(current, type_, level)
-                    return " ".join(filter(None, (*qualifiers, base, *tags, declarator)))
+                    return " ".join(
+                        filter(None, (*dict.fromkeys(qualifiers), base, *tags, declarator))
+                    )
         raise BtfError(f"type {id} never ends: a cycle", self._table.position(id))
 
     def definition(self, id: int) -> str:
@@ -145,16 +148,7 @@ class CPrinter:
 
     def tag(self, id: int, type_: Struct | Union | Enum | Enum64 | Fwd) -> str:
         """`struct name`, `union name` or `enum name`; one word if there is no name."""
-        match type_:
-            case Struct():
-                word = "struct"
-            case Union():
-                word = "union"
-            case Fwd():
-                word = "union" if type_.is_union else "struct"
-            case _:
-                word = "enum"
-        return f"{word} {self._names.of(id, type_)}".rstrip()
+        return f"{tag_word(type_)} {self._names.of(id, type_)}".rstrip()
 
     def _specifier(self, id: int, type_: Type, level: int) -> str:
         match type_:
@@ -220,7 +214,10 @@ class CPrinter:
             for one in type_.values
         ]
         body = "{\n" + "".join(lines) + "\t" * level + "}"
-        if type_.size == _enum_bytes([one.value for one in type_.values]) or type_.size not in _MODES:
+        if (
+            type_.size == _enum_bytes([one.value for one in type_.values])
+            or type_.size not in _MODES
+        ):
             return body
         return f"{body} __attribute__((mode({_MODES[type_.size]})))"
 
@@ -228,6 +225,21 @@ class CPrinter:
         self._left -= 1
         if level > MAX_DEPTH or self._left < 0:
             raise BtfError(f"type {id} unfolds without end", self._table.position(id))
+
+
+def tag_word(type_: Struct | Union | Enum | Enum64 | Fwd) -> str:
+    """What stands before the type's name: `struct`, `union` or `enum`."""
+    match type_:
+        case Struct():
+            return "struct"
+        case Union():
+            return "union"
+        case Fwd():
+            return "union" if type_.is_union else "struct"
+        case Enum() | Enum64():
+            return "enum"
+        case _:
+            assert_never(type_)
 
 
 def _grouped(declarator: str) -> str:

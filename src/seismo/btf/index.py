@@ -25,9 +25,9 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from zlib import crc32
 
+from seismo.base.dataclass import dataclass
 from seismo.btf.read import Reader
 from seismo.btf.types import Kind
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from seismo.base.bits import align_up
+from seismo.base.dataclass import dataclass, replace
 from seismo.base.diagnostics import did_you_mean
 from seismo.btf.errors import BtfError, BtfNotFound
 from seismo.btf.types import (

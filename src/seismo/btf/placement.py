@@ -7,9 +7,9 @@ A struct is replayed member by member as a compiler would place it; where the of
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from seismo.base.bits import align_up
+from seismo.base.dataclass import dataclass
 from seismo.btf.errors import BtfError
 from seismo.btf.layout import Alignments, bit_field, describe, size_of
 from seismo.btf.types import Member, Struct, TypeTable, Union
@@ -106,7 +106,10 @@ class _Cursor:
         widest = 64 if self.is_packed else self.alignment
         units = [unit for unit in _UNITS if unit <= max(widest, 8)]
         while self.bits < end:
-            widths = {unit: min(end, align_up(self.bits + 1, unit)) - self.bits for unit in units}
-            unit = max(units, key=lambda unit, widths=widths: (widths[unit], -unit))
-            yield Pad(_UNITS[unit], widths[unit])
-            self.bits += widths[unit]
+            width, unit = 0, 0
+            for candidate in units:
+                reach = min(end, align_up(self.bits + 1, candidate)) - self.bits
+                if reach > width:
+                    width, unit = reach, candidate
+            yield Pad(_UNITS[unit], width)
+            self.bits += width

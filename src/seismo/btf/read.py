@@ -18,9 +18,9 @@ from __future__ import annotations
 import struct
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from seismo.base.bits import to_signed
+from seismo.base.dataclass import dataclass
 from seismo.btf.errors import BtfError
 from seismo.btf.types import (
     Array,
@@ -241,25 +241,35 @@ class Reader:
             value=value,
         )
 
-    def raw_string(self, offset: int) -> bytes:
-        """The string at `offset`, counted through the base's strings."""
+    def _text(self, offset: int) -> tuple[bytes, int]:
+        """The blob that holds the string at `offset`, and where in it the string begins."""
         if self.base and offset < self.first_string:
-            return self.base.raw_string(offset)
+            return self.base._text(offset)
         start = self.header.strings_start + offset - self.first_string
         if not self.header.strings_start <= start < self.header.strings_end:
             raise BtfError(f"no string at {offset:#x}", self.header.strings_start)
-        end = self.data.find(0, start, start + MAX_NAME_BYTES + 1)
+        return self.data, start
+
+    def raw_string(self, offset: int) -> bytes:
+        """The string at `offset`, counted through the base's strings."""
+        data, start = self._text(offset)
+        end = data.find(0, start, start + MAX_NAME_BYTES + 1)
         if end < 0:
             raise BtfError(f"a name of more than {MAX_NAME_BYTES} bytes", start)
-        return self.data[start:end]
+        return data[start:end]
 
     def string(self, offset: int) -> str:
         """The string at `offset`, which must be UTF-8."""
         try:
             return self.raw_string(offset).decode()
         except UnicodeDecodeError as error:
-            position = self.header.strings_start + offset - self.first_string
-            raise BtfError(f"a name that is no UTF-8: {error.reason}", position) from error
+            _, start = self._text(offset)
+            raise BtfError(f"a name that is no UTF-8: {error.reason}", start) from error
+
+    def excerpt(self, offset: int) -> str:
+        """The text at `offset`, such as a source line, cut where a name would be too long."""
+        data, start = self._text(offset)
+        return data[start : start + MAX_NAME_BYTES].partition(b"\0")[0].decode(errors="replace")
 
     def raw_name(self, id: int) -> bytes:
         """The name of a type of this blob; empty when it has none."""
@@ -361,8 +371,6 @@ class Reader:
     def _int(self, record: Record, name: str) -> Int:
         (info,) = self._u32s(record.rest, 1)
         encoding, offset, bits = info >> 24 & 0xF, info >> 16 & 0xFF, info & 0xFF
-        if encoding not in (0, 1, 2, 4):
-            raise BtfError(f"integer encoding {encoding:#x}; one bit at most is set", record.rest)
         if record.value > 16 or offset + bits > record.value * 8:
             raise BtfError(
                 f"integer of bits {offset} to {offset + bits} in {record.value} bytes", record.rest

@@ -23,7 +23,7 @@ from seismo.btf.cprint import definition
 from seismo.btf.errors import BtfNotFound
 from seismo.btf.index import candidates, open_reader
 from seismo.btf.layout import Place, describe, resolve
-from seismo.btf.read import MAX_BYTES
+from seismo.btf.read import MAX_BYTES, Reader
 from seismo.btf.types import Enum, Enum64, Int, Kind, Struct, Type
 
 __all__ = ("VMLINUX", "Btf")
@@ -43,6 +43,7 @@ class Btf:
     def __init__(self, data: bytes, base: Btf | None = None, name: str = "") -> None:
         self.name = name
         self.base = base
+        self._reader: Reader
         self._reader, self._index = open_reader(data, base._reader if base else None)
         self._types: dict[int, Type] = {}
 

@@ -18,10 +18,11 @@ The numbers are those of `include/uapi/linux/btf.h`. BTF is since Linux 4.18.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from enum import Enum as PythonEnum
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from typing import ClassVar, Protocol, TypeAlias, assert_never, final
+
+from seismo.base.dataclass import dataclass, replace
 
 __all__ = (
     "Array",
@@ -40,6 +41,7 @@ __all__ = (
     "IntEncoding",
     "Kind",
     "Member",
+    "OneReference",
     "Param",
     "Placement",
     "Ptr",
@@ -89,8 +91,8 @@ class Kind(IntEnum):
         return self.name.lower().replace("_", " ")
 
 
-class IntEncoding(PythonEnum):
-    """How an integer reads; the kernel allows at most one of the three bits."""
+class IntEncoding(IntFlag):
+    """How an integer reads. The kernel loads one bit at most; GCC writes `char` as two."""
 
     UNSIGNED = 0
     SIGNED = 1
@@ -144,7 +146,7 @@ class Int:
 
     @property
     def signed(self) -> bool:
-        return self.encoding is IntEncoding.SIGNED
+        return bool(self.encoding & IntEncoding.SIGNED)
 
 
 @final
@@ -399,27 +401,24 @@ class TypeTag:
     is_attribute: bool = False
 
 
+OneReference: TypeAlias = (
+    Ptr | Typedef | Volatile | Const | Restrict | Func | Var | DeclTag | TypeTag
+)
+"""The kinds that hold nothing but one id in `type`, names and tags aside."""
+
 Type: TypeAlias = (
     Void
     | Int
-    | Ptr
     | Array
     | Struct
     | Union
     | Enum
+    | Enum64
     | Fwd
-    | Typedef
-    | Volatile
-    | Const
-    | Restrict
-    | Func
     | FuncProto
-    | Var
     | Datasec
     | Float
-    | DeclTag
-    | TypeTag
-    | Enum64
+    | OneReference
 )
 
 
@@ -440,9 +439,9 @@ class TypeTable(Protocol):
 
 def references(type_: Type) -> tuple[int, ...]:
     """The ids that a type's record holds, in the order of the record."""
+    if isinstance(type_, OneReference):
+        return (type_.type,)
     match type_:
-        case Void() | Int() | Enum() | Enum64() | Fwd() | Float():
-            return ()
         case Array():
             return (type_.type, type_.index)
         case Struct() | Union():
@@ -451,27 +450,17 @@ def references(type_: Type) -> tuple[int, ...]:
             return (type_.returns, *[param.type for param in type_.params])
         case Datasec():
             return tuple([variable.type for variable in type_.variables])
-        case (
-            Ptr()
-            | Typedef()
-            | Volatile()
-            | Const()
-            | Restrict()
-            | Func()
-            | Var()
-            | DeclTag()
-            | TypeTag()
-        ):
-            return (type_.type,)
+        case Void() | Int() | Enum() | Enum64() | Fwd() | Float():
+            return ()
         case _:
             assert_never(type_)
 
 
 def map_references(type_: Type, new: Callable[[int], int]) -> Type:
     """The type with each id that its record holds replaced by `new(id)`."""
+    if isinstance(type_, OneReference):
+        return replace(type_, type=new(type_.type))
     match type_:
-        case Void() | Int() | Enum() | Enum64() | Fwd() | Float():
-            return type_
         case Array():
             return replace(type_, type=new(type_.type), index=new(type_.index))
         case Struct() | Union():
@@ -483,17 +472,7 @@ def map_references(type_: Type, new: Callable[[int], int]) -> Type:
         case Datasec():
             variables = tuple([replace(one, type=new(one.type)) for one in type_.variables])
             return replace(type_, variables=variables)
-        case (
-            Ptr()
-            | Typedef()
-            | Volatile()
-            | Const()
-            | Restrict()
-            | Func()
-            | Var()
-            | DeclTag()
-            | TypeTag()
-        ):
-            return replace(type_, type=new(type_.type))
+        case Void() | Int() | Enum() | Enum64() | Fwd() | Float():
+            return type_
         case _:
             assert_never(type_)

@@ -9,9 +9,9 @@ a map key or a temporary, without a copy in between.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from seismo.base.dataclass import dataclass
 from seismo.base.layout import FieldType
 from seismo.base.source import Span
 from seismo.events.kinds import Action

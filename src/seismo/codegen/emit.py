@@ -13,9 +13,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from seismo.base.dataclass import dataclass, field
 from seismo.base.source import Span
 from seismo.codegen.prepare import prepare
 from seismo.codegen.regalloc import Allocation, allocate

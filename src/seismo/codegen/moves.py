@@ -36,7 +36,13 @@ def sequence(moves: Iterable[Move], free: int) -> tuple[Move, ...]:
     aside to one of them, else to `ASIDE`; what goes from home to home is carried by one of them,
     else by a register that waits in `BORROWED`.
     """
-    wanted = {target: source for target, source in moves if target != source}
+    wanted: dict[Target, Source] = {}
+    for target, source in moves:
+        if target != source:
+            wanted[target] = source
+        elif isinstance(target, int):
+            # It stays where it is, so nothing may pass through there.
+            free &= ~(1 << target)
     return tuple(_Sequencer(wanted, free).run()) if wanted else ()
 
 

@@ -8,10 +8,10 @@ than one instruction. A spilled value has a home of 8 bytes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from seismo.base.bits import fits_signed, to_signed
+from seismo.base.dataclass import dataclass
 from seismo.ir.func import Func
 from seismo.ir.ops import BinaryKind, Slot, Value
 

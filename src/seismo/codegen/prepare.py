@@ -15,10 +15,10 @@ copy), the kernel's verifier would walk every turn of a loop anyway, and stays f
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TypeAlias
 
 from seismo.base.bits import fits_signed, to_signed
+from seismo.base.dataclass import replace
 from seismo.codegen.places import FrameAddress, Immediate, MapPointer, Place, Prepared
 from seismo.ir.conditions import MIRRORED
 from seismo.ir.func import Block, Func

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
 from math import inf
 from typing import TypeAlias
 
+from seismo.base.dataclass import dataclass, field
 from seismo.codegen.places import Prepared
 from seismo.ir.addressing import addressing_values
 from seismo.ir.func import Block

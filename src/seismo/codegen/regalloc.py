@@ -14,9 +14,9 @@ spilling, so the turns end.
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass
 from math import inf
 
+from seismo.base.dataclass import dataclass
 from seismo.base.errors import CompilerBug
 from seismo.codegen.places import Prepared
 from seismo.codegen.prepare import COMMUTATIVE

@@ -14,8 +14,8 @@ verifier tracks it there.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
+from seismo.base.dataclass import replace
 from seismo.codegen.places import FrameAddress, Home, Place, Prepared
 from seismo.ir.func import Block, Func
 from seismo.ir.ops import Branch, Call, Kind, Load, Op, Slot, SlotAddress, Store, Terminator, Value

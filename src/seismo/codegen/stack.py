@@ -8,9 +8,9 @@ one of them does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from seismo.base.bits import align_up
+from seismo.base.dataclass import dataclass
 from seismo.base.errors import SourceError
 from seismo.codegen.regalloc import Allocation
 from seismo.codegen.slot_usage import conflicts, indices

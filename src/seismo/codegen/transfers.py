@@ -9,8 +9,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from seismo.base.dataclass import dataclass, field
 from seismo.codegen.moves import Move, Source, Target, sequence
 from seismo.codegen.places import Home
 from seismo.codegen.regalloc import ALL, CALLER_SAVED, Allocation

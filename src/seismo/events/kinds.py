@@ -6,9 +6,9 @@ out. Code generation stores through `layout`, `events/decode.py` reads through t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from seismo.base.dataclass import dataclass
 from seismo.base.layout import U32, FieldType, Layout
 from seismo.base.source import Span
 

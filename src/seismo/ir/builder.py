@@ -10,8 +10,7 @@ predecessors are not all known makes a block parameter, completed by `seal`.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from seismo.base.dataclass import replace
 from seismo.base.source import NOWHERE, Span
 from seismo.ir.func import Block, Func
 from seismo.ir.ops import (

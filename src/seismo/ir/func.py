@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from seismo.base.dataclass import dataclass, field
 from seismo.ir.ops import Kind, Op, Slot, Terminator, Value
 from seismo.ir.print import format_block
 

@@ -12,8 +12,8 @@ side first, which puts that side last, behind everything that the likely side re
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from seismo.base.dataclass import dataclass
 from seismo.ir.func import Block, Func
 from seismo.ir.ops import Branch, Cond, Kind, Return
 

@@ -10,10 +10,10 @@ Helpers are the caller's: `call(name, args, memory)` answers with what r0 gets.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from seismo.base.bits import U64_MAX, truncate
+from seismo.base.dataclass import dataclass, field
 from seismo.base.errors import BpfError
 from seismo.ir import arithmetic
 from seismo.ir.func import Func

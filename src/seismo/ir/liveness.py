@@ -8,8 +8,8 @@ for SSA-Form Programs", 2011): no fixpoint, and the work done is the size of the
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
 
+from seismo.base.dataclass import dataclass
 from seismo.ir.func import Block, Func
 from seismo.ir.graph import Graph
 from seismo.ir.ops import Value

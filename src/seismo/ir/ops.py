@@ -16,10 +16,10 @@ Invariants (checked by `ir/verify.py` after every pass):
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeAlias, final
 
+from seismo.base.dataclass import dataclass, field, replace
 from seismo.base.source import NOWHERE, Span
 
 __all__ = (

@@ -8,10 +8,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
+from seismo.base.dataclass import dataclass
 from seismo.isa.errors import FlowError
 from seismo.isa.format import format_insn
 from seismo.isa.insn import Insn, slot_starts

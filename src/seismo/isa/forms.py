@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
 
+from seismo.base.dataclass import dataclass
 from seismo.isa.errors import BadForm
 from seismo.isa.opcode import (
     LD_IMM64,

@@ -10,8 +10,7 @@ long bpf_ringbuf_output(void *ringbuf, void *data, u64 size, u64 flags)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from seismo.base.dataclass import dataclass
 from seismo.base.diagnostics import did_you_mean
 from seismo.isa.errors import NotFound
 from seismo.isa.helper_table import TABLE

@@ -12,9 +12,9 @@ The last is for what has no inverse: `&` and may_goto.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from seismo.base.bits import U32_MAX, fits_signed
+from seismo.base.dataclass import replace
 from seismo.isa.errors import EncodeError
 from seismo.isa.insn import Insn, Reg, slot_starts
 from seismo.isa.opcode import INVERSE, LD_IMM64, OPERATION_MASK, Class, JumpOp

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
 
 from seismo.base.bits import U32_MAX, to_signed
+from seismo.base.dataclass import dataclass, field
 from seismo.base.errors import AsmError
 from seismo.isa.errors import NotFound
 from seismo.isa.forms import Form, Operand, forms

@@ -234,6 +234,7 @@ BpfAttr: TypeAlias = (
     | BatchAttr
     | ProgLoadAttr
     | ObjAttr
+    | IdAttr
     | TestRunAttr
     | ObjInfoAttr
     | RawTracepointAttr

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import errno
 from ctypes import Array, Structure, addressof, c_char, create_string_buffer, sizeof
-from dataclasses import dataclass
 from typing import TypeVar
 
+from seismo.base.dataclass import dataclass
 from seismo.base.errors import SyscallError
 from seismo.kernel.abi import (
     BPF_OBJ_NAME_LEN,

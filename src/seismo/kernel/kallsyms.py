@@ -11,9 +11,9 @@ name only when it is asked for.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from typing import Self
 
+from seismo.base.dataclass import dataclass
 from seismo.base.diagnostics import did_you_mean
 from seismo.base.errors import NotSupported
 from seismo.kernel.errors import NotInKernel

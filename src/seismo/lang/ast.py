@@ -6,9 +6,9 @@ Nodes are frozen and compared by identity, so side tables (types, symbols) may u
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias, final
 
+from seismo.base.dataclass import dataclass
 from seismo.base.source import Source, Span
 
 __all__ = (

@@ -7,9 +7,9 @@ of both. So passes over the script widen variables and maps until one pass chang
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import assert_never
 
+from seismo.base.dataclass import dataclass
 from seismo.base.diagnostics import Diagnostics
 from seismo.lang.ast import (
     AssignMap,

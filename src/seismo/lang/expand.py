@@ -8,8 +8,7 @@ A probe's body is compiled once for all its places of a kind, unless it asks whi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from seismo.base.dataclass import dataclass
 from seismo.base.diagnostics import Diagnostics
 from seismo.lang.ast import AttachPointText, Call, Name, Probe, Script
 from seismo.lang.walk import walk

@@ -8,9 +8,9 @@ expression whose type is not known yet has none (None), and complaints count in 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import assert_never
 
+from seismo.base.dataclass import dataclass, field
 from seismo.base.diagnostics import Diagnostics, did_you_mean
 from seismo.base.source import Span
 from seismo.lang.ast import (
@@ -128,7 +128,7 @@ class Typer:
             type_ = self._argument(node, param, argument)
             if type_ is not None:
                 types.append(type_)
-        self._key_arguments(node, params)
+        self._key_arguments(node, signature)
         if signature.check is None:
             return signature.returns
         if len(types) < len(params):
@@ -274,13 +274,14 @@ class Typer:
             self.types[node] = type_
         return type_
 
-    def _key_arguments(self, call: Call, params: tuple[Param, ...]) -> None:
-        """`has_key(@m, k)` uses the key k of @m."""
-        keys = [
-            node for node, one in zip(call.args, params, strict=True) if one.accepts == ("key",)
-        ]
-        if keys and isinstance(target := call.args[0], MapAccess):
-            self._keys(self.maps.of(target), map_keys(tuple(keys)), call.span)
+    def _key_arguments(self, call: Call, signature: Signature) -> None:
+        """`delete(@m[k])`, `delete(@m, k)`: both mean the entry k of @m."""
+        rest, target = signature.variadic, call.args[0] if call.args else None
+        if rest is None or rest.accepts != ("key",) or not isinstance(target, MapAccess):
+            return
+        keys = map_keys(call.args[len(signature.params) :])
+        if keys or not target.keys:
+            self._keys(self.maps.of(target), keys, call.span)
 
     def _entry(self, node: MapAccess) -> Type | None:
         facts = self.maps.of(node)

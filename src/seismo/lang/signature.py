@@ -7,9 +7,9 @@ parentheses. What a plain table of parameters cannot say, `check` says.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from seismo.base.dataclass import dataclass
 from seismo.base.diagnostics import Diagnostics
 from seismo.lang.ast import Call
 from seismo.lang.types import Type
@@ -25,8 +25,9 @@ class Param:
 
     The kinds: `int` (bool too), `string`, `pointer`, `tuple`, `any` (every value, not void);
     `map`, a bare `@m` that means the map itself, not its value (where nothing else is accepted,
-    also the entry `@m[k]`, which is not read); `key`, a key of the map that the first argument is.
-    `literal` asks for a literal in the script.
+    also the entry `@m[k]`, which is not read); `key`, for `variadic` only, the rest of the
+    arguments as key of the map that the first argument is. `literal` asks for a literal in the
+    script.
     """
 
     name: str

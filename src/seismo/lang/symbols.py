@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from seismo.base.dataclass import dataclass, field
 from seismo.base.source import Span
 from seismo.lang.ast import MapAccess
 from seismo.lang.join import Slot

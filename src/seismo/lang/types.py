@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias, final
+
+from seismo.base.dataclass import dataclass
 
 __all__ = (
     "BOOL",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from seismo.base.dataclass import dataclass, field
 from seismo.base.layout import Layout
 from seismo.base.source import Span
 from seismo.builtin.record import Aggregate, Builtin

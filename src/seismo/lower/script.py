@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from seismo.base.dataclass import dataclass
 from seismo.events.kinds import EventLayout, MapView
 from seismo.ir.func import Func, Module
 from seismo.isa.map_types import MapType

@@ -14,11 +14,11 @@ import errno
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from seismo.base.bits import align_up
+from seismo.base.dataclass import dataclass
 from seismo.base.errors import BpfError, SyscallError
 from seismo.isa.map_types import MapType
 from seismo.kernel import bpf

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
+from seismo.base.dataclass import dataclass, replace
 from seismo.base.diagnostics import did_you_mean
 from seismo.base.errors import SyscallError
 from seismo.isa.encode import encode

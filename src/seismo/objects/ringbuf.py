@@ -20,11 +20,11 @@ reads in that order. A `memoryview` of `Q` or `I` items reads and writes an item
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from mmap import PAGESIZE
 from types import TracebackType
 from typing import Self
 
+from seismo.base.dataclass import dataclass
 from seismo.kernel.abi import BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_BIT, BPF_RINGBUF_HDR_SZ
 from seismo.kernel.barrier import acquire_fence
 from seismo.kernel.protocol import Kernel

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
+from seismo.base.dataclass import dataclass, field
 from seismo.base.source import Span
 from seismo.events.kinds import EventLayout, MapView
 from seismo.events.value import Row, Value

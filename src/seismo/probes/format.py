@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from seismo.base.dataclass import dataclass
 from seismo.base.errors import FormatError
 
 __all__ = ("FormatField", "TracepointFormat", "parse_format")

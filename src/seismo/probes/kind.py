@@ -6,9 +6,9 @@ The records stand one a file beside this one, the list of them in `table.py`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from seismo.base.dataclass import dataclass
 from seismo.base.errors import BpfError
 from seismo.isa.prog_types import ProgType
 from seismo.probes.spec import AttachPoint

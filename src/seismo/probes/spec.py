@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from seismo.base.dataclass import dataclass
 from seismo.base.source import Span
 
 __all__ = ("AttachPoint",)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from seismo.base.dataclass import dataclass, field
 from seismo.base.source import Span
 from seismo.isa.insn import Insn
 from seismo.isa.map_types import MapType

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from seismo.base.dataclass import dataclass
 from seismo.base.source import Source
 
 __all__ = ("Tool", "ToolFlag")

@@ -95,6 +95,7 @@ def test_a_map_may_be_counted_by_hand() -> None:
 
 
 def test_whole_maps_need_no_key() -> None:
+    assert maps("BEGIN { @s = 1; delete(@s) }") == {"@s": "() int8"}
     text = "BEGIN { @m[1, 2] = 1; print(@m); clear(@m); delete(@m[3, 4]); delete(@m, (pid, 6)) }"
     assert maps(text) == {"@m": "(uint32, int8) int8"}
 
@@ -186,6 +187,9 @@ def test_the_first_use_is_the_maps_span() -> None:
         ("let $x; print($x)", "23: nothing tells the type of $x (set it to a value first)"),
         ("@m[1] = 1; @m = 2", "20: @m has no key here, but 1 key at t:1:9"),
         ("@m = 1; @m[1, 2] = 2", "17: @m has 2 keys here, but no key at t:1:9"),
+        ("@m[1] = 1; delete(@m)", "20: @m has no key here, but 1 key at t:1:9"),
+        ("@m[1] = 1; delete(@m[1, 2])", "27: @m has 2 keys here, but 1 key at t:1:9"),
+        ("@m[1] = 1; delete(@m, comm)", "31: this key of @m is int8 at t:1:9, but string[16] here"),
         ("@m[1] = 1; delete(@m, 1, 2)", "20: @m has 2 keys here, but 1 key at t:1:9"),
         (
             "@m[1] = 1; @m[comm] = 2",

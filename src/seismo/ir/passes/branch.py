@@ -18,8 +18,8 @@ which way it leaves. Blocks come out in the order of `graph.py`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
+from seismo.base.dataclass import replace
 from seismo.ir import arithmetic
 from seismo.ir.func import Block, Func
 from seismo.ir.graph import Graph

@@ -16,8 +16,8 @@ load without a use has no effect.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
+from seismo.base.dataclass import replace
 from seismo.ir.func import Block, Func
 from seismo.ir.ops import Atomic, Branch, Call, CopyBytes, Fill, Op, Return, Store, Value
 from seismo.ir.passes.rewrite import drop_params

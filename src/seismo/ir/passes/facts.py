@@ -9,9 +9,9 @@ for division, multiplication or byte swaps, after which it knows nothing on some
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 
 from seismo.base.bits import to_signed
+from seismo.base.dataclass import dataclass, field
 from seismo.ir.func import Func
 from seismo.ir.ops import Binary, BinaryKind, Compare, Const, Extend, Load, Op, Value
 from seismo.ir.passes.pool import Pool

@@ -6,10 +6,10 @@ the op itself. Constants have been brought to the right-hand side where the oper
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TypeAlias
 
 from seismo.base.bits import U32_MAX, truncate
+from seismo.base.dataclass import replace
 from seismo.ir import arithmetic
 from seismo.ir.ops import Binary, BinaryKind, Const, Extend, Kind, Value
 from seismo.ir.passes.facts import Facts

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import replace
 from typing import overload
 
+from seismo.base.dataclass import replace
 from seismo.ir.func import Block, Func
 from seismo.ir.ops import Branch, Edge, Jump, Op, Return, Terminator, Value
 

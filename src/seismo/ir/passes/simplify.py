@@ -18,9 +18,8 @@ Comparisons of pointers are never folded: they are the null checks that the kern
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from seismo.base.bits import fits_signed
+from seismo.base.dataclass import replace
 from seismo.ir import arithmetic
 from seismo.ir.conditions import MIRRORED, NEGATED
 from seismo.ir.func import Block, Func

@@ -10,9 +10,8 @@ by other constants stays: BPF has no high multiply to replace it with.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from seismo.base.bits import truncate
+from seismo.base.dataclass import replace
 from seismo.ir.func import Block, Func
 from seismo.ir.ops import Binary, BinaryKind, Const, Value
 from seismo.ir.passes.pool import Pool

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import struct
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from mmap import PAGESIZE
 
+from seismo.base.dataclass import dataclass
 from seismo.base.errors import SyscallError
 from seismo.isa.map_types import MapType
 from seismo.kernel import bpf

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
+from seismo.base.dataclass import dataclass
 from seismo.isa.builder import Assembler
 from seismo.isa.encode import encode
 from seismo.isa.helpers import helper

@@ -8,8 +8,8 @@ Answer(works=True, why='', hint='')
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from seismo.base.dataclass import dataclass
 from seismo.base.errors import NotSupported, SyscallError
 from seismo.kernel.abi import ENOTSUPP
 from seismo.kernel.protocol import Kernel

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from seismo.base.dataclass import dataclass
 from seismo.base.errors import SyscallError
 from seismo.kernel.privilege import effective_capabilities, lockdown, security_file
 from seismo.kernel.proc import kernel_release, sysctl

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NoReturn
+
+from seismo.base.dataclass import dataclass
 
 __all__ = ("TraceOptions", "add_target_options", "parse_trace_options", "parser_for")
 
@@ -38,9 +39,9 @@ class TraceOptions:
     pid: int = 0
     output: str = ""
     format: str = "text"
-    quiet: bool = False
-    verbose: bool = False
-    dry_run: bool = False
+    is_quiet: bool = False
+    is_verbose: bool = False
+    is_dry_run: bool = False
     stages: tuple[str, ...] = ()
     ring_bytes: int = 4 << 20
 
@@ -55,7 +56,12 @@ def parse_trace_options(arguments: Sequence[str]) -> TraceOptions:
     add("-e", dest="program", metavar="PROGRAM", help="script text")
     add("-l", dest="list_pattern", nargs="?", const="*", metavar="PATTERN", help="list probes")
     add("-d", dest="stages", action="append", default=[], metavar="STAGE", help=_STAGES)
-    add("--dry-run", action="store_true", help="compile, load and verify, but attach nothing")
+    add(
+        "--dry-run",
+        dest="is_dry_run",
+        action="store_true",
+        help="compile, load and verify, but attach nothing",
+    )
     add_target_options(parser)
     add("-f", dest="format", choices=("text", "json"), default="text", help="output format")
     given = vars(parser.parse_args(list(arguments)))
@@ -76,8 +82,8 @@ def add_target_options(parser: argparse.ArgumentParser) -> None:
     add("-c", dest="command", default="", metavar="CMD", help="run CMD, and end when it ends")
     add("-p", dest="pid", type=_pid, default=0, metavar="PID", help="trace this process only")
     add("-o", dest="output", default="", metavar="FILE", help="write the output to FILE")
-    add("-q", dest="quiet", action="store_true", help="no 'Attached N probes'")
-    add("-v", dest="verbose", action="store_true", help="say what is compiled, loaded, attached")
+    add("-q", dest="is_quiet", action="store_true", help="no 'Attached N probes'")
+    add("-v", dest="is_verbose", action="store_true", help="say what is compiled, loaded, attached")
     add(
         "--ring-size",
         dest="ring_bytes",

@@ -15,6 +15,7 @@ from seismo.output.text import TextSink
 from seismo.session import Session, as_text
 from seismo.tools.tool import Tool
 from seismo.ui.cli.command import Command
+from seismo.ui.cli.notes import Notes
 from seismo.ui.cli.options import add_target_options, parser_for
 from seismo.ui.cli.trace import open_output, require_privilege, run_session
 from seismo.views import LiveView
@@ -46,7 +47,12 @@ def run_tool(tool: Tool, arguments: Sequence[str]) -> int:
         plan = compile_script(tool.source(), view, options, tool.parameters(given)).plan
         stream = owned.enter_context(open_output(given["output"]))
         make = RowSink if given["json"] else TextSink
-        sink = make(stream, sys.stderr.buffer, is_quiet=given["quiet"])
+        sink = make(stream, sys.stderr.buffer, is_quiet=given["is_quiet"])
         render = row_renderer(tool.columns) if given["json"] else as_text
-        session = owned.enter_context(Session(plan, kernel, tracefs, sink, render=render))
-        return run_session(session, command, given["pid"])
+        notes = Notes(is_on=given["is_verbose"])
+        notes.say_plan(plan)
+        with notes.explaining():
+            session = owned.enter_context(Session(plan, kernel, tracefs, sink, render=render))
+        status = run_session(session, command, given["pid"])
+        notes.say_session(session)
+        return status

@@ -20,6 +20,7 @@ from seismo.objects.load import load
 from seismo.session import Session
 from seismo.ui.cli.command import Command
 from seismo.ui.cli.interrupt import Interrupt
+from seismo.ui.cli.notes import Notes
 from seismo.ui.cli.options import TraceOptions
 from seismo.ui.cli.sinks import make_sink
 from seismo.ui.cli.stages import check_stages, stage_printer
@@ -67,13 +68,19 @@ def run_trace(options: TraceOptions) -> int:
             print(warning, file=sys.stderr)
         if options.stages:
             return 0
-        if options.dry_run:
-            load(compiled.plan.object, kernel).close()
+        notes = Notes(is_on=options.is_verbose)
+        notes.say_plan(compiled.plan)
+        if options.is_dry_run:
+            with notes.explaining():
+                load(compiled.plan.object, kernel).close()
             return 0
         stream = owned.enter_context(open_output(options.output))
-        sink = make_sink(options.format, stream, is_quiet=options.quiet)
-        session = owned.enter_context(Session(compiled.plan, kernel, tracefs, sink))
-        return run_session(session, command, options.pid)
+        sink = make_sink(options.format, stream, is_quiet=options.is_quiet)
+        with notes.explaining():
+            session = owned.enter_context(Session(compiled.plan, kernel, tracefs, sink))
+        status = run_session(session, command, options.pid)
+        notes.say_session(session)
+        return status
 
 
 def run_session(session: Session, command: Command | None, pid: int) -> int:

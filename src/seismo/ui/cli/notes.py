@@ -1,0 +1,49 @@
+"""`-v`: what was compiled, loaded, attached and lost, on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from seismo.objects.verifier_log import VerifierError
+from seismo.plan import Plan
+from seismo.session import Session
+
+__all__ = ("Notes",)
+
+
+class Notes:
+    """Says nothing unless it `is_on`."""
+
+    def __init__(self, *, is_on: bool) -> None:
+        self._is_on = is_on
+
+    def say_plan(self, plan: Plan) -> None:
+        """The programs with their sizes, the maps with theirs, and where each program goes."""
+        for program in plan.object.programs:
+            count = len(program.insns)
+            self._say(f"program {program.name}: {program.type.kernel_name}, {count} instructions")
+        for one in plan.object.maps:
+            sizes = f"key {one.key_size}, value {one.value_size}, entries {one.max_entries}"
+            self._say(f"map {one.name}: {one.type.kernel_name}, {sizes}")
+        for attachment in plan.attachments:
+            self._say(f"attach {attachment.program} at {attachment.at}")
+
+    def say_session(self, session: Session) -> None:
+        """How many records came, and how many did not."""
+        losses = session.losses()
+        self._say(f"records: {session.received} received, {losses.events} lost")
+
+    @contextmanager
+    def explaining(self) -> Iterator[None]:
+        """Show the verifier's whole log, with the script's lines, when it refuses a program."""
+        try:
+            yield
+        except VerifierError as error:
+            self._say(error.explain())
+            raise
+
+    def _say(self, text: str) -> None:
+        if self._is_on:
+            print(text, file=sys.stderr)
