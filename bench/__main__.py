@@ -13,8 +13,8 @@ from pathlib import Path
 
 from bench.cost import measure_cost
 from bench.errors import BenchError
+from bench.isolation import alone, enter_namespace
 from bench.machine import describe
-from bench.mounts import enter_namespace
 from bench.options import Effort, parse_options
 from bench.printing import measure_printing
 from bench.producer import build_producer
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     machine = describe(BPFTRACE.version)
     print(f"{machine}\n", flush=True)
     try:
-        with tempfile.TemporaryDirectory(prefix="bench.") as folder:
+        with alone(), tempfile.TemporaryDirectory(prefix="bench.") as folder:
             command = build_producer(Path(folder))
             for section in _measure(options.parts, options.effort, command):
                 text = f"{format_section(section)}\n\nMachine: {machine}."

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bench.errors import BenchError
 from bench.producer import Producer
-from bench.programs import cost_ns, foreign_share, read_runs, runs_between
+from bench.programs import cost_ns, deviation, runs_between
 from bench.sample import Sample, Target, compare
 from bench.table import Section
 from bench.tracer import BPFTRACE, SEISMO, Tool, Tracer, alternating
@@ -22,7 +22,7 @@ _TARGET = Target(1.0)
 # A pace that the slower reader can follow: a full ring would make its writers' work shorter.
 _BURST = 20
 _ATTEMPTS = 5
-_FOREIGN = 0.01
+_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +110,10 @@ def _run(tool: Tool, script: Script, command: tuple[str, ...], count: int) -> fl
 def _cost(tracer: Tracer, producer: Producer, count: int) -> float:
     """Nanoseconds a call; measured again when other processes made such calls meanwhile."""
     for _ in range(_ATTEMPTS):
-        before = read_runs(tracer.pid)
+        before = tracer.read_runs()
         producer.make(count, _BURST)
-        runs = runs_between(before, read_runs(tracer.pid))
-        if foreign_share(runs, count) < _FOREIGN:
+        runs = runs_between(before, tracer.read_runs())
+        if deviation(runs, count) < _TOLERANCE:
             return cost_ns(runs)
     raise BenchError("other processes make the very calls that are measured: end them first")
 

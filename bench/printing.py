@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bench.producer import Producer
+from bench.producer import Made, Producer
 from bench.sample import Sample, ratio
 from bench.table import Section
 from bench.tracer import BPFTRACE, SEISMO, Tool, Tracer, alternating
@@ -23,10 +24,28 @@ _LINE_START = b"call "
 
 
 @dataclass(frozen=True, slots=True)
-class Printed:
-    """One run: `produced` calls became `lines` and `lost` events in `seconds`."""
+class Pace:
+    """How fast the producer is: `burst` calls a millisecond at most, 0 for all it can.
 
-    produced: int
+    `part` is how much of the calls it then makes, so that a run does not take long.
+    """
+
+    title: str
+    burst: int
+    part: float
+
+
+_PACES = (
+    Pace("as fast as it can", 0, 1.0),
+    Pace("at most 100 calls a millisecond", 100, 0.2),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """One run: `made.count` calls became `lines` and `lost` events in `seconds`."""
+
+    made: Made
     lines: int
     lost: int
     seconds: float
@@ -39,52 +58,64 @@ class Printed:
     @property
     def unaccounted(self) -> int:
         """Neither printed nor said to be lost."""
-        return self.produced - self.lines - self.lost
+        return self.made.count - self.lines - self.lost
+
+
+Runs = dict[tuple[Pace, Tool], list[Printed]]
 
 
 def measure_printing(command: tuple[str, ...], count: int, rounds: int) -> Section:
-    """The table of `count` calls, made as fast as they can be."""
+    """The table of `count` calls, and of fewer at a pace that a reader can follow."""
     kernel = LiveKernel()
-    runs: dict[str, list[Printed]] = defaultdict(list)
+    runs: Runs = defaultdict(list)
     for round_ in range(rounds):
         for pace in _PACES:
             for tool in alternating(round_):
-                runs[pace.title, tool.name].append(_run(tool, command, kernel, pace))
-    return _section(runs, rounds)
+                calls = round(count * pace.part)
+                runs[pace, tool].append(_run(tool, command, kernel, (calls, pace.burst)))
+    return Section(
+        name="printing",
+        title=f"Text: lines in a file, from first call to the tool's end; {rounds} rounds, summed",
+        header=("producer: tool", "ratio", "lines/s", "calls/s", "made", "printed", "lost", "?"),
+        rows=tuple(row for pace in _PACES for row in _rows(pace, runs)),
+        notes=(
+            f"`{_SCRIPT.format(pid='PID')}`",
+            "ratio: our lines a second over bpftrace's; calls/s: what the traced producer reaches",
+            "?: neither printed nor reported as lost",
+        ),
+    )
 
 
-def _run(tool: Tool, command: tuple[str, ...], kernel: LiveKernel, pace: Pace) -> Printed:
+def _run(
+    tool: Tool, command: tuple[str, ...], kernel: LiveKernel, calls: tuple[int, int]
+) -> Printed:
+    """One run of (how many, how many a millisecond) calls."""
     with (
         Producer(command, "getppid") as producer,
         Tracer(tool, _SCRIPT.format(pid=producer.pid)) as tracer,
     ):
         with enable_stats(kernel):
             tracer.wait_attached(1, (os.getppid,))
-        made = producer.make(count)
+        made = producer.make(*calls)
         seconds = (tracer.stop() - made.start_ns) / 1e9
-        return Printed(count, tracer.count_lines(_LINE_START), tracer.lost, seconds)
+        lines = tracer.count_lines(_LINE_START)
+        return Printed(made=made, lines=lines, lost=tracer.lost, seconds=seconds)
 
 
-def _section(runs: dict[str, list[Printed]], rounds: int) -> Section:
-    ours, theirs = runs[SEISMO.name], runs[BPFTRACE.name]
+def _rows(pace: Pace, runs: Runs) -> Iterator[tuple[str, ...]]:
+    ours, theirs = runs[pace, SEISMO], runs[pace, BPFTRACE]
     compared = f"{ratio(_rates(ours), _rates(theirs)):.2f}x" if theirs else ""
-    return Section(
-        name="printing",
-        title=f"Text: lines in a file, from first call to the tool's end; {rounds} rounds, summed",
-        header=("tool", "ratio", "lines/s", "produced", "printed", "lost", "unaccounted"),
-        rows=(_row(SEISMO, compared, ours), _row(BPFTRACE, "", theirs)),
-        notes=(f"`{_SCRIPT.format(pid='PID')}`", "Ratio: our lines a second over bpftrace's."),
-    )
+    yield (f"{pace.title}: {SEISMO.name}", compared, *_figures(ours))
+    yield (f"{pace.title}: {BPFTRACE.name}", "", *_figures(theirs))
 
 
-def _row(tool: Tool, compared: str, runs: list[Printed]) -> tuple[str, ...]:
+def _figures(runs: list[Printed]) -> tuple[str, ...]:
     if not runs:
-        return (tool.name, "", "not installed", "", "", "", "")
+        return ("not installed", "", "", "", "", "")
     return (
-        tool.name,
-        compared,
         f"{_rates(runs).median:,.0f}",
-        f"{sum(run.produced for run in runs):,}",
+        f"{Sample(tuple(run.made.rate for run in runs)).median:,.0f}",
+        f"{sum(run.made.count for run in runs):,}",
         f"{sum(run.lines for run in runs):,}",
         f"{sum(run.lost for run in runs):,}",
         f"{sum(run.unaccounted for run in runs):,}",

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ("Runs", "cost_ns", "foreign_share", "parse_fdinfo", "read_runs", "runs_between")
+__all__ = ("Runs", "cost_ns", "deviation", "parse_fdinfo", "read_runs", "runs_between")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,13 @@ def runs_between(before: Mapping[int, Runs], after: Mapping[int, Runs]) -> list[
     return [after[program] - runs for program, runs in before.items()]
 
 
-def foreign_share(runs: Sequence[Runs], calls: int) -> float:
-    """The part of the runs that other processes than the one that made `calls` calls caused.
+def deviation(runs: Sequence[Runs], calls: int) -> float:
+    """By which part of `calls` a program ran more often, or more rarely, than that.
 
-    A predicate rejects them, but their short runs are in the kernel's sums.
+    More often means that other processes made such calls: a predicate rejects them, but their
+    short runs are in the kernel's sums.
     """
-    return max(1 - calls / one.count for one in runs)
+    return max(abs(one.count / calls - 1) for one in runs)
 
 
 def cost_ns(runs: Sequence[Runs]) -> float:

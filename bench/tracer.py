@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from bench.errors import BenchError
-from bench.programs import read_runs
+from bench.programs import Runs, read_runs
 
 __all__ = ("BPFTRACE", "SEISMO", "Tool", "Tracer", "alternating", "lost_events")
 
@@ -82,10 +82,6 @@ class Tracer:
             owned.callback(self._end)
             self._owned = owned.pop_all()
 
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
     def wait_attached(self, programs: int, calls: Sequence[Callable[[], object]]) -> None:
         """Make `calls` until each of so many programs has run; run statistics must be enabled.
 
@@ -95,14 +91,19 @@ class Tracer:
         while True:
             for call in calls:
                 call()
-            runs = read_runs(self.pid)
+            runs = self.read_runs()
             if len(runs) >= programs and all(one.count for one in runs.values()):
                 return
-            if self._process.poll() is not None:
-                raise BenchError(f"{self._tool.name} ended at once: {_text(self._errors)}")
             if time.monotonic() > deadline:
                 raise BenchError(f"{self._tool.name} attached nothing in {_ATTACH_SECONDS} s")
             time.sleep(0.01)
+
+    def read_runs(self) -> dict[int, Runs]:
+        """The runs of each of its programs, by their ids; `BenchError` when it has ended."""
+        runs = read_runs(self._process.pid)
+        if self._process.poll() is not None:
+            raise BenchError(f"{self._tool.name} ended by itself: {_text(self._errors)}")
+        return runs
 
     def stop(self) -> int:
         """Interrupt it, wait until it has printed everything; CLOCK_MONOTONIC ns of its end."""

@@ -13,8 +13,8 @@ import os
 import random
 import threading
 from collections.abc import Sequence
-from seismo.base.dataclass import replace
 
+from seismo.base.dataclass import replace
 from seismo.ir.builder import Builder
 from seismo.ir.func import Func
 from seismo.ir.interp import Memory

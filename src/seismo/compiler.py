@@ -31,6 +31,7 @@ from seismo.lang.print import format_script
 from seismo.lang.tokens import format_tokens
 from seismo.lang.typed import TypedProbe, TypedScript
 from seismo.lower.filter import FORK_TRACEPOINT, family_entry, follow_forks
+from seismo.lower.limits import check_limits
 from seismo.lower.resources import TREE_MAP, LowerOptions, Resources
 from seismo.lower.script import Lowered, lower_script
 from seismo.plan import Attachment, Plan
@@ -110,6 +111,7 @@ def _check(
     instances = expand(script, view, diagnostics)
     diagnostics.stop_on_errors()
     typed = check(script, instances, SIGNATURES, view, diagnostics)
+    check_limits(typed, diagnostics)
     diagnostics.stop_on_errors()
     tell("types", lambda: format_typed(typed))
     return typed

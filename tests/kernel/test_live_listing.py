@@ -6,8 +6,8 @@ import re
 from ctypes import addressof, create_string_buffer
 
 import pytest
-from insn_strategies import ALL_FORMS
 
+from insn_strategies import ALL_FORMS
 from seismo.isa.encode import encode
 from seismo.isa.format import format_insn
 from seismo.isa.forms import Form

@@ -1,4 +1,4 @@
-"""The whole compiler on a recorded kernel: every stage of small scripts, the same on any machine."""
+"""The whole compiler on a recorded kernel: each stage of small scripts, alike on any machine."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from golden_cases import GoldenCase
 
+from golden_cases import GoldenCase
 from seismo.base.diagnostics import DiagnosticsError
 from seismo.base.source import Source
 from seismo.compiler import STAGES, compile_script

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ("U32_MAX", "U64_MAX", "align_up", "fits_signed", "sign_extend", "to_signed", "truncate")
+from collections.abc import Iterator
+
+__all__ = (
+    "U32_MAX",
+    "U64_MAX",
+    "align_up",
+    "fits_signed",
+    "set_bits",
+    "sign_extend",
+    "to_signed",
+    "truncate",
+)
 
 U32_MAX = (1 << 32) - 1
 U64_MAX = (1 << 64) - 1
@@ -32,3 +43,10 @@ def fits_signed(value: int, bits: int) -> bool:
 def align_up(offset: int, alignment: int) -> int:
     """The next multiple of `alignment` (a power of two) at or above `offset`."""
     return (offset + alignment - 1) & -alignment
+
+
+def set_bits(mask: int) -> Iterator[int]:
+    """The numbers of the bits that are set, lowest first."""
+    while mask:
+        yield (mask & -mask).bit_length() - 1
+        mask &= mask - 1

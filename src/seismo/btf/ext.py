@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 
+from seismo.base.dataclass import dataclass, field
 from seismo.btf.errors import BtfError
 from seismo.btf.read import MAGIC, VERSION, Reader
 from seismo.btf.write import StringTable

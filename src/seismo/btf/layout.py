@@ -121,7 +121,7 @@ def bit_field(table: TypeTable, member: Member) -> Member:
     if member.bit_size:
         return member
     type_ = table.type(strip(table, member.type))
-    if isinstance(type_, Int) and 0 < type_.bits < type_.size * 8:
+    if isinstance(type_, Int) and type_.bits:
         return replace(member, bit_offset=member.bit_offset + type_.offset, bit_size=type_.bits)
     return member
 
@@ -250,32 +250,28 @@ class Alignments:
 
     def of(self, id: int) -> int:
         """`_Alignof` in bytes, the least that explains the offsets; 1 for what has no size."""
-        stripped = strip(self._table, id)
-        for _ in range(MAX_DEPTH):
-            type_ = self._table.type(stripped)
-            if not isinstance(type_, Array):
-                break
-            stripped = strip(self._table, type_.type)
+        known = self._known.get(id)
+        if known is None:
+            if id in self._open or len(self._open) > MAX_DEPTH:
+                raise BtfError(f"type {id} contains itself", self._table.position(id))
+            self._open.add(id)
+            known = self._known[id] = self._infer(id)
+            self._open.discard(id)
+        return known
+
+    def _infer(self, id: int) -> int:
+        type_ = self._table.type(strip(self._table, id))
         match type_:
             case Int() | Float() | Enum() | Enum64():
                 return type_.size & -type_.size or 1
             case Ptr():
                 return self._table.pointer_size
+            case Array():
+                return self.of(type_.type)
             case Struct() | Union():
-                return self._remembered(stripped, type_)
+                return 1 if self.is_packed(type_) else self._spread(type_, self.natural(type_))
             case _:
                 return 1
-
-    def _remembered(self, id: int, type_: Struct | Union) -> int:
-        if id in self._known:
-            return self._known[id]
-        if id in self._open or len(self._open) > MAX_DEPTH:
-            raise BtfError(f"{describe(type_)} contains itself", self._table.position(id))
-        self._open.add(id)
-        alignment = 1 if self.is_packed(type_) else self._spread(type_, self.natural(type_))
-        self._open.discard(id)
-        self._known[id] = alignment
-        return alignment
 
     def natural(self, type_: Struct | Union) -> int:
         """The largest of the members' alignments: the struct's, unless it is packed."""

@@ -371,11 +371,12 @@ class Reader:
     def _int(self, record: Record, name: str) -> Int:
         (info,) = self._u32s(record.rest, 1)
         encoding, offset, bits = info >> 24 & 0xF, info >> 16 & 0xFF, info & 0xFF
-        if record.value > 16 or offset + bits > record.value * 8:
+        if record.value > 16 or not 0 < offset + bits <= record.value * 8:
             raise BtfError(
                 f"integer of bits {offset} to {offset + bits} in {record.value} bytes", record.rest
             )
-        return Int(name, record.value, IntEncoding(encoding), bits, offset)
+        narrower = bits if bits < record.value * 8 else 0
+        return Int(name, record.value, IntEncoding(encoding), narrower, offset)
 
     def _array(self, record: Record) -> Array:
         element, index, count = self._u32s(record.rest, 3)

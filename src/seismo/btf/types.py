@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum as PythonEnum
 from enum import IntEnum, IntFlag
-from typing import ClassVar, Protocol, TypeAlias, assert_never, final
+from typing import Protocol, TypeAlias, assert_never, final
 
 from seismo.base.dataclass import dataclass, replace
 
@@ -121,28 +121,25 @@ class VarLinkage(PythonEnum):
 class Void:
     """Type 0 of every BTF; it has no record."""
 
-    kind: ClassVar[Kind] = Kind.VOID
-    name: ClassVar[str] = ""
+    kind = Kind.VOID
+    name = ""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Int:
-    """An integer: `size` in bytes; the value is `bits` bits wide, `offset` bits into them.
+    """An integer of `size` bytes.
 
-    `bits` of -1 at construction means all of them.
+    `bits` is 0 unless the value has fewer bits than that, and begins `offset` bits in: how BTF
+    before Linux 5.0 states bit-fields.
     """
 
-    kind: ClassVar[Kind] = Kind.INT
+    kind = Kind.INT
     name: str
     size: int
     encoding: IntEncoding = IntEncoding.UNSIGNED
-    bits: int = -1
+    bits: int = 0
     offset: int = 0
-
-    def __post_init__(self) -> None:
-        if self.bits == -1:
-            object.__setattr__(self, "bits", self.size * 8)
 
     @property
     def signed(self) -> bool:
@@ -154,8 +151,8 @@ class Int:
 class Ptr:
     """A pointer to `type`; its size is the target machine's and not recorded."""
 
-    kind: ClassVar[Kind] = Kind.PTR
-    name: ClassVar[str] = ""
+    kind = Kind.PTR
+    name = ""
     type: int
 
 
@@ -164,8 +161,8 @@ class Ptr:
 class Array:
     """`count` elements of `type`; 0 stands for `[]` as well. C has no use for `index`."""
 
-    kind: ClassVar[Kind] = Kind.ARRAY
-    name: ClassVar[str] = ""
+    kind = Kind.ARRAY
+    name = ""
     type: int
     index: int
     count: int
@@ -195,7 +192,7 @@ class Member:
 class Struct:
     """A struct of `size` bytes; an unnamed one is part of the type that uses it."""
 
-    kind: ClassVar[Kind] = Kind.STRUCT
+    kind = Kind.STRUCT
     name: str
     size: int
     members: tuple[Member, ...] = ()
@@ -206,7 +203,7 @@ class Struct:
 class Union:
     """A union of `size` bytes."""
 
-    kind: ClassVar[Kind] = Kind.UNION
+    kind = Kind.UNION
     name: str
     size: int
     members: tuple[Member, ...] = ()
@@ -230,7 +227,7 @@ class Enum:
     a negative value reads as its 32-bit pattern.
     """
 
-    kind: ClassVar[Kind] = Kind.ENUM
+    kind = Kind.ENUM
     name: str
     size: int
     values: tuple[Enumerator, ...] = ()
@@ -242,7 +239,7 @@ class Enum:
 class Enum64:
     """An enum with values beyond 32 bits. Since Linux 6.0."""
 
-    kind: ClassVar[Kind] = Kind.ENUM64
+    kind = Kind.ENUM64
     name: str
     size: int
     values: tuple[Enumerator, ...] = ()
@@ -254,7 +251,7 @@ class Enum64:
 class Fwd:
     """A struct or union declared but not defined."""
 
-    kind: ClassVar[Kind] = Kind.FWD
+    kind = Kind.FWD
     name: str
     is_union: bool = False
 
@@ -264,7 +261,7 @@ class Fwd:
 class Typedef:
     """Another name for `type`."""
 
-    kind: ClassVar[Kind] = Kind.TYPEDEF
+    kind = Kind.TYPEDEF
     name: str
     type: int
 
@@ -274,8 +271,8 @@ class Typedef:
 class Volatile:
     """`volatile`, applied to `type`."""
 
-    kind: ClassVar[Kind] = Kind.VOLATILE
-    name: ClassVar[str] = ""
+    kind = Kind.VOLATILE
+    name = ""
     type: int
 
 
@@ -284,8 +281,8 @@ class Volatile:
 class Const:
     """`const`, applied to `type`."""
 
-    kind: ClassVar[Kind] = Kind.CONST
-    name: ClassVar[str] = ""
+    kind = Kind.CONST
+    name = ""
     type: int
 
 
@@ -294,8 +291,8 @@ class Const:
 class Restrict:
     """`restrict`, applied to the pointer `type`."""
 
-    kind: ClassVar[Kind] = Kind.RESTRICT
-    name: ClassVar[str] = ""
+    kind = Kind.RESTRICT
+    name = ""
     type: int
 
 
@@ -304,7 +301,7 @@ class Restrict:
 class Func:
     """A function; `type` is its `FuncProto`. Since Linux 5.0."""
 
-    kind: ClassVar[Kind] = Kind.FUNC
+    kind = Kind.FUNC
     name: str
     type: int
     linkage: FuncLinkage = FuncLinkage.STATIC
@@ -324,8 +321,8 @@ class Param:
 class FuncProto:
     """A function's type: `returns` is the id of the returned type."""
 
-    kind: ClassVar[Kind] = Kind.FUNC_PROTO
-    name: ClassVar[str] = ""
+    kind = Kind.FUNC_PROTO
+    name = ""
     returns: int
     params: tuple[Param, ...] = ()
 
@@ -335,7 +332,7 @@ class FuncProto:
 class Var:
     """A global variable. Since Linux 5.2."""
 
-    kind: ClassVar[Kind] = Kind.VAR
+    kind = Kind.VAR
     name: str
     type: int
     linkage: VarLinkage = VarLinkage.STATIC
@@ -356,7 +353,7 @@ class Placement:
 class Datasec:
     """An ELF section of variables. Since Linux 5.2."""
 
-    kind: ClassVar[Kind] = Kind.DATASEC
+    kind = Kind.DATASEC
     name: str
     size: int
     variables: tuple[Placement, ...] = ()
@@ -367,7 +364,7 @@ class Datasec:
 class Float:
     """A floating-point number of `size` bytes. Since Linux 5.13."""
 
-    kind: ClassVar[Kind] = Kind.FLOAT
+    kind = Kind.FLOAT
     name: str
     size: int
 
@@ -380,7 +377,7 @@ class DeclTag:
     Since Linux 5.16. An `is_attribute` tag is any `__attribute__((name))`, since Linux 6.15.
     """
 
-    kind: ClassVar[Kind] = Kind.DECL_TAG
+    kind = Kind.DECL_TAG
     name: str
     type: int
     component: int = -1
@@ -395,7 +392,7 @@ class TypeTag:
     Since Linux 5.17. An `is_attribute` tag is any `__attribute__((name))`, since Linux 6.15.
     """
 
-    kind: ClassVar[Kind] = Kind.TYPE_TAG
+    kind = Kind.TYPE_TAG
     name: str
     type: int
     is_attribute: bool = False

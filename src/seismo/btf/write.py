@@ -116,7 +116,8 @@ class _Encoder:
             case Enum() | Enum64():
                 return self._enum(type_)
             case Int():
-                info = type_.encoding << 24 | type_.offset << 16 | type_.bits
+                bits = type_.bits or type_.size * 8
+                info = type_.encoding << 24 | type_.offset << 16 | bits
                 return self._head(type_, type_.size) + self._pack("I", info)
             case Float():
                 return self._head(type_, type_.size)

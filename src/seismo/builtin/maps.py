@@ -9,6 +9,7 @@ from seismo.ir.ops import Cond, Kind, Value
 from seismo.lang.ast import Call, MapAccess
 from seismo.lang.signature import Param, Signature
 from seismo.lang.types import BOOL, VOID, Type
+from seismo.lang.walk import map_keys
 
 __all__ = ("BUILTINS", "CLEAR", "DELETE", "HAS_KEY", "PRINT", "ZERO")
 
@@ -16,7 +17,8 @@ __all__ = ("BUILTINS", "CLEAR", "DELETE", "HAS_KEY", "PRINT", "ZERO")
 def _entry(call: Call) -> MapAccess:
     """The entry that `delete(@m[k])`, or in its newer form `delete(@m, k)`, means."""
     target = _target(call)
-    return MapAccess(target.name, call.args[1:], target.span) if call.args[1:] else target
+    keys = map_keys(call.args[1:])
+    return MapAccess(target.name, keys, target.span) if keys else target
 
 
 def _target(call: Call) -> MapAccess:
@@ -82,7 +84,7 @@ DELETE = Builtin(
     Signature(
         name="delete",
         params=(Param("map", ("map",)),),
-        variadic=Param("key"),
+        variadic=Param("key", ("key",)),
         returns=BOOL,
         check=_check_entry,
     ),
@@ -93,7 +95,7 @@ HAS_KEY = Builtin(
     Signature(
         name="has_key",
         params=(Param("map", ("map",)),),
-        variadic=Param("key"),
+        variadic=Param("key", ("key",)),
         returns=BOOL,
         check=_check_entry,
     ),

@@ -7,8 +7,8 @@ scan keeps no interval lists, only the registers busy at the current op.
 
 Calls clobber r0 to r5, so a value that lives across a call takes one of r6 to r9. When none is
 left, the cheapest value in the way is spilled and the scan goes on; `spill.py` then rewrites the
-function, and the scan is repeated on what it wrote. Each turn spills values that were not made by
-spilling, so the turns end.
+function as it was at first, and the scan is repeated on what it wrote. Each turn adds values of
+the function itself to the spilled ones, so the turns end.
 """
 
 from __future__ import annotations
@@ -52,14 +52,17 @@ class Allocation:
 
 def allocate(prepared: Prepared) -> Allocation:
     """Registers for every value, after as many turns of spilling as it takes."""
+    spilled: dict[Value, None] = {}
+    rewritten = prepared
     while True:
-        graph = Graph.of(prepared.func)
-        scan = _Scan(prepared, Ranges.of(prepared, graph))
+        graph = Graph.of(rewritten.func)
+        scan = _Scan(rewritten, Ranges.of(rewritten, graph))
         for block in graph.order:
             scan.block(block)
         if not scan.spilled:
-            return Allocation(prepared, graph, scan.registers, scan.busy_at)
-        prepared = spill(prepared, scan.spilled)
+            return Allocation(rewritten, graph, scan.registers, scan.busy_at)
+        spilled |= scan.spilled
+        rewritten = spill(prepared, spilled)
 
 
 class _Scan:

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
+from seismo.base.bits import set_bits
 from seismo.codegen.moves import Move
 from seismo.codegen.places import FrameAddress, Home
 from seismo.codegen.regalloc import Allocation
@@ -21,7 +22,7 @@ from seismo.codegen.transfers import Transfers
 from seismo.ir.func import Block
 from seismo.ir.ops import Atomic, Binary, Call, Op, Slot, SlotAddress, Store, Value
 
-__all__ = ("conflicts", "indices")
+__all__ = ("conflicts",)
 
 Touch: TypeAlias = tuple[int, int]
 """The slots that a step touches, and those of them that it writes whole without reading them."""
@@ -36,12 +37,15 @@ def conflicts(
     touches = {
         block.label: list(steps.of_block(block, transfers)) for block in allocation.graph.order
     }
-    found = [steps.escaped] * len(slots)
-    for index in indices(steps.escaped):
+    found = [0] * len(slots)
+    for index in set_bits(steps.escaped):
         found[index] = (1 << len(slots)) - 1
     reached, needed = _reached(touches, allocation), _needed(touches, allocation)
     for label, in_order in touches.items():
         _add_conflicts(found, in_order, reached[label], needed[label])
+    for index, mask in enumerate(found):
+        for other in set_bits(mask):
+            found[other] |= 1 << index
     return dict(zip(slots, found, strict=True))
 
 
@@ -175,12 +179,5 @@ def _add_conflicts(found: list[int], touches: Sequence[Touch], reached: int, nee
     for (touched, _), needed_after in zip(touches, reversed(in_use), strict=False):
         reached |= touched
         together = touched | (needed_after & reached)
-        for index in indices(touched):
+        for index in set_bits(touched):
             found[index] |= together
-
-
-def indices(mask: int) -> Iterator[int]:
-    """The numbers of the bits that are set."""
-    while mask:
-        yield (mask & -mask).bit_length() - 1
-        mask &= mask - 1

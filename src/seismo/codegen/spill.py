@@ -13,27 +13,26 @@ verifier tracks it there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from seismo.base.dataclass import replace
+from seismo.codegen.homes import HOME_BYTES, assign_homes
 from seismo.codegen.places import FrameAddress, Home, Place, Prepared
 from seismo.ir.func import Block, Func
 from seismo.ir.ops import Branch, Call, Kind, Load, Op, Slot, SlotAddress, Store, Terminator, Value
 
 __all__ = ("spill",)
 
-HOME_BYTES = 8
-
 
 def spill(prepared: Prepared, values: Iterable[Value]) -> Prepared:
-    """The function with `values` in homes."""
-    return _Spiller(prepared, values).run()
+    """The function with `values`, none of which has a place yet, in homes."""
+    return _Spiller(prepared, assign_homes(prepared, values)).run()
 
 
 class _Spiller:
-    """One walk; `addresses` are the values that hold the homes' addresses."""
+    """One walk; `addresses` are the values that hold the addresses of the homes."""
 
-    def __init__(self, prepared: Prepared, values: Iterable[Value]) -> None:
+    def __init__(self, prepared: Prepared, homes: Mapping[Value, Slot]) -> None:
         old = prepared.func
         self.old = old
         self.func = Func(old.name, old.params, next_id=old.next_id)
@@ -41,8 +40,11 @@ class _Spiller:
         self.fixed = set(prepared.fixed)
         self.addresses: dict[Value, Value] = {}
         self.ops: list[Op] = []
-        for value in values:
-            self._give_home(value)
+        slots = dict.fromkeys(homes.values())
+        addresses = {slot: self._address(slot) for slot in slots}
+        for value, slot in homes.items():
+            self.places[value] = Home(slot)
+            self.addresses[value] = addresses[slot]
 
     def run(self) -> Prepared:
         for block in self.old.blocks:
@@ -53,13 +55,11 @@ class _Spiller:
             self.ops = []
         return Prepared(self.func, self.places, frozenset(self.fixed))
 
-    def _give_home(self, value: Value) -> None:
-        home = Slot(f"spill{value.id}", HOME_BYTES)
+    def _address(self, home: Slot) -> Value:
         address = self.func.new_value(Kind.PTR)
-        self.places[value] = Home(home)
         self.places[address] = FrameAddress(home, 0)
-        self.addresses[value] = address
         self.ops.append(SlotAddress(address, home))
+        return address
 
     def _visit(self, op: Op) -> None:
         if not isinstance(op, Call):

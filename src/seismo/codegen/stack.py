@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from seismo.base.bits import align_up
+from seismo.base.bits import align_up, set_bits
 from seismo.base.dataclass import dataclass
 from seismo.base.errors import SourceError
 from seismo.codegen.regalloc import Allocation
-from seismo.codegen.slot_usage import conflicts, indices
+from seismo.codegen.slot_usage import conflicts
 from seismo.codegen.transfers import Transfers
 from seismo.ir.ops import Slot, SlotAddress
 
@@ -65,7 +65,7 @@ def _packed(slots: Sequence[Slot], conflicts: Mapping[Slot, int]) -> Frame:
     placed = 0
     for slot in sorted(slots, key=lambda one: -one.size):
         size, top = align_up(slot.size, ALIGNMENT), 0
-        for start, end in sorted(taken[index] for index in indices(conflicts[slot] & placed)):
+        for start, end in sorted(taken[index] for index in set_bits(conflicts[slot] & placed)):
             if start - top >= size:
                 break
             top = max(top, end)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import TypeAlias, final
+from typing import ClassVar, Self, TypeAlias, final
 
 from seismo.base.dataclass import dataclass, field, replace
 from seismo.base.source import NOWHERE, Span
@@ -126,21 +126,35 @@ class AtomicKind(Enum):
     XCHG = "xchg"
 
 
+class _Operands:
+    """What ops share whose values are single fields, named by `operands`."""
+
+    __slots__ = ()
+    operands: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def uses(self) -> tuple[Value, ...]:
+        """The values that the op reads."""
+        return tuple([getattr(self, name) for name in self.operands])
+
+    def with_uses(self, mapping: Mapping[Value, Value]) -> Self:
+        """The op with the values that `mapping` knows in their place."""
+        changes = {
+            name: mapping[value]
+            for name in self.operands
+            if (value := getattr(self, name)) in mapping
+        }
+        return replace(self, **changes) if changes else self
+
+
 @final
 @dataclass(frozen=True, slots=True, eq=False)
-class Const:
+class Const(_Operands):
     """result = value (any 64-bit pattern, signed or unsigned)."""
 
     result: Value
     value: int
     span: Span = field(default=NOWHERE, kw_only=True)
-
-    @property
-    def uses(self) -> tuple[Value, ...]:
-        return ()
-
-    def with_uses(self, mapping: Mapping[Value, Value]) -> Const:
-        return self
 
     def __str__(self) -> str:
         return f"{self.result} = const {self.value}"
@@ -148,7 +162,7 @@ class Const:
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
-class Binary:
+class Binary(_Operands):
     """result = left op right, in `width` bits (32 zero-extends its result, as BPF's ALU32 does)."""
 
     result: Value
@@ -157,14 +171,7 @@ class Binary:
     right: Value
     width: int = 64
     span: Span = field(default=NOWHERE, kw_only=True)
-
-    @property
-    def uses(self) -> tuple[Value, ...]:
-        return (self.left, self.right)
-
-    def with_uses(self, mapping: Mapping[Value, Value]) -> Binary:
-        left, right = mapping.get(self.left, self.left), mapping.get(self.right, self.right)
-        return replace(self, left=left, right=right)
+    operands = ("left", "right")
 
     def __str__(self) -> str:
         return f"{self.result} = {self.op.value}{self.width} {self.left}, {self.right}"
@@ -172,7 +179,7 @@ class Binary:
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
-class Extend:
+class Extend(_Operands):
     """result = the low `bits` (8, 16, 32) of value, sign- or zero-extended to 64."""
 
     result: Value
@@ -180,13 +187,7 @@ class Extend:
     bits: int
     signed: bool
     span: Span = field(default=NOWHERE, kw_only=True)
-
-    @property
-    def uses(self) -> tuple[Value, ...]:
-        return (self.value,)
-
-    def with_uses(self, mapping: Mapping[Value, Value]) -> Extend:
-        return replace(self, value=mapping.get(self.value, self.value))
+    operands = ("value",)
 
     def __str__(self) -> str:
         return f"{self.result} = {'sext' if self.signed else 'zext'}{self.bits} {self.value}"
@@ -194,20 +195,14 @@ class Extend:
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
-class Swap:
+class Swap(_Operands):
     """result = the low `bits` (16, 32, 64) of value with their bytes reversed, zero-extended."""
 
     result: Value
     value: Value
     bits: int
     span: Span = field(default=NOWHERE, kw_only=True)
-
-    @property
-    def uses(self) -> tuple[Value, ...]:
-        return (self.value,)
-
-    def with_uses(self, mapping: Mapping[Value, Value]) -> Swap:
-        return replace(self, value=mapping.get(self.value, self.value))
+    operands = ("value",)
 
     def __str__(self) -> str:
         return f"{self.result} = swap{self.bits} {self.value}"
@@ -215,7 +210,7 @@ class Swap:
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
-class Compare:
+class Compare(_Operands):
     """result = 1 if left cond right else 0."""
 
     result: Value
@@ -224,14 +219,7 @@ class Compare:
     right: Value
     width: int = 64
     span: Span = field(default=NOWHERE, kw_only=True)
-
-    @property
-    def uses(self) -> tuple[Value, ...]:
-        return (self.left, self.right)
-
-    def with_uses(self, mapping: Mapping[Value, Value]) -> Compare:
-        left, right = mapping.get(self.left, self.left), mapping.get(self.right, self.right)
-        return replace(self, left=left, right=right)
+    operands = ("left", "right")
 
     def __str__(self) -> str:
         return f"{self.result} = cmp.{self.cond.value}{self.width} {self.left}, {self.right}"
@@ -239,7 +227,7 @@ class Compare:
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
-class Load:
+class Load(_Operands):
     """result = the `size` bytes at base + offset, zero- or sign-extended."""
 
     result: Value
@@ -248,13 +236,7 @@ class Load:
     size: int
     signed: bool = False
     span: Span = field(default=NOWHERE, kw_only=True)
-
-    @property
-    def uses(self) -> tuple[Value, ...]:
-        return (self.base,)
-
-    def with_uses(self, mapping: Mapping[Value, Value]) -> Load:
-        return replace(self, base=mapping.get(self.base, self.base))
+    operands = ("base",)
 
     def __str__(self) -> str:
         type_ = f"{'s' if self.signed else 'u'}{self.size * 8}"
@@ -263,7 +245,7 @@ class Load:
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
-class Store:
+class Store(_Operands):
     """The low `size` bytes of value go to base + offset."""
 
     base: Value
@@ -271,18 +253,11 @@ class Store:
     value: Value
     size: int
     span: Span = field(default=NOWHERE, kw_only=True)
+    operands = ("base", "value")
 
     @property
     def result(self) -> None:
         return None
-
-    @property
-    def uses(self) -> tuple[Value, ...]:
-        return (self.base, self.value)
-
-    def with_uses(self, mapping: Mapping[Value, Value]) -> Store:
-        base, value = mapping.get(self.base, self.base), mapping.get(self.value, self.value)
-        return replace(self, base=base, value=value)
 
     def __str__(self) -> str:
         return f"store.u{self.size * 8} {self.base}{self.offset:+}, {self.value}"
@@ -290,7 +265,7 @@ class Store:
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
-class Atomic:
+class Atomic(_Operands):
     """base[offset] op= value, atomically, in 4 or 8 bytes; the old value goes to `result`."""
 
     result: Value | None
@@ -300,14 +275,7 @@ class Atomic:
     value: Value
     size: int
     span: Span = field(default=NOWHERE, kw_only=True)
-
-    @property
-    def uses(self) -> tuple[Value, ...]:
-        return (self.base, self.value)
-
-    def with_uses(self, mapping: Mapping[Value, Value]) -> Atomic:
-        base, value = mapping.get(self.base, self.base), mapping.get(self.value, self.value)
-        return replace(self, base=base, value=value)
+    operands = ("base", "value")
 
     def __str__(self) -> str:
         line = f"atomic.{self.op.value}{self.size * 8} {self.base}{self.offset:+}, {self.value}"
@@ -316,24 +284,18 @@ class Atomic:
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
-class Fill:
+class Fill(_Operands):
     """`size` bytes from base + offset become zero; base + offset is 8-byte aligned."""
 
     base: Value
     offset: int
     size: int
     span: Span = field(default=NOWHERE, kw_only=True)
+    operands = ("base",)
 
     @property
     def result(self) -> None:
         return None
-
-    @property
-    def uses(self) -> tuple[Value, ...]:
-        return (self.base,)
-
-    def with_uses(self, mapping: Mapping[Value, Value]) -> Fill:
-        return replace(self, base=mapping.get(self.base, self.base))
 
     def __str__(self) -> str:
         return f"fill {self.base}{self.offset:+}, {self.size}"
@@ -341,7 +303,7 @@ class Fill:
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
-class CopyBytes:
+class CopyBytes(_Operands):
     """`size` bytes go from source + source_offset to target + target_offset; no overlap.
 
     Both addresses are aligned to `alignment` bytes (a power of two, at most 8): the widest move.
@@ -354,19 +316,11 @@ class CopyBytes:
     size: int
     alignment: int = 8
     span: Span = field(default=NOWHERE, kw_only=True)
+    operands = ("target", "source")
 
     @property
     def result(self) -> None:
         return None
-
-    @property
-    def uses(self) -> tuple[Value, ...]:
-        return (self.target, self.source)
-
-    def with_uses(self, mapping: Mapping[Value, Value]) -> CopyBytes:
-        target = mapping.get(self.target, self.target)
-        source = mapping.get(self.source, self.source)
-        return replace(self, target=target, source=source)
 
     def __str__(self) -> str:
         target = f"{self.target}{self.target_offset:+}"
@@ -376,19 +330,12 @@ class CopyBytes:
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
-class SlotAddress:
+class SlotAddress(_Operands):
     """result = the address of a stack slot."""
 
     result: Value
     slot: Slot
     span: Span = field(default=NOWHERE, kw_only=True)
-
-    @property
-    def uses(self) -> tuple[Value, ...]:
-        return ()
-
-    def with_uses(self, mapping: Mapping[Value, Value]) -> SlotAddress:
-        return self
 
     def __str__(self) -> str:
         return f"{self.result} = {self.slot}"
@@ -396,19 +343,12 @@ class SlotAddress:
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
-class MapAddress:
+class MapAddress(_Operands):
     """result = the kernel's pointer to a map, for helper arguments (`BPF_PSEUDO_MAP_FD`)."""
 
     result: Value
     map: str
     span: Span = field(default=NOWHERE, kw_only=True)
-
-    @property
-    def uses(self) -> tuple[Value, ...]:
-        return ()
-
-    def with_uses(self, mapping: Mapping[Value, Value]) -> MapAddress:
-        return self
 
     def __str__(self) -> str:
         return f"{self.result} = map {self.map}"
@@ -514,22 +454,16 @@ class Branch:
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
-class Return:
+class Return(_Operands):
     """End the program with r0 = value."""
 
     value: Value
     span: Span = field(default=NOWHERE, kw_only=True)
+    operands = ("value",)
 
     @property
     def edges(self) -> tuple[Edge, ...]:
         return ()
-
-    @property
-    def uses(self) -> tuple[Value, ...]:
-        return (self.value,)
-
-    def with_uses(self, mapping: Mapping[Value, Value]) -> Return:
-        return replace(self, value=mapping.get(self.value, self.value))
 
     def __str__(self) -> str:
         return f"return {self.value}"

@@ -37,6 +37,10 @@ class ProbeContext(Lowering, Protocol):
         """Whose memory an untyped pointer means: `user` or `kernel`."""
 
     @property
+    def place(self) -> str:
+        """The attach point that the program serves, as `probe` shows it."""
+
+    @property
     def possible_cpus(self) -> int:
         """How many CPUs a per-CPU value has shares for."""
 

@@ -23,6 +23,7 @@ from seismo.lang.ast import (
     TupleExpr,
     Variable,
 )
+from seismo.lang.literals import string_bytes
 from seismo.lang.types import PointerType, StringType
 from seismo.lower.access import field_address
 from seismo.lower.context import Counter, ProbeContext, fork
@@ -41,6 +42,8 @@ def lower_writer(low: ProbeContext, expr: Expr) -> Writer:
     match expr:
         case String():
             return _literal(low, expr.value)
+        case Name(name="probe"):
+            return _literal(low, low.place)
         case Name():
             return _from_builtin(low, Call(expr.name, (), expr.span, expr.span))
         case Call():
@@ -80,7 +83,7 @@ def writer_as(low: ProbeContext, expr: Expr, form: FieldType) -> Writer:
 
 def is_canonical(low: ProbeContext, expr: Expr) -> bool:
     """Whether the expression's writer writes every byte, so that none need be zeroed first."""
-    if isinstance(expr, Name | Call):
+    if isinstance(expr, Name | Call) and expr.name != "probe":
         return is_scalar(low.type_of(expr)) or low.builtin(expr.name).is_canonical
     return is_scalar(low.type_of(expr))
 
@@ -93,7 +96,7 @@ def _from_builtin(low: ProbeContext, call: Call) -> Writer:
 
 
 def _literal(low: ProbeContext, text: str) -> Writer:
-    content = text.encode("utf-8", "surrogateescape") + b"\0"
+    content = string_bytes(text) + b"\0"
 
     def write(to: Address) -> Value:
         for offset, chunk in _chunks(content, to.offset):
@@ -225,7 +228,7 @@ def _materialise(low: ProbeContext, expr: Expr) -> tuple[Address, int]:
 
 
 def _equal_literal(low: ProbeContext, at: Address, size: int, text: str) -> Value:
-    content = text.encode("utf-8", "surrogateescape") + b"\0"
+    content = string_bytes(text) + b"\0"
     if len(content) > size + 1:
         return low.b.const(0)  # longer than the string can be
     content = content[:size]  # a string that fills its bytes has no NUL

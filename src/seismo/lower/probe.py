@@ -47,6 +47,7 @@ class ProbeLowering:
         self, name: str, index: int, probe: TypedProbe, return_value: int, shared: Resources
     ) -> None:
         self.b = Builder(name)
+        self.place = str(probe.points[0])
         self.default_space = _default_space(probe)
         self.command_pid = shared.options.command_pid
         self._has_task = any(point.kind == "tracepoint" for point in probe.points)

@@ -11,6 +11,7 @@ from seismo.lang.ast import (
     AssignVariable,
     Block,
     Call,
+    Expr,
     ExprStatement,
     If,
     Increment,
@@ -18,6 +19,7 @@ from seismo.lang.ast import (
     Name,
     Return,
     Stmt,
+    Ternary,
 )
 from seismo.lang.types import AggregateType, VoidType
 from seismo.lower.arithmetic import arithmetic
@@ -43,7 +45,7 @@ def lower_statement(low: ProbeContext, statement: Stmt) -> None:
     low.b.span = statement.span
     match statement:
         case ExprStatement():
-            _effect(low, statement)
+            _effect(low, statement.expr)
         case AssignVariable():
             _assign_variable(low, statement)
         case AssignMap():
@@ -58,8 +60,8 @@ def lower_statement(low: ProbeContext, statement: Stmt) -> None:
             assert_never(statement)
 
 
-def _effect(low: ProbeContext, statement: ExprStatement) -> None:
-    expr = statement.expr
+def _effect(low: ProbeContext, expr: Expr) -> None:
+    """An expression whose value nobody wants."""
     if isinstance(expr, Increment) and isinstance(expr.target, MapAccess):
         step = low.b.const(1 if expr.op == "++" else -1)
         _add(low, expr.target, step)
@@ -69,6 +71,14 @@ def _effect(low: ProbeContext, statement: ExprStatement) -> None:
         low.builtin(expr.name).lower(low, expr)
     elif isinstance(expr, Name) and isinstance(type_, VoidType):
         low.builtin(expr.name).lower(low, Call(expr.name, (), expr.span, expr.span))
+    elif isinstance(expr, Ternary) and isinstance(type_, VoidType):
+        chosen = expr
+        fork(
+            low,
+            lambda then, other: low.condition(chosen.condition, then, other),
+            lambda: _effect(low, chosen.then),
+            lambda: _effect(low, chosen.other),
+        )
     elif is_scalar(type_):
         low.scalar(expr)
     else:

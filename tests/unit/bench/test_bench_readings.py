@@ -13,7 +13,7 @@ from bench.machine import cpu_model
 from bench.options import PARTS, parse_options
 from bench.printing import Printed
 from bench.producer import Made, Producer, build_producer
-from bench.programs import Runs, cost_ns, parse_fdinfo
+from bench.programs import Runs, cost_ns, deviation, parse_fdinfo, runs_between
 from bench.reader import Received
 from bench.ring_program import RECORD, ring_object
 from bench.tracer import lost_events
@@ -46,13 +46,16 @@ def test_other_files_are_no_programs(text: str) -> None:
 def test_the_cost_is_the_sum_over_programs() -> None:
     before = {1: Runs(10, 1000), 2: Runs(0, 0)}
     after = {1: Runs(110, 9000), 2: Runs(50, 1000)}
-    assert cost_ns(before, after) == 80 + 20
+    runs = runs_between(before, after)
+    assert runs == [Runs(100, 8000), Runs(50, 1000)]
+    assert cost_ns(runs) == 80 + 20
 
 
-@pytest.mark.parametrize("before", [{}, {1: Runs(10, 1000)}])
-def test_what_did_not_run_has_no_cost(before: dict[int, Runs]) -> None:
-    with pytest.raises(ValueError, match="must have run"):
-        cost_ns(before, {1: Runs(10, 1000)})
+@pytest.mark.parametrize(
+    ("counts", "expected"), [((100, 100), 0), ((100, 150), 0.5), ((75, 101), 0.25)]
+)
+def test_runs_that_are_not_the_producers_show(counts: tuple[int, ...], expected: float) -> None:
+    assert deviation([Runs(count, 0) for count in counts], 100) == expected
 
 
 def test_the_processor_has_its_own_name() -> None:
@@ -70,9 +73,10 @@ def test_losses_are_added_up() -> None:
 def test_every_record_is_accounted_for() -> None:
     received = Received(produced=100, received=90, lost=7, seconds=0.5)
     assert (received.rate, received.unaccounted) == (180.0, 3)
-    printed = Printed(produced=100, lines=60, lost=40, seconds=2.0)
-    assert (printed.rate, printed.unaccounted) == (30.0, 0)
-    assert Made(count=500, start_ns=1_000_000, end_ns=3_000_000).rate == 250_000.0
+    made = Made(count=500, start_ns=1_000_000, end_ns=3_000_000)
+    assert made.rate == 250_000.0
+    printed = Printed(made=made, lines=60, lost=430, seconds=2.0)
+    assert (printed.rate, printed.unaccounted) == (30.0, 10)
 
 
 def test_records_have_48_bytes_and_no_holes() -> None:
