@@ -22,5 +22,6 @@ show() {
 
 cd "$(dirname "$0")/.."
 show opensnoop -c dev/workload.sh
-show -e 'tracepoint:syscalls:sys_enter_openat { @opens[comm] = count(); }' -c dev/workload.sh
-show -e 'tracepoint:raw_syscalls:sys_exit { @results = hist(args.ret); }' -c dev/workload.sh
+show --tree -c dev/workload.sh -e 'tracepoint:syscalls:sys_enter_* { @calls[comm] = count(); }'
+show --tree -c dev/workload.sh \
+    -e 'tracepoint:sched:sched_process_exec { printf("%d %s\n", pid, str(args.filename)); }'

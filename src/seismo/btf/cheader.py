@@ -7,7 +7,6 @@ looks for a type of the target kernel. Functions and variables are left out.
 
 from __future__ import annotations
 
-from collections.abc import Container
 from typing import TypeAlias
 
 from seismo.btf.cprint import CPrinter, Names, tag_word
@@ -57,12 +56,31 @@ def header(table: TypeTable) -> str:
     return "\n".join([_TOP, *_Header(table).parts(), _BOTTOM])
 
 
+class _NameSpace:
+    """Names that C does not tell apart, each claimed once."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, int] = {}
+
+    def claim(self, name: str) -> str:
+        """The name, or with the first free suffix when it is taken."""
+        number = self._last.get(name, 0) + 1
+        unique = name if number == 1 else f"{name}___{number}"
+        while number > 1 and unique in self._last:
+            number += 1
+            unique = f"{name}___{number}"
+        self._last[name] = number
+        self._last.setdefault(unique, 1)
+        return unique
+
+
 class _UniqueNames(Names):
     """Tags share one name space, typedefs and enumerators another."""
 
     def __init__(self, table: TypeTable) -> None:
+        self._tags = _NameSpace()
+        self._ordinary = _NameSpace()
         self._words: dict[str, str] = {}
-        self._ordinary: set[str] = set()
         self._by_id: dict[int, str] = {}
         forwards: list[tuple[int, Fwd]] = []
         for id in range(1, len(table)):
@@ -71,7 +89,7 @@ class _UniqueNames(Names):
                 case Struct() | Union() | Enum() | Enum64() if type_.name:
                     self._claim_tag(id, type_)
                 case Typedef():
-                    self._by_id[id] = self._claim_ordinary(type_.name)
+                    self._by_id[id] = self._ordinary.claim(type_.name)
                 case Fwd():
                     forwards.append((id, type_))
         for id, forward in forwards:
@@ -79,28 +97,15 @@ class _UniqueNames(Names):
                 self._claim_tag(id, forward)
 
     def _claim_tag(self, id: int, type_: Tagged) -> None:
-        self._by_id[id] = name = _unique(type_.name, self._words)
+        self._by_id[id] = name = self._tags.claim(type_.name)
         self._words[name] = tag_word(type_)
-
-    def _claim_ordinary(self, name: str) -> str:
-        unique = _unique(name, self._ordinary)
-        self._ordinary.add(unique)
-        return unique
 
     def of(self, id: int, type_: Type) -> str:
         return self._by_id.get(id, type_.name)
 
     def enumerator(self, name: str) -> str:
         """Each printing claims the name: an unnamed enum is printed wherever it is used."""
-        return self._claim_ordinary(name)
-
-
-def _unique(name: str, taken: Container[str]) -> str:
-    unique, number = name, 1
-    while unique in taken:
-        number += 1
-        unique = f"{name}___{number}"
-    return unique
+        return self._ordinary.claim(name)
 
 
 class _Header:

@@ -190,6 +190,7 @@ class CPrinter:
         indent = "\t" * level
         for item in place_members(self._table, self._alignments, id, type_):
             if isinstance(item, Pad):
+                self._spend(id, level)
                 yield f"{indent}{item};"
                 continue
             name = f"{item.name}: {item.bit_size}" if item.bit_size else item.name
@@ -207,7 +208,7 @@ class CPrinter:
         return f" /* {size_of(self._table, id)} bytes */" if self._offsets else ""
 
     def _enum_body(self, id: int, type_: Enum | Enum64, level: int) -> str:
-        self._spend(id, level)
+        self._spend(id, level, len(type_.values))
         indent = "\t" * (level + 1)
         lines = [
             f"{indent}{self._names.enumerator(one.name)} = {_literal(one.value)},\n"
@@ -221,8 +222,8 @@ class CPrinter:
             return body
         return f"{body} __attribute__((mode({_MODES[type_.size]})))"
 
-    def _spend(self, id: int, level: int) -> None:
-        self._left -= 1
+    def _spend(self, id: int, level: int, amount: int = 1) -> None:
+        self._left -= amount
         if level > MAX_DEPTH or self._left < 0:
             raise BtfError(f"type {id} unfolds without end", self._table.position(id))
 

@@ -118,11 +118,17 @@ def bit_field(table: TypeTable, member: Member) -> Member:
 
     Before Linux 5.0 and where no offset needs it, BTF leaves a bit-field's size to its integer.
     """
+    id = strip(table, member.type)
+    type_ = table.type(id)
     if member.bit_size:
+        is_number = isinstance(type_, Int | Enum | Enum64)
+        if not is_number or member.bit_size > size_of(table, id) * 8:
+            what = f"bit-field '{member.name}' of {member.bit_size} bits of a {describe(type_)}"
+            raise BtfError(what, table.position(id))
         return member
-    type_ = table.type(strip(table, member.type))
     if isinstance(type_, Int) and type_.bits:
-        return replace(member, bit_offset=member.bit_offset + type_.offset, bit_size=type_.bits)
+        offset = member.bit_offset + type_.offset
+        return replace(member, bit_offset=offset, bit_size=type_.bits)
     return member
 
 

@@ -323,6 +323,10 @@ class Reader:
                 return Struct(name, record.value, self._members(record))
             case Kind.UNION:
                 return Union(name, record.value, self._members(record))
+            case Kind.ENUM | Kind.ENUM64 if record.value not in (1, 2, 4, 8):
+                raise BtfError(f"enum '{name}' of {record.value} bytes", record.position)
+            case Kind.FLOAT if record.value not in (2, 4, 8, 12, 16):
+                raise BtfError(f"float '{name}' of {record.value} bytes", record.position)
             case Kind.ENUM:
                 return Enum(name, record.value, self._enumerators(record), record.flag)
             case Kind.ENUM64:

@@ -11,9 +11,9 @@ Sets of values are bit masks.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from seismo.base.bits import set_bits
+from seismo.base.dataclass import dataclass
 from seismo.codegen.places import Prepared
 from seismo.ir.func import Block
 from seismo.ir.graph import Graph

@@ -33,39 +33,47 @@ ADDRESSING_WEIGHT = 64
 FIRST_ARGUMENT = 1
 
 
-@dataclass(slots=True)
 class Ranges:
-    """`live_in` by label; `deaths` by label, one tuple for each op of the block.
+    """What is known of the values of one function.
 
-    `wishes` may lead in circles; `costs` of values that must not be spilled are infinite.
+    - `live_in`: the values that live into each block, by label;
+    - `deaths`: by label, for each op of the block the values that die there;
+    - `crossing`: the values that live across a call;
+    - `unused`: the values that nobody reads;
+    - `wishes`: the register that each value would like; they may lead in circles.
     """
 
-    live_in: LiveSets
-    deaths: dict[str, Sequence[tuple[Value, ...]]] = field(default_factory=dict)
-    crossing: set[Value] = field(default_factory=set)
-    wishes: dict[Value, Wish] = field(default_factory=dict)
-    costs: dict[Value, float] = field(default_factory=dict)
-    unused: set[Value] = field(default_factory=set)
-
-    @classmethod
-    def of(cls, prepared: Prepared, graph: Graph) -> Ranges:
+    def __init__(self, prepared: Prepared, graph: Graph) -> None:
         liveness = Liveness.of(prepared.func, graph, prepared.places)
-        ranges = cls(liveness.live_in)
+        self.live_in = liveness.live_in
+        self.deaths: dict[str, Sequence[tuple[Value, ...]]] = {}
+        self.crossing: set[Value] = set()
+        self.unused: set[Value] = set()
+        self.wishes: dict[Value, Wish] = {}
+        self._prepared = prepared
+        self._graph = graph
+        self._live_out = liveness.live_out
+        self._costs: dict[Value, float] = {}
         for block in reversed(graph.order):
-            ranges._wish_at_end(block, graph)
-            ranges._walk_back(block, liveness.live_out[block.label], prepared.places)
-        ranges._weigh(prepared, graph, liveness.live_out)
-        return ranges
+            self._wish_at_end(block)
+            self._walk_back(block)
 
-    def _walk_back(
-        self, block: Block, live_out: Mapping[Value, None], places: Container[Value]
-    ) -> None:
+    def cost(self, value: Value) -> float:
+        """What it costs to spill `value`; infinite if that must not be."""
+        if not self._costs:
+            self._weigh()
+        return self._costs[value]
+
+    def _walk_back(self, block: Block) -> None:
         """Deaths, crossings and wishes of one block, last op first."""
-        live = dict(live_out)
+        places = self._prepared.places
+        live = dict(self._live_out[block.label])
         live.update((value, None) for value in block.end.uses if value not in places)
         deaths: list[tuple[Value, ...]] = []
         for op in reversed(block.ops):
             if op.result is not None:
+                if op.result not in live:
+                    self.unused.add(op.result)
                 live.pop(op.result, None)
             if isinstance(op, Call):
                 self.crossing.update(live)
@@ -82,14 +90,16 @@ class Ranges:
             self._wish(op)
         deaths.reverse()
         self.deaths[block.label] = deaths
+        params = (*block.params, *self._prepared.func.params)
+        self.unused.update(param for param in params if param not in live)
 
-    def _wish_at_end(self, block: Block, graph: Graph) -> None:
+    def _wish_at_end(self, block: Block) -> None:
         """Arguments would like to be where their parameters are; what is returned, in r0."""
         match block.end:
             case Return(value):
                 self.wishes[value] = 0
             case Jump(edge):
-                for param, arg in zip(graph.blocks[edge.target].params, edge.args, strict=True):
+                for param, arg in zip(self._graph.blocks[edge.target].params, edge.args, strict=True):
                     self.wishes.setdefault(arg, param)
                     self.wishes.setdefault(param, arg)
             case _:
@@ -111,18 +121,18 @@ class Ranges:
             case _:
                 pass
 
-    def _weigh(self, prepared: Prepared, graph: Graph, live_out: LiveSets) -> None:
+    def _weigh(self) -> None:
         """Uses per instruction of lifetime: what a spill costs against what it gains.
 
         A value that decides where memory is touched is dear: when it is reloaded between its
         bounds check and its use, an older kernel's verifier does not know the bound of the copy.
         """
-        depths = graph.loop_depths()
+        depths = self._graph.loop_depths()
         uses: defaultdict[Value, float] = defaultdict(float)
-        first: dict[Value, int] = dict.fromkeys(prepared.func.params, 0)
+        first: dict[Value, int] = dict.fromkeys(self._prepared.func.params, 0)
         last: dict[Value, int] = {}
         position = 0
-        for block in graph.order:
+        for block in self._graph.order:
             weight = float(LOOP_WEIGHT ** min(depths[block.label], 4))
             first.update(dict.fromkeys(block.params, position))
             for op in (*block.ops, block.end):
@@ -134,11 +144,10 @@ class Ranges:
                 if result is not None:
                     first[result] = position
                     uses[result] += weight
-            last.update(dict.fromkeys(live_out[block.label], position))
-        self.unused = first.keys() - last.keys()
+            last.update(dict.fromkeys(self._live_out[block.label], position))
         for value, start in first.items():
-            self.costs[value] = uses[value] / (last.get(value, start) - start + 1)
-        for value in addressing_values(prepared.func):
-            if value in self.costs:
-                self.costs[value] *= ADDRESSING_WEIGHT
-        self.costs.update(dict.fromkeys(prepared.fixed, inf))
+            self._costs[value] = uses[value] / (last.get(value, start) - start + 1)
+        for value in addressing_values(self._prepared.func):
+            if value in self._costs:
+                self._costs[value] *= ADDRESSING_WEIGHT
+        self._costs.update(dict.fromkeys(self._prepared.fixed, inf))

@@ -56,7 +56,7 @@ def allocate(prepared: Prepared) -> Allocation:
     rewritten = prepared
     while True:
         graph = Graph.of(rewritten.func)
-        scan = _Scan(rewritten, Ranges.of(rewritten, graph))
+        scan = _Scan(rewritten, Ranges(rewritten, graph))
         for block in graph.order:
             scan.block(block)
         if not scan.spilled:
@@ -134,10 +134,9 @@ class _Scan:
 
     def _cheapest(self, value: Value, allowed: int) -> Value:
         """What to spill so that `value` finds a register in `allowed`, all of which are held."""
-        costs = self.ranges.costs
         held = [holder for register, holder in self.holders.items() if allowed >> register & 1]
-        victim = min((value, *held), key=costs.__getitem__)
-        if costs[victim] == inf:
+        victim = min((value, *held), key=self.ranges.cost)
+        if self.ranges.cost(victim) == inf:
             raise CompilerBug("regalloc", f"{self.func.name}: nothing to spill for {value}")
         return victim
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from operator import attrgetter
 from typing import ClassVar, Self, TypeAlias, final
 
 from seismo.base.dataclass import dataclass, field, replace
@@ -132,10 +133,18 @@ class _Operands:
     __slots__ = ()
     operands: ClassVar[tuple[str, ...]] = ()
 
+    def __init_subclass__(cls) -> None:
+        """Read all operands by one call: passes ask an op for little else as often."""
+        if len(cls.operands) > 1:
+            cls.uses = property(attrgetter(*cls.operands))  # type: ignore[assignment]
+        elif cls.operands:
+            get = attrgetter(*cls.operands)
+            cls.uses = property(lambda self: (get(self),))  # type: ignore[assignment]
+
     @property
     def uses(self) -> tuple[Value, ...]:
         """The values that the op reads."""
-        return tuple([getattr(self, name) for name in self.operands])
+        return ()
 
     def with_uses(self, mapping: Mapping[Value, Value]) -> Self:
         """The op with the values that `mapping` knows in their place."""

@@ -28,8 +28,8 @@ class Pool:
         match op:
             case Const(result, value):
                 value = to_signed(value, 64)
-                op = Const(result, value, span=op.span)
                 known = self._constants.setdefault(value, result)
+                op = op if op.value == value else Const(result, value, span=op.span)
             case SlotAddress(result, slot):
                 known = self._addresses.setdefault(slot, result)
             case MapAddress(result, name):

@@ -8,8 +8,15 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from seismo.base.dataclass import dataclass
+from seismo.lower.resources import TaskFilter
 
-__all__ = ("TraceOptions", "add_target_options", "parse_trace_options", "parser_for")
+__all__ = (
+    "TraceOptions",
+    "add_target_options",
+    "parse_trace_options",
+    "parser_for",
+    "task_filter",
+)
 
 _USAGE = """seismo [options] (-e PROGRAM | FILE | -)
        seismo TOOL [options]        a ready-made tool: opensnoop
@@ -37,6 +44,7 @@ class TraceOptions:
     list_pattern: str | None = None
     command: str = ""
     pid: int = 0
+    is_tree: bool = False
     output: str = ""
     format: str = "text"
     is_quiet: bool = False
@@ -72,6 +80,8 @@ def parse_trace_options(arguments: Sequence[str]) -> TraceOptions:
         parser.error("give one of: -e PROGRAM, FILE, - (standard input), -l PATTERN")
     if given["program"] is not None and given["list_pattern"] is not None:
         parser.error("-e runs a script and -l lists probes: give one of them")
+    if given["is_tree"] and not (given["command"] or given["pid"]):
+        parser.error("--tree follows the process of -c or -p: give one of them")
     lists = {name: tuple(given[name]) for name in ("stages", "parameters")}
     return TraceOptions(**{**given, **lists})
 
@@ -81,6 +91,7 @@ def add_target_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("-c", dest="command", default="", metavar="CMD", help="run CMD, and end when it ends")
     add("-p", dest="pid", type=_pid, default=0, metavar="PID", help="trace this process only")
+    add("--tree", dest="is_tree", action="store_true", help="with -c or -p: and all that it forks")
     add("-o", dest="output", default="", metavar="FILE", help="write the output to FILE")
     add("-q", dest="is_quiet", action="store_true", help="no 'Attached N probes'")
     add("-v", dest="is_verbose", action="store_true", help="say what is compiled, loaded, attached")
@@ -103,6 +114,13 @@ def parser_for(program: str, description: str, examples: str) -> argparse.Argume
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+
+
+def task_filter(pid: int, command_pid: int, *, is_tree: bool) -> TaskFilter:
+    """Which tasks the options mean: `-c` alone filters nothing, as in bpftrace."""
+    if is_tree:
+        return TaskFilter(pid or command_pid, and_children=True)
+    return TaskFilter(pid)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -9,14 +9,14 @@ from contextlib import ExitStack
 from seismo.compiler import compile_script
 from seismo.kernel.live import LiveKernel
 from seismo.kernel.tracefs import Tracefs
-from seismo.lower.resources import LowerOptions, TaskFilter
+from seismo.lower.resources import LowerOptions
 from seismo.output.rows import RowSink, row_renderer
 from seismo.output.text import TextSink
 from seismo.session import Session, as_text
 from seismo.tools.tool import Tool
 from seismo.ui.cli.command import Command
 from seismo.ui.cli.notes import Notes
-from seismo.ui.cli.options import add_target_options, parser_for
+from seismo.ui.cli.options import add_target_options, parser_for, task_filter
 from seismo.ui.cli.trace import open_output, require_privilege, run_session
 from seismo.views import LiveView
 
@@ -37,11 +37,12 @@ def run_tool(tool: Tool, arguments: Sequence[str]) -> int:
         tracefs = owned.enter_context(Tracefs(kernel))
         view = LiveView(kernel, tracefs)
         command = owned.enter_context(Command(given["command"])) if given["command"] else None
-        family = TaskFilter(command.pid, and_children=True) if command else None
+        command_pid = command.pid if command else 0
+        is_tree = given["is_tree"] or command is not None
         options = LowerOptions(
             possible_cpus=view.possible_cpus(),
-            filter=family or TaskFilter(given["pid"]),
-            command_pid=command.pid if command else 0,
+            filter=task_filter(given["pid"], command_pid, is_tree=is_tree),
+            command_pid=command_pid,
             ring_bytes=given["ring_bytes"],
         )
         plan = compile_script(tool.source(), view, options, tool.parameters(given)).plan

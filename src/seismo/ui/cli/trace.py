@@ -15,13 +15,13 @@ from seismo.kernel.live import LiveKernel
 from seismo.kernel.privilege import effective_capabilities, needed_capabilities
 from seismo.kernel.protocol import Kernel
 from seismo.kernel.tracefs import Tracefs
-from seismo.lower.resources import LowerOptions, TaskFilter
+from seismo.lower.resources import LowerOptions
 from seismo.objects.load import load
 from seismo.session import Session
 from seismo.ui.cli.command import Command
 from seismo.ui.cli.interrupt import Interrupt
 from seismo.ui.cli.notes import Notes
-from seismo.ui.cli.options import TraceOptions
+from seismo.ui.cli.options import TraceOptions, task_filter
 from seismo.ui.cli.sinks import make_sink
 from seismo.ui.cli.stages import check_stages, stage_printer
 from seismo.views import LiveView
@@ -56,10 +56,11 @@ def run_trace(options: TraceOptions) -> int:
         tracefs = owned.enter_context(Tracefs(kernel))
         view = LiveView(kernel, tracefs)
         command = owned.enter_context(Command(options.command)) if options.command else None
+        command_pid = command.pid if command else 0
         lower = LowerOptions(
             possible_cpus=view.possible_cpus(),
-            filter=TaskFilter(options.pid),
-            command_pid=command.pid if command else 0,
+            filter=task_filter(options.pid, command_pid, is_tree=options.is_tree),
+            command_pid=command_pid,
             ring_bytes=options.ring_bytes,
         )
         on_stage = stage_printer(options.stages, sys.stdout) if options.stages else None
