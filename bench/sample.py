@@ -70,7 +70,8 @@ def compare(
 ) -> tuple[str, ...]:
     """A row: title, ratio, ours, theirs, target, verdict; without values of theirs, no ratio.
 
-    The ratio is judged as it is printed: a part of a percent is noise.
+    The ratio is of medians, and in parentheses of minima, which a busy machine disturbs less. The
+    first is judged, as it is printed: a part of a percent is noise.
     """
     mine = Sample(tuple(ours))
     peer = Sample(tuple(theirs)) if theirs else None
@@ -78,7 +79,7 @@ def compare(
     value = part if target is not None and target.is_relative else mine.median
     return (
         title,
-        "" if part is None else f"{part:.2f}x",
+        "" if peer is None else f"{part:.2f}x ({mine.low / peer.low:.2f}x)",
         show(mine),
         "not installed" if peer is None else show(peer),
         "" if target is None else str(target),

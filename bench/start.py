@@ -82,7 +82,7 @@ def measure_start(rounds: int) -> Section:
     return Section(
         name="start",
         title=f"Start and end of a script: median (min – max) of {rounds} runs",
-        header=("what", "ratio", "seismo", "bpftrace", "target", "verdict"),
+        header=("what", "ratio (of minima)", "seismo", "bpftrace", "target", "verdict"),
         rows=(
             *(row for script in SCRIPTS for row in _rows(script, counted)),
             *(_bare_row(quantity, bare) for quantity in _quantities()),

@@ -58,7 +58,7 @@ def markers(insns: tuple[Insn, ...]) -> dict[int, int]:
     """The slot of each `r9 = n`, by n."""
     found: dict[int, int] = {}
     for insn, slot in zip(insns, slot_starts(insns), strict=False):
-        if str(insn).startswith("r9 = "):
+        if insn.op == 0xB7 and insn.dst is Reg.R9:
             found[insn.imm] = slot
     return found
 

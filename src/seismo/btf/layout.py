@@ -1,7 +1,7 @@
 """Where things lie: sizes, alignments, member offsets, and paths such as `parent->comm[2]`.
 
 >>> resolve(btf, btf.find("task_struct"), "real_parent->comm")
-Place(offsets=(2392, 2992), type=95, bit_offset=0, bit_size=0)
+Place(offsets=(1280, 1752), type=334, bit_offset=0, bit_size=0)
 
 Offsets come from the BTF as they are. BTF states no alignments: `Alignments` infers them from the
 offsets, as C would have it for a target that aligns every scalar to its size (x86-64, arm64).

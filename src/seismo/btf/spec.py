@@ -2,7 +2,7 @@
 
 >>> btf = Btf.open("/sys/kernel/btf/vmlinux")
 >>> btf.struct("list_head").members[0]
-Member(name='next', type=121, bit_offset=0, bit_size=0)
+Member(name='next', type=97, bit_offset=0, bit_size=0)
 >>> btf.enum_value("TASK_COMM_LEN")
 16
 >>> print(btf.c("list_head"))
@@ -76,6 +76,11 @@ class Btf:
     def ids(self) -> range:
         """The ids of this blob's own types: without void, and without the base's."""
         return self._reader.ids
+
+    @property
+    def string_bytes(self) -> int:
+        """Where the strings of BTF that continues this one begin: `StringTable(start=...)`."""
+        return self._reader.string_bytes
 
     @cached_property
     def pointer_size(self) -> int:

@@ -9,11 +9,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import inf
 from typing import TypeAlias
 
-from seismo.base.dataclass import dataclass, field
 from seismo.codegen.places import Prepared
 from seismo.ir.addressing import addressing_values
 from seismo.ir.func import Block
@@ -46,7 +45,7 @@ class Ranges:
     def __init__(self, prepared: Prepared, graph: Graph) -> None:
         liveness = Liveness.of(prepared.func, graph, prepared.places)
         self.live_in = liveness.live_in
-        self.deaths: dict[str, Sequence[tuple[Value, ...]]] = {}
+        self.deaths: dict[str, Sequence[Sequence[Value]]] = {}
         self.crossing: set[Value] = set()
         self.unused: set[Value] = set()
         self.wishes: dict[Value, Wish] = {}
@@ -69,7 +68,7 @@ class Ranges:
         places = self._prepared.places
         live = dict(self._live_out[block.label])
         live.update((value, None) for value in block.end.uses if value not in places)
-        deaths: list[tuple[Value, ...]] = []
+        deaths: list[Sequence[Value]] = []
         for op in reversed(block.ops):
             if op.result is not None:
                 if op.result not in live:
@@ -80,17 +79,17 @@ class Ranges:
             if op.result in places:
                 deaths.append(())
                 continue
-            dying = tuple(
-                value
-                for value in dict.fromkeys(op.uses)
-                if value not in live and value not in places
-            )
-            live.update(dict.fromkeys(dying))
+            dying = []
+            for value in op.uses:
+                if value not in live and value not in places:
+                    live[value] = None
+                    dying.append(value)
             deaths.append(dying)
             self._wish(op)
         deaths.reverse()
         self.deaths[block.label] = deaths
-        params = (*block.params, *self._prepared.func.params)
+        func = self._prepared.func
+        params = func.params if block is func.blocks[0] else block.params
         self.unused.update(param for param in params if param not in live)
 
     def _wish_at_end(self, block: Block) -> None:
@@ -99,7 +98,8 @@ class Ranges:
             case Return(value):
                 self.wishes[value] = 0
             case Jump(edge):
-                for param, arg in zip(self._graph.blocks[edge.target].params, edge.args, strict=True):
+                params = self._graph.blocks[edge.target].params
+                for param, arg in zip(params, edge.args, strict=True):
                     self.wishes.setdefault(arg, param)
                     self.wishes.setdefault(param, arg)
             case _:
@@ -112,12 +112,10 @@ class Ranges:
                 for index, arg in enumerate(args):
                     self.wishes[arg] = FIRST_ARGUMENT + index
             case Binary(result, _, value, _) | Extend(result, value) | Swap(result, value):
-                if result in self.wishes:
-                    self.wishes.setdefault(value, self.wishes[result])
+                self.wishes.setdefault(value, self.wishes.get(result, result))
                 self.wishes.setdefault(result, value)
             case Atomic(result=result, value=value) if result is not None:
-                if result in self.wishes:
-                    self.wishes.setdefault(value, self.wishes[result])
+                self.wishes.setdefault(value, self.wishes.get(result, result))
             case _:
                 pass
 

@@ -13,7 +13,7 @@ the function itself to the spilled ones, so the turns end.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from math import inf
 
 from seismo.base.dataclass import dataclass
@@ -93,7 +93,7 @@ class _Scan:
             if op.result not in self.places:
                 self._op(op, dying)
 
-    def _op(self, op: Op, dying: tuple[Value, ...]) -> None:
+    def _op(self, op: Op, dying: Sequence[Value]) -> None:
         """Free what dies at `op`, place its result."""
         held = _read_late(op, self.places)
         for value in dying:
@@ -144,9 +144,12 @@ class _Scan:
         """The free register that saves a move, or else the first in order."""
         wish: int | Value | None = self.ranges.wishes.get(value)
         for _ in range(MAX_WISHES):
-            if isinstance(wish, Value):
-                register = self.registers.get(wish)
-                wish = self.ranges.wishes.get(wish) if register is None else register
+            if not isinstance(wish, Value):
+                break
+            if wish in self.ranges.crossing and wish not in self.registers:
+                free = free & CALLEE_SAVED or free
+                break
+            wish = self.registers.get(wish, self.ranges.wishes.get(wish))
         overwritten = self.registers.get(operand) if operand else None
         for liked in (wish, overwritten):
             if isinstance(liked, int) and free >> liked & 1:

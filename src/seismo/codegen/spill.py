@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from seismo.base.dataclass import replace
+from seismo.base.source import Span
 from seismo.codegen.homes import HOME_BYTES, assign_homes
 from seismo.codegen.places import FrameAddress, Home, Place, Prepared
 from seismo.ir.func import Block, Func
@@ -63,7 +64,7 @@ class _Spiller:
 
     def _visit(self, op: Op) -> None:
         if not isinstance(op, Call):
-            op = op.with_uses(self._reload(op.uses))
+            op = op.with_uses(self._reload(op.uses, op.span))
         if op.result not in self.addresses:
             self.ops.append(op)
             return
@@ -74,15 +75,16 @@ class _Spiller:
     def _end(self, end: Terminator) -> Terminator:
         if not isinstance(end, Branch):
             return end
-        return end.with_uses(self._reload((end.left, end.right)))
+        return end.with_uses(self._reload((end.left, end.right), end.span))
 
-    def _reload(self, uses: Iterable[Value]) -> dict[Value, Value]:
+    def _reload(self, uses: Iterable[Value], span: Span) -> dict[Value, Value]:
         """Load those of `uses` that have a home; what to use instead of each."""
         loaded: dict[Value, Value] = {}
         for value in dict.fromkeys(uses):
             if value in self.addresses:
                 loaded[value] = self._temporary(value)
-                self.ops.append(Load(loaded[value], self.addresses[value], 0, HOME_BYTES))
+                home = self.addresses[value]
+                self.ops.append(Load(loaded[value], home, 0, HOME_BYTES, span=span))
         return loaded
 
     def _temporary(self, value: Value) -> Value:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 from typing import TypeAlias
 
 from seismo.base.dataclass import dataclass
@@ -75,7 +75,7 @@ OPERANDS = {
 _PIECE = re.compile(r"\{(\w+)\}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Form:
     """One form: `fixed` holds the fields whose value makes it this form and no other."""
 
@@ -86,13 +86,13 @@ class Form:
     def __str__(self) -> str:
         return self.text
 
-    @property
-    def pieces(self) -> Iterator[str | Operand]:
+    @cached_property
+    def pieces(self) -> tuple[str | Operand, ...]:
         """The text split into literal strings and operands, in order."""
-        for number, piece in enumerate(_PIECE.split(self.text)):
-            yield OPERANDS[piece] if number % 2 else piece
+        split = enumerate(_PIECE.split(self.text))
+        return tuple(OPERANDS[piece] if number % 2 else piece for number, piece in split)
 
-    @property
+    @cached_property
     def shown(self) -> frozenset[str]:
         """The fields that the text shows, which are therefore free."""
         shown = {piece.field for piece in self.pieces if isinstance(piece, Operand)}

@@ -180,7 +180,7 @@ def read_string(low: ProbeContext, pointer: Expr, size: int) -> Writer:
     """
     type_ = low.type_of(pointer)
     if isinstance(type_, StringType):
-        return low.writer(pointer)
+        return _cut_string(low, pointer, type_.size, size)
     space = type_.space if isinstance(type_, PointerType) else low.default_space
     helper = "probe_read_user_str" if space == "user" else "probe_read_kernel_str"
     address = low.scalar(pointer)
@@ -196,6 +196,14 @@ def read_string(low: ProbeContext, pointer: Expr, size: int) -> Writer:
         return length
 
     return write
+
+
+def _cut_string(low: ProbeContext, text: Expr, size: int, limit: int) -> Writer:
+    """`str("text", n)`: what is a string already, its first `limit` bytes."""
+    if size <= limit:
+        return low.writer(text)
+    source, _ = _materialise(low, text)
+    return _copy(low, source, limit)
 
 
 def string_equal(low: ProbeContext, node: Binary) -> Value:

@@ -40,9 +40,9 @@ def test_a_target_judges(target: Target, text: str, value: float, verdict: str) 
 
 def test_a_relative_target_judges_the_ratio_as_printed() -> None:
     row = compare("time", (3.0, 1.0, 2.0), (4.0, 3.0, 9.0), _show, Target(0.4))
-    assert row == ("time", "0.50x", "2 (1 – 3)", "4 (3 – 9)", "≤ 0.4x", "missed by 25%")
+    assert row == ("time", "0.50x (0.33x)", "2 (1 – 3)", "4 (3 – 9)", "≤ 0.4x", "missed by 25%")
     assert compare("time", (1004.0,), (1000.0,), _show, Target(1.0))[1:] == (
-        "1.00x",
+        "1.00x (1.00x)",
         "1004 (1004 – 1004)",
         "1000 (1000 – 1000)",
         "≤ 1x",
@@ -54,7 +54,7 @@ def test_an_absolute_target_judges_our_own_value() -> None:
     row = compare("memory", (50.0,), (100.0,), _show, Target(40, "MB"))
     assert row == (
         "memory",
-        "0.50x",
+        "0.50x (0.50x)",
         "50 (50 – 50)",
         "100 (100 – 100)",
         "≤ 40 MB",
