@@ -1,12 +1,31 @@
-"""The live kernel, for tests that need one."""
+"""The live kernel, and what a machine must be for these tests: else they skip and say why."""
 
 from __future__ import annotations
+
+import os
 
 import pytest
 
 from seismo.kernel.live import LiveKernel
 
+_NOT_ROOT = "needs root: loads BPF programs"
+_NO_GUEST = "needs a guest of the lab: make lab"
+
 
 @pytest.fixture(scope="session")
 def kernel() -> LiveKernel:
+    """The kernel that runs the tests."""
     return LiveKernel()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what this process or this machine cannot do; with CI=true lack of root is a failure."""
+    is_root = os.geteuid() == 0
+    if not is_root and os.environ.get("CI") == "true":
+        raise pytest.UsageError(f"the kernel tests must run in CI, but this {_NOT_ROOT}")
+    is_guest = "SEISMO_LAB_KERNEL" in os.environ
+    for item in items:
+        if item.get_closest_marker("kernel") and not is_root:
+            item.add_marker(pytest.mark.skip(reason=_NOT_ROOT))
+        if item.get_closest_marker("guest") and not is_guest:
+            item.add_marker(pytest.mark.skip(reason=_NO_GUEST))

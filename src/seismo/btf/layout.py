@@ -23,6 +23,8 @@ from seismo.btf.types import (
     Enum,
     Enum64,
     Float,
+    FuncProto,
+    Fwd,
     Int,
     Member,
     Ptr,
@@ -77,10 +79,20 @@ class Place:
 
 
 def describe(type_: Type) -> str:
-    """A type as it reads in a message: `struct sock`, `unnamed union`, `ptr`."""
-    if type_.name:
-        return f"{type_.kind.words} {type_.name}"
-    return f"unnamed {type_.kind.words}" if isinstance(type_, Struct | Union) else type_.kind.words
+    """A type as it reads in a message: `struct sock`, `unnamed union`, `int`, `pointer`."""
+    match type_:
+        case Int() | Float():
+            return type_.name
+        case Fwd():
+            return f"undefined {'union' if type_.is_union else 'struct'} {type_.name}"
+        case Ptr():
+            return "pointer"
+        case FuncProto():
+            return "function"
+        case Struct() | Union() | Enum() | Enum64() if not type_.name:
+            return f"unnamed {type_.kind.words}"
+        case _:
+            return f"{type_.kind.words} {type_.name}".rstrip()
 
 
 def strip(table: TypeTable, id: int) -> int:
@@ -123,7 +135,7 @@ def bit_field(table: TypeTable, member: Member) -> Member:
     if member.bit_size:
         is_number = isinstance(type_, Int | Enum | Enum64)
         if not is_number or member.bit_size > size_of(table, id) * 8:
-            what = f"bit-field '{member.name}' of {member.bit_size} bits of a {describe(type_)}"
+            what = f"bit-field '{member.name}' of {member.bit_size} bits of {describe(type_)}"
             raise BtfError(what, table.position(id))
         return member
     if isinstance(type_, Int) and type_.bits:
@@ -210,9 +222,7 @@ class _Walk:
         is_pointer = isinstance(type_, Ptr)
         if is_pointer != (operator == "->"):
             right = "->" if is_pointer else "."
-            raise BtfNotFound(
-                f"'{operator}{name}' of a {describe(type_)}", f"write '{right}{name}'"
-            )
+            raise BtfNotFound(f"'{operator}{name}' of {describe(type_)}", f"write '{right}{name}'")
         if isinstance(type_, Ptr):
             self.follow_pointer(type_.type)
         member = find_member(self.table, self.type, name)
@@ -224,7 +234,7 @@ class _Walk:
         if isinstance(type_, Ptr):
             self.follow_pointer(type_.type)
         elif not isinstance(type_, Array):
-            raise BtfNotFound(f"[{index}] of a {describe(type_)}, which is no array")
+            raise BtfNotFound(f"[{index}] of {describe(type_)}, which is no array")
         elif type_.count and index >= type_.count:
             raise BtfNotFound(f"[{index}] of an array of {type_.count}")
         else:

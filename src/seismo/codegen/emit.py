@@ -72,7 +72,7 @@ class _Emitter:
         self.transfers = transfers
         self.spans: list[Span] = []
         self.labels: dict[str, Label] = {}
-        order = allocation.graph.order
+        order = allocation.prepared.graph.order
         self.aliases = _aliases(allocation, transfers)
         self.blocks = [block for block in order if block.label not in self.aliases]
         self.labels = {block.label: self.asm.label(block.label) for block in self.blocks}
@@ -133,7 +133,7 @@ class _Emitter:
 def _aliases(allocation: Allocation, transfers: Transfers) -> Mapping[str, str]:
     """Blocks that only jump, and where to; an empty endless loop stays."""
     aliases: dict[str, str] = {}
-    for block in allocation.graph.order[1:]:
+    for block in allocation.prepared.graph.order[1:]:
         if block.ops or not isinstance(block.end, Jump) or transfers.ends[block.label]:
             continue
         target = block.end.edge.target

@@ -16,7 +16,6 @@ from seismo.base.bits import set_bits
 from seismo.base.dataclass import dataclass
 from seismo.codegen.places import Prepared
 from seismo.ir.func import Block
-from seismo.ir.graph import Graph
 from seismo.ir.liveness import Liveness
 from seismo.ir.ops import Slot, Value
 
@@ -56,7 +55,7 @@ class _Groups:
     """The groups, at first one for each value."""
 
     def __init__(self, prepared: Prepared, spilled: Sequence[Value]) -> None:
-        self.graph = Graph.of(prepared.func)
+        self.graph = prepared.graph
         self.bits = {value: 1 << index for index, value in enumerate(spilled)}
         self.of = {value: _Group([value], bit, 0) for value, bit in self.bits.items()}
         liveness = Liveness.of(prepared.func, self.graph, prepared.places)

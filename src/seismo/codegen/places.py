@@ -13,6 +13,7 @@ from typing import TypeAlias
 from seismo.base.bits import fits_signed, to_signed
 from seismo.base.dataclass import dataclass
 from seismo.ir.func import Func
+from seismo.ir.graph import Graph
 from seismo.ir.ops import BinaryKind, Slot, Value
 
 __all__ = ("FrameAddress", "Home", "Immediate", "MapPointer", "Place", "Prepared")
@@ -64,9 +65,11 @@ class Prepared:
     """A function whose ops are each what an instruction or two can do.
 
     Values in `places` get no register: an op may name them only where its instruction can use them
-    directly. `fixed` are values that were made to be short-lived and must not be spilled.
+    directly. The blocks of `func` stand in the order of its `graph`. `fixed` are values that were
+    made to be short-lived and must not be spilled.
     """
 
     func: Func
+    graph: Graph
     places: Mapping[Value, Place]
     fixed: frozenset[Value] = frozenset()

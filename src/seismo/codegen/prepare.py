@@ -19,6 +19,7 @@ from typing import TypeAlias
 
 from seismo.base.bits import fits_signed, to_signed
 from seismo.base.dataclass import replace
+from seismo.codegen.edges import split_edges
 from seismo.codegen.places import FrameAddress, Immediate, MapPointer, Place, Prepared
 from seismo.ir.conditions import MIRRORED
 from seismo.ir.func import Block, Func
@@ -32,15 +33,12 @@ from seismo.ir.ops import (
     Compare,
     Const,
     CopyBytes,
-    Edge,
     Extend,
     Fill,
-    Jump,
     Kind,
     Load,
     MapAddress,
     Op,
-    Return,
     SlotAddress,
     Store,
     Terminator,
@@ -65,7 +63,7 @@ class _Preparer:
     """One walk, definitions before uses; `ops` is the block being written."""
 
     def __init__(self, func: Func) -> None:
-        self.graph = Graph.of(func)
+        self.graph = Graph.of(split_edges(func))
         self.context = func.params[0]
         self.result = Func(func.name, func.params, next_id=func.next_id)
         self.places: dict[Value, Place] = {}
@@ -73,21 +71,18 @@ class _Preparer:
         self.fixed: set[Value] = set()
         self.constants: dict[int, Value] = {}
         self.ops: list[Op] = []
-        self.edges: list[Block] = []
 
     def run(self) -> Prepared:
         for block in self.graph.order:
             self.ops = []
             for op in block.ops:
                 self._visit(op)
-            end = self._end(block)
+            end = self._end(block.end)
             self.result.blocks.append(Block(block.label, block.params, self.ops, end))
         entry = self.result.blocks[0]
         entry.ops = [*(Const(made, value) for value, made in self.constants.items()), *entry.ops]
-        self.result.blocks += self.edges
-        # The blocks that edges were split into belong between their neighbours.
-        self.result.blocks = list(Graph.of(self.result).order)
-        return Prepared(self.result, self.places, frozenset(self.fixed))
+        graph = self.graph.with_blocks(self.result.blocks)
+        return Prepared(self.result, graph, self.places, frozenset(self.fixed))
 
     def _visit(self, op: Op) -> None:
         match op:
@@ -230,29 +225,14 @@ class _Preparer:
             self.ops.append(Load(byte, source, source_offset + start, size, span=op.span))
             self.ops.append(Store(target, target_offset + start, byte, size, span=op.span))
 
-    def _end(self, block: Block) -> Terminator:
-        """The terminator; appends the blocks for edges that pass values."""
-        end = block.end
+    def _end(self, end: Terminator) -> Terminator:
         if not isinstance(end, Branch):
             return end
         cond, left, right = end.cond, end.left, end.right
         if left in self.places and right not in self.places:
             cond, left, right = MIRRORED[cond], right, left
         left, right = self._register(left), self._operand(right, end.width)
-        then = self._without_args(end.then, f"{block.label}.then", end)
-        other = self._without_args(end.other, f"{block.label}.else", end)
-        return Branch(cond, left, right, then, other, end.width, span=end.span)
-
-    def _without_args(self, edge: Edge, label: str, branch: Branch) -> Edge:
-        """The edge, or one to a new block that passes its values on, or returns them."""
-        if not edge.args:
-            return edge
-        target = self.graph.blocks[edge.target]
-        end: Terminator = Jump(edge, span=branch.span)
-        if isinstance(target.end, Return) and not target.ops:
-            end = target.end.with_uses(dict(zip(target.params, edge.args, strict=True)))
-        self.edges.append(Block(label, terminator=end))
-        return Edge(label)
+        return Branch(cond, left, right, end.then, end.other, end.width, span=end.span)
 
 
 def _pieces(size: int, alignment: int) -> Iterator[tuple[int, int]]:

@@ -16,7 +16,6 @@ from typing import TypeAlias
 from seismo.codegen.places import Prepared
 from seismo.ir.addressing import addressing_values
 from seismo.ir.func import Block
-from seismo.ir.graph import Graph
 from seismo.ir.liveness import Liveness
 from seismo.ir.ops import Atomic, Binary, Call, Extend, Jump, Op, Return, Swap, Terminator, Value
 
@@ -42,7 +41,8 @@ class Ranges:
     - `wishes`: the register that each value would like; they may lead in circles.
     """
 
-    def __init__(self, prepared: Prepared, graph: Graph) -> None:
+    def __init__(self, prepared: Prepared) -> None:
+        graph = prepared.graph
         liveness = Liveness.of(prepared.func, graph, prepared.places)
         self.live_in = liveness.live_in
         self.deaths: dict[str, Sequence[Sequence[Value]]] = {}

@@ -23,7 +23,6 @@ from seismo.codegen.prepare import COMMUTATIVE
 from seismo.codegen.ranges import Ranges
 from seismo.codegen.spill import spill
 from seismo.ir.func import Block
-from seismo.ir.graph import Graph
 from seismo.ir.ops import Atomic, Binary, Call, Compare, Extend, Op, Swap, Value
 
 __all__ = ("ALL", "Allocation", "allocate")
@@ -45,7 +44,6 @@ class Allocation:
     """
 
     prepared: Prepared
-    graph: Graph
     registers: dict[Value, int]
     busy: dict[str, int]
 
@@ -55,12 +53,11 @@ def allocate(prepared: Prepared) -> Allocation:
     spilled: dict[Value, None] = {}
     rewritten = prepared
     while True:
-        graph = Graph.of(rewritten.func)
-        scan = _Scan(rewritten, Ranges(rewritten, graph))
-        for block in graph.order:
+        scan = _Scan(rewritten, Ranges(rewritten))
+        for block in rewritten.graph.order:
             scan.block(block)
         if not scan.spilled:
-            return Allocation(rewritten, graph, scan.registers, scan.busy_at)
+            return Allocation(rewritten, scan.registers, scan.busy_at)
         spilled |= scan.spilled
         rewritten = spill(prepared, spilled)
 

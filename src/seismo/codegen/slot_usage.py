@@ -35,7 +35,8 @@ def conflicts(
     bits = {slot: 1 << index for index, slot in enumerate(slots)}
     steps = _Steps(bits, allocation)
     touches = {
-        block.label: list(steps.of_block(block, transfers)) for block in allocation.graph.order
+        block.label: list(steps.of_block(block, transfers))
+        for block in allocation.prepared.graph.order
     }
     found = [0] * len(slots)
     for index in set_bits(steps.escaped):
@@ -61,7 +62,7 @@ class _Steps:
         for value, place in self.places.items():
             if isinstance(place, FrameAddress):
                 self.addressed[value] = bits.get(place.slot, 0)
-        while sum(self._follow_addresses(block) for block in allocation.graph.order):
+        while sum(self._follow_addresses(block) for block in allocation.prepared.graph.order):
             pass
 
     def of_block(self, block: Block, transfers: Transfers) -> Iterator[Touch]:
@@ -86,7 +87,7 @@ class _Steps:
                     pass
         grew = False
         for edge in block.end.edges:
-            params = self.allocation.graph.blocks[edge.target].params
+            params = self.allocation.prepared.graph.blocks[edge.target].params
             for param, arg in zip(params, edge.args, strict=True):
                 if isinstance(self.places.get(param), Home):
                     self.escaped |= self.addressed[arg]
@@ -128,7 +129,7 @@ class _Steps:
 
 def _reached(touches: Mapping[str, Sequence[Touch]], allocation: Allocation) -> dict[str, int]:
     """The slots that may have been touched before each block."""
-    graph = allocation.graph
+    graph = allocation.prepared.graph
     totals = {label: _union(steps) for label, steps in touches.items()}
     reached = dict.fromkeys(touches, 0)
     changed = True
@@ -137,7 +138,7 @@ def _reached(touches: Mapping[str, Sequence[Touch]], allocation: Allocation) -> 
         for block in graph.order:
             before = 0
             for predecessor in graph.predecessors[block.label]:
-                before |= reached[predecessor.label] | totals[predecessor.label]
+                before |= reached[predecessor] | totals[predecessor]
             changed |= before != reached[block.label]
             reached[block.label] = before
     return reached
@@ -145,7 +146,7 @@ def _reached(touches: Mapping[str, Sequence[Touch]], allocation: Allocation) -> 
 
 def _needed(touches: Mapping[str, Sequence[Touch]], allocation: Allocation) -> dict[str, int]:
     """The slots whose content may be needed after each block."""
-    graph = allocation.graph
+    graph = allocation.prepared.graph
     before = dict.fromkeys(touches, 0)
     after = dict.fromkeys(touches, 0)
     changed = True

@@ -36,6 +36,7 @@ class _Spiller:
     def __init__(self, prepared: Prepared, homes: Mapping[Value, Slot]) -> None:
         old = prepared.func
         self.old = old
+        self.graph = prepared.graph
         self.func = Func(old.name, old.params, next_id=old.next_id)
         self.places: dict[Value, Place] = dict(prepared.places)
         self.fixed = set(prepared.fixed)
@@ -54,7 +55,8 @@ class _Spiller:
             end = self._end(block.end)
             self.func.blocks.append(Block(block.label, block.params, self.ops, end))
             self.ops = []
-        return Prepared(self.func, self.places, frozenset(self.fixed))
+        graph = self.graph.with_blocks(self.func.blocks)
+        return Prepared(self.func, graph, self.places, frozenset(self.fixed))
 
     def _address(self, home: Slot) -> Value:
         address = self.func.new_value(Kind.PTR)

@@ -37,7 +37,7 @@ class Transfers:
         context = _target(allocation.prepared.func.params[0], allocation)
         if context is not None:
             transfers.entry = sequence([(context, FIRST_ARGUMENT)], 0)
-        for block in allocation.graph.order:
+        for block in allocation.prepared.graph.order:
             for op in block.ops:
                 if isinstance(op, Call):
                     transfers.calls[op] = _before_call(op, allocation)
@@ -73,7 +73,7 @@ def _at_end(block: Block, allocation: Allocation) -> tuple[Move, ...]:
 def _over_edge(edge: Edge, allocation: Allocation) -> tuple[Move, ...]:
     """A register that no value of the target block lives in is free to help."""
     moves: list[Move] = []
-    params = allocation.graph.blocks[edge.target].params
+    params = allocation.prepared.graph.blocks[edge.target].params
     for param, arg in zip(params, edge.args, strict=True):
         target = _target(param, allocation)
         if target is not None:

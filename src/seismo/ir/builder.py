@@ -10,6 +10,7 @@ predecessors are not all known makes a block parameter, completed by `seal`.
 
 from __future__ import annotations
 
+from seismo.base.bits import to_signed
 from seismo.base.dataclass import replace
 from seismo.base.source import NOWHERE, Span
 from seismo.ir.func import Block, Func
@@ -58,6 +59,8 @@ class Builder:
         self._predecessors: dict[Block, list[Block]] = {}
         self._labels = 0
         self._slots = 0
+        self._constants: dict[int, Value] = {}
+        self._maps: dict[str, Value] = {}
         self.block = self.new_block("entry")
         self.start(self.block)
         self.seal(self.block)
@@ -85,10 +88,18 @@ class Builder:
     def emit(self, op: Op) -> None:
         self.block.ops.append(op)
 
+    def _emit_at_top(self, op: Op) -> None:
+        """Append to the ops that open the entry block, which dominates every use."""
+        self.func.blocks[0].ops.insert(len(self._constants) + len(self._maps) - 1, op)
+
     def const(self, value: int) -> Value:
-        result = self.func.new_value()
-        self.emit(Const(result, value, span=self.span))
-        return result
+        """The 64-bit constant; each is made once."""
+        value = to_signed(value, 64)
+        known = self._constants.get(value)
+        if known is None:
+            known = self._constants[value] = self.func.new_value()
+            self._emit_at_top(Const(known, value))
+        return known
 
     def binary(self, op: BinaryKind, left: Value, right: Value, width: int = 64) -> Value:
         """left op right; pointer ± integer stays a pointer, pointer - pointer is an integer."""
@@ -162,9 +173,12 @@ class Builder:
         return result
 
     def map(self, name: str) -> Value:
-        result = self.func.new_value(Kind.PTR)
-        self.emit(MapAddress(result, name, span=self.span))
-        return result
+        """The address of the map called `name`; each is made once."""
+        known = self._maps.get(name)
+        if known is None:
+            known = self._maps[name] = self.func.new_value(Kind.PTR)
+            self._emit_at_top(MapAddress(known, name))
+        return known
 
     def call(self, helper: str, *args: Value, kind: Kind = Kind.INT, pure: bool = False) -> Value:
         """helper(args…); `kind` is what r0 holds (a pointer may be null until tested)."""

@@ -11,6 +11,7 @@ side first, which puts that side last, behind everything that the likely side re
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from seismo.base.dataclass import dataclass
@@ -22,48 +23,56 @@ __all__ = ("Dominators", "Graph")
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """The blocks that control can reach; `predecessors` holds one entry per edge, by label."""
+    """The blocks that control can reach, by label and in order; one predecessor for each edge."""
 
     order: tuple[Block, ...]
     blocks: Mapping[str, Block]
-    predecessors: Mapping[str, Sequence[Block]]
+    predecessors: Mapping[str, Sequence[str]]
 
     @classmethod
     def of(cls, func: Func) -> Graph:
         blocks = {block.label: block for block in func.blocks}
         order = _reverse_post_order(func.blocks[0], blocks)
-        predecessors: dict[str, list[Block]] = {block.label: [] for block in order}
+        predecessors: dict[str, list[str]] = {block.label: [] for block in order}
         for block in order:
             for edge in block.end.edges:
-                predecessors[edge.target].append(block)
+                predecessors[edge.target].append(block.label)
         return cls(order, blocks, predecessors)
+
+    def with_blocks(self, blocks: Sequence[Block]) -> Graph:
+        """The graph of blocks in `order` that are new, but have the old labels and edges."""
+        return Graph(tuple(blocks), {block.label: block for block in blocks}, self.predecessors)
 
     def loop_depths(self) -> dict[str, int]:
         """How many loops hold each block, by label; irreducible cycles count as no loop."""
         depths = dict.fromkeys(self.predecessors, 0)
-        dominators = Dominators.of(self)
         position = {block.label: index for index, block in enumerate(self.order)}
-        for header in self.order:
-            latches = [
-                block
-                for block in self.predecessors[header.label]
-                if position[block.label] >= position[header.label]
-                and dominators.dominates(header, block)
-            ]
-            for label in self._natural_loop(header, latches):
+        backward = [
+            (label, header)
+            for header, labels in self.predecessors.items()
+            for label in labels
+            if position[label] >= position[header]
+        ]
+        if not backward:
+            return depths
+        dominators = Dominators.of(self)
+        latches: defaultdict[str, list[str]] = defaultdict(list)
+        for label, header in backward:
+            if dominators.dominates(header, label):
+                latches[header].append(label)
+        for header, labels in latches.items():
+            for label in self._natural_loop(header, labels):
                 depths[label] += 1
         return depths
 
-    def _natural_loop(self, header: Block, latches: list[Block]) -> set[str]:
+    def _natural_loop(self, header: str, latches: list[str]) -> set[str]:
         """The blocks that reach a latch without passing the header, and the header."""
-        if not latches:
-            return set()
-        body = {header.label}
+        body = {header}
         while latches:
-            block = latches.pop()
-            if block.label not in body:
-                body.add(block.label)
-                latches.extend(self.predecessors[block.label])
+            label = latches.pop()
+            if label not in body:
+                body.add(label)
+                latches.extend(self.predecessors[label])
         return body
 
 
@@ -86,37 +95,38 @@ class Dominators:
                 children[parent].append(label)
         return cls(parents, _number(graph.order[0].label, children))
 
-    def dominates(self, above: Block, below: Block) -> bool:
+    def dominates(self, above: str, below: str) -> bool:
         """Whether every path to `below` passes `above`; a block dominates itself."""
-        enter, leave = self.spans[above.label]
-        return enter <= self.spans[below.label][0] < leave
+        enter, leave = self.spans[above]
+        return enter <= self.spans[below][0] < leave
 
 
 def _reverse_post_order(entry: Block, blocks: Mapping[str, Block]) -> tuple[Block, ...]:
     finished: list[Block] = []
     seen = {entry.label}
-    stack = [(entry, iter(_successors(entry, blocks)))]
+    stack = [(entry, _successors(entry, blocks))]
     while stack:
         block, successors = stack[-1]
-        for label in successors:
-            if label not in seen:
-                seen.add(label)
-                following = blocks[label]
-                stack.append((following, iter(_successors(following, blocks))))
-                break
-        else:
+        if not successors:
             finished.append(block)
             stack.pop()
-    return tuple(reversed(finished))
+            continue
+        label = successors.pop()
+        if label not in seen:
+            seen.add(label)
+            following = blocks[label]
+            stack.append((following, _successors(following, blocks)))
+    finished.reverse()
+    return tuple(finished)
 
 
-def _successors(block: Block, blocks: Mapping[str, Block]) -> tuple[str, ...]:
-    """The targets of a block, the likely one last."""
+def _successors(block: Block, blocks: Mapping[str, Block]) -> list[str]:
+    """The targets of a block, the likely one first: what is visited last comes right behind."""
     end = block.end
     if not isinstance(end, Branch):
-        return tuple(edge.target for edge in end.edges)
+        return [edge.target for edge in end.edges]
     then, other = end.then.target, end.other.target
-    return (then, other) if _is_unlikely(end, blocks) else (other, then)
+    return [other, then] if _is_unlikely(end, blocks) else [then, other]
 
 
 def _is_unlikely(branch: Branch, blocks: Mapping[str, Block]) -> bool:
@@ -145,7 +155,7 @@ def _immediate_dominators(graph: Graph) -> dict[str, str]:
     while changed:
         changed = False
         for block in graph.order[1:]:
-            known = [p.label for p in graph.predecessors[block.label] if p.label in parents]
+            known = [label for label in graph.predecessors[block.label] if label in parents]
             parent = known[0]
             for other in known[1:]:
                 parent = meet(parent, other)

@@ -44,9 +44,9 @@ class Liveness:
                         continue
                     live_in[label][value] = None
                     for predecessor in graph.predecessors[label]:
-                        live_out[predecessor.label][value] = None
-                        if homes[value] != predecessor.label:
-                            pending.append(predecessor.label)
+                        live_out[predecessor][value] = None
+                        if homes[value] != predecessor:
+                            pending.append(predecessor)
         return cls(live_in, live_out)
 
 

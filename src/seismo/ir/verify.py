@@ -180,4 +180,4 @@ def _dominance(func: Func) -> Iterator[str]:
 
 
 def _above(dominators: Dominators, home: Block, block: Block) -> bool:
-    return home.label in dominators.spans and dominators.dominates(home, block)
+    return home.label in dominators.spans and dominators.dominates(home.label, block.label)

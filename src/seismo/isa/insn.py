@@ -18,14 +18,7 @@ from seismo.base.bits import to_signed
 from seismo.base.dataclass import dataclass
 from seismo.isa.errors import BadForm
 from seismo.isa.forms import Fields, find_form
-from seismo.isa.opcode import (
-    CLASS_MASK,
-    LD_IMM64,
-    CallKind,
-    Class,
-    JumpOp,
-    LoadKind,
-)
+from seismo.isa.opcode import CLASS_MASK, LD_IMM64, CallKind, Class, JumpOp, LoadKind
 
 __all__ = ("REGS", "Insn", "Reg", "slot_starts")
 
@@ -57,15 +50,7 @@ REGS = tuple(Reg)
 
 _HELPER, _SUBPROG, _KFUNC = (REGS[kind] for kind in CallKind)
 _FUNC = REGS[LoadKind.FUNC]
-_MAP_KINDS = tuple(
-    REGS[kind]
-    for kind in (
-        LoadKind.MAP_FD,
-        LoadKind.MAP_VALUE,
-        LoadKind.MAP_IDX,
-        LoadKind.MAP_IDX_VALUE,
-    )
-)
+_MAP_KINDS = tuple(REGS[kind] for kind in LoadKind if kind.name.startswith("MAP_"))
 _CALL = Class.JMP | JumpOp.CALL
 _EXIT = Class.JMP | JumpOp.EXIT
 _GOTO = Class.JMP | JumpOp.JA
@@ -113,6 +98,7 @@ class Insn:
 
     @property
     def cls(self) -> Class:
+        """The family that it is of."""
         return Class(self.op & CLASS_MASK)
 
     @property

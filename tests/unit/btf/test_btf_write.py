@@ -26,8 +26,8 @@ from seismo.btf.write import StringTable, write
     ("type_", "message"),
     [
         (Void(), "void does not fit: void is type 0 of any BTF and has no record"),
-        (Ptr(1 << 32), "ptr does not fit"),
-        (Int("huge", 1 << 32, bits=64), "int huge does not fit"),
+        (Ptr(1 << 32), "pointer does not fit"),
+        (Int("huge", 1 << 32, bits=64), "huge does not fit"),
         (Enum("e", 4, (Enumerator("A", -1),)), "enum e does not fit"),
         (Enum("e", 4, (Enumerator("A", 1 << 31),), signed=True), "enum e does not fit"),
         (Enum64("e", 8, (Enumerator("A", 1 << 64),)), "enum64 e does not fit"),

@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections import defaultdict
 
 from seismo.ir.func import Func
-from seismo.ir.graph import Graph
 from seismo.ir.ops import Value
 from seismo.ir.passes.rewrite import drop_params, rename_all
 
@@ -31,12 +30,12 @@ def copyprop(func: Func) -> Func:
 
 
 def _arguments(func: Func) -> dict[Value, dict[Value, None]]:
-    """What each block parameter may get, in order; edges from unreachable blocks do not count."""
-    graph = Graph.of(func)
+    """What each block parameter may get, in order."""
+    params = {block.label: block.params for block in func.blocks}
     arguments: dict[Value, dict[Value, None]] = {}
-    for block in graph.order:
+    for block in func.blocks:
         for edge in block.end.edges:
-            for param, arg in zip(graph.blocks[edge.target].params, edge.args, strict=True):
+            for param, arg in zip(params[edge.target], edge.args, strict=True):
                 arguments.setdefault(param, {})[arg] = None
     return arguments
 

@@ -45,22 +45,24 @@ def cse(func: Func) -> Func:
     graph = Graph.of(func)
     dominators = Dominators.of(graph)
     addressing = addressing_values(func)
-    first: dict[Hashable, tuple[Value, Block]] = {}
+    first: dict[Hashable, tuple[Value, str]] = {}
     renamed: dict[Value, Value] = {}
+    stale = renamed.keys()
     blocks: list[Block] = []
     for block in graph.order:
         kept: list[Op] = []
         for op in block.ops:
-            op = rename(op, renamed)
+            if not stale.isdisjoint(op.uses):
+                op = op.with_uses(renamed)
             key = _key(op)
             if key is None or op.result is None or (op.uses and op.result in addressing):
                 kept.append(op)
                 continue
             known = first.get(key)
-            if known is not None and dominators.dominates(known[1], block):
+            if known is not None and dominators.dominates(known[1], block.label):
                 renamed[op.result] = known[0]
             else:
-                first[key] = op.result, block
+                first[key] = op.result, block.label
                 kept.append(op)
         blocks.append(Block(block.label, block.params, kept, block.terminator))
     for block in blocks:

@@ -69,6 +69,7 @@ class _Simplifier:
         self.result = result
         self.facts = facts
         self.renamed: dict[Value, Value] = {}
+        self.stale = self.renamed.keys()
 
     def run(self, graph: Graph) -> Func:
         for block in graph.order:
@@ -86,7 +87,9 @@ class _Simplifier:
 
     def _visit(self, op: Op, kept: list[Op]) -> None:
         """Append what is left of `op`, or note the value that replaces its result."""
-        simpler = self._simpler(rename(op, self.renamed))
+        if not self.stale.isdisjoint(op.uses):
+            op = op.with_uses(self.renamed)
+        simpler = self._simpler(op)
         if isinstance(simpler, Const | SlotAddress | MapAddress):
             self.facts.learn(simpler)
             simpler = self.facts.pool.add(simpler)
