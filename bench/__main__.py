@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from bench.cost import measure_cost
@@ -40,29 +40,40 @@ def main(arguments: Sequence[str]) -> int:
     try:
         with alone(), tempfile.TemporaryDirectory(prefix="bench.") as folder:
             command = build_producer(Path(folder))
-            for section in _measure(options.parts, options.effort, command):
-                text = f"{format_section(section)}\n\nMachine: {machine}."
-                print(f"{format_section(section)}\n", flush=True)
-                if options.write:
-                    _write(section.name, text)
+            measurements = _measurements(options.parts, options.effort, command)
+            done = [_report(measure, machine, write=options.write) for measure in measurements]
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    return 0
+    return 0 if all(done) else 1
 
 
-def _measure(parts: Sequence[str], effort: Effort, command: tuple[str, ...]) -> Iterator[Section]:
+def _measurements(
+    parts: Sequence[str], effort: Effort, command: tuple[str, ...]
+) -> Iterator[Callable[[], Section]]:
     if "start" in parts:
-        yield measure_start(effort.start_rounds)
+        yield lambda: measure_start(effort.start_rounds)
     if "reader" in parts:
-        yield measure_reader(command, effort.reader_calls, effort.reader_rounds)
-        yield measure_printing(command, effort.printing_calls, effort.reader_rounds)
+        yield lambda: measure_reader(command, effort.reader_calls, effort.reader_rounds)
+        yield lambda: measure_printing(command, effort.printing_calls, effort.reader_rounds)
     if "kernel" in parts:
-        yield measure_cost(command, effort.kernel_calls, effort.kernel_rounds)
+        yield lambda: measure_cost(command, effort.kernel_calls, effort.kernel_rounds)
 
 
-def _write(name: str, text: str) -> None:
-    _DOCUMENT.write_text(replace_block(_DOCUMENT.read_text(), name, text))
+def _report(measure: Callable[[], Section], machine: str, *, write: bool) -> bool:
+    """Print, and write, one section; whether it could be measured: the others can all the same."""
+    try:
+        section = measure()
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr, flush=True)
+        return False
+    text = format_section(section)
+    print(f"{text}\n", flush=True)
+    if write:
+        document = _DOCUMENT.read_text()
+        machine_line = f"Machine: {machine}."
+        _DOCUMENT.write_text(replace_block(document, section.name, f"{text}\n\n{machine_line}"))
+    return True
 
 
 if __name__ == "__main__":

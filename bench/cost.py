@@ -101,9 +101,7 @@ def _run(tool: Tool, script: Script, command: tuple[str, ...], count: int) -> fl
     ):
         tracer.wait_attached(script.programs, (os.getppid, _statfs))
         producer.make(count // 10, _BURST)
-        cost = _cost(tracer, producer, count)
-        tracer.stop()
-    return cost
+        return _cost(tracer, producer, count)
 
 
 def _cost(tracer: Tracer, producer: Producer, count: int) -> float:

@@ -22,7 +22,7 @@ from bench.programs import Runs, read_runs
 __all__ = ("BPFTRACE", "SEISMO", "Tool", "Tracer", "alternating", "lost_events")
 
 _ATTACH_SECONDS = 60
-_STOP_SECONDS = 120
+_STOP_SECONDS = 60
 _LOST = re.compile(r"^Lost (\d+) events$", re.MULTILINE)
 
 
@@ -108,7 +108,11 @@ class Tracer:
     def stop(self) -> int:
         """Interrupt it, wait until it has printed everything; CLOCK_MONOTONIC ns of its end."""
         self._process.send_signal(signal.SIGINT)
-        status = self._process.wait(_STOP_SECONDS)
+        try:
+            status = self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            late = f"{self._tool.name} did not end within {_STOP_SECONDS} s of its interrupt"
+            raise BenchError(late) from None
         end = time.monotonic_ns()
         if status:
             errors = _text(self._errors)

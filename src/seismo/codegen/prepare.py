@@ -94,12 +94,11 @@ class _Preparer:
                 if left in self.places and right not in self.places:
                     cond, left, right = MIRRORED[cond], right, left
                 left, right = self._register(left), self._operand(right, op.width)
-                self.ops.append(replace(op, cond=cond, left=left, right=right))
+                self.ops.append(Compare(op.result, cond, left, right, op.width, span=op.span))
             case Load():
                 self._load(op)
             case Store():
-                base, offset = self._address(op.base, op.offset, op.size)
-                self._store(replace(op, base=base, offset=offset))
+                self._store(op)
             case Atomic():
                 self._atomic(op)
             case Fill():
@@ -187,7 +186,7 @@ class _Preparer:
         """Before Linux 6.6 no load extends the sign."""
         base, offset = self._address(op.base, op.offset, op.size)
         if not op.signed or op.size == 8:
-            self.ops.append(replace(op, base=base, offset=offset, signed=False))
+            self.ops.append(Load(op.result, base, offset, op.size, span=op.span))
             return
         loaded = self._temporary()
         self.ops.append(Load(loaded, base, offset, op.size, span=op.span))
@@ -195,12 +194,13 @@ class _Preparer:
 
     def _store(self, op: Store) -> None:
         """An immediate is sign-extended; the kernel's verifier wants no immediate in a context."""
-        place = self.places.get(op.value)
-        width = 64 if op.size == 8 else 32
-        is_folded = isinstance(place, Immediate) and place.fits(width)
-        if not is_folded or op.base is self.context:
-            op = replace(op, value=self._register(op.value))
-        self.ops.append(op)
+        base, offset = self._address(op.base, op.offset, op.size)
+        value = op.value
+        place = self.places.get(value)
+        is_folded = isinstance(place, Immediate) and place.fits(64 if op.size == 8 else 32)
+        if not is_folded or base is self.context:
+            value = self._register(value)
+        self.ops.append(Store(base, offset, value, op.size, span=op.span))
 
     def _atomic(self, op: Atomic) -> None:
         base, offset = self._address(op.base, op.offset, op.size)
@@ -209,7 +209,7 @@ class _Preparer:
             result = self._temporary()
         if result is None:
             value = self._register(value)
-        self.ops.append(replace(op, result=result, base=base, offset=offset, value=value))
+        self.ops.append(Atomic(result, op.op, base, offset, value, op.size, span=op.span))
 
     def _fill(self, op: Fill) -> None:
         base, offset = self._address(op.base, op.offset, op.size)

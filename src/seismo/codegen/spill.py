@@ -41,6 +41,7 @@ class _Spiller:
         self.places: dict[Value, Place] = dict(prepared.places)
         self.fixed = set(prepared.fixed)
         self.addresses: dict[Value, Value] = {}
+        self.spilled = self.addresses.keys()
         self.ops: list[Op] = []
         slots = dict.fromkeys(homes.values())
         addresses = {slot: self._address(slot) for slot in slots}
@@ -65,7 +66,7 @@ class _Spiller:
         return address
 
     def _visit(self, op: Op) -> None:
-        if not isinstance(op, Call):
+        if not isinstance(op, Call) and not self.spilled.isdisjoint(op.uses):
             op = op.with_uses(self._reload(op.uses, op.span))
         if op.result not in self.addresses:
             self.ops.append(op)
@@ -75,7 +76,7 @@ class _Spiller:
         self.ops.append(Store(self.addresses[op.result], 0, made, HOME_BYTES, span=op.span))
 
     def _end(self, end: Terminator) -> Terminator:
-        if not isinstance(end, Branch):
+        if not isinstance(end, Branch) or self.spilled.isdisjoint(end.uses):
             return end
         return end.with_uses(self._reload((end.left, end.right), end.span))
 

@@ -32,7 +32,10 @@ __all__ = ("branch",)
 def branch(func: Func) -> Func:
     """The function with decided branches gone and straight lines in one block."""
     threaded = _Threader(func)
-    blocks = [replace(block, terminator=threaded.end(block.end)) for block in func.blocks]
+    blocks = [
+        Block(block.label, block.params, block.ops, threaded.end(block.end))
+        for block in func.blocks
+    ]
     return _merge(replace(func, blocks=blocks))
 
 

@@ -25,9 +25,13 @@ def map_edges(end: Terminator, change: Callable[[Edge], Edge]) -> Terminator:
     """The terminator with each of its edges changed."""
     match end:
         case Jump(edge):
-            return replace(end, edge=change(edge))
+            changed = change(edge)
+            return end if changed is edge else Jump(changed, span=end.span)
         case Branch(then=then, other=other):
-            return replace(end, then=change(then), other=change(other))
+            new_then, new_other = change(then), change(other)
+            if new_then is then and new_other is other:
+                return end
+            return replace(end, then=new_then, other=new_other)
         case Return():
             return end
 

@@ -27,12 +27,12 @@ class Command:
             raise CommandError(f"-c {text!r}: {error}") from error
         if not self._argv:
             raise CommandError("-c needs a command")
-        _require_program(self._argv[0])
+        program = _find_program(self._argv[0])
         ours, theirs = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
             os.close(theirs)
-            _become(self._argv, ours)
+            _become(program, self._argv, ours)
         os.close(ours)
         self._gate = theirs
         self.exit_fd = os.pidfd_open(self.pid)
@@ -65,20 +65,25 @@ class Command:
         self.close()
 
 
-def _require_program(name: str) -> None:
-    """Say now that there is no such program, instead of after everything is attached."""
+def _find_program(name: str) -> str:
+    """The path of a program, as execvp(3) would find it; CommandError when there is none.
+
+    Asked before anything is attached; and so the child makes one execve(2), not one a directory.
+    """
     directories = [""] if "/" in name else os.get_exec_path()
-    candidates = [os.path.join(one, name) for one in directories]
-    if not any(os.access(one, os.X_OK) and not os.path.isdir(one) for one in candidates):
-        raise CommandError(f"-c: no program '{name}' on PATH that may be run")
+    for directory in directories:
+        path = os.path.join(directory, name)
+        if os.access(path, os.X_OK) and not os.path.isdir(path):
+            return path
+    raise CommandError(f"-c: no program '{name}' on PATH that may be run")
 
 
-def _become(argv: list[str], gate: int) -> None:
+def _become(program: str, argv: list[str], gate: int) -> None:
     """In the child: wait at the gate, then exec. Never returns."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         if os.read(gate, 1):
-            os.execvp(argv[0], argv)
+            os.execv(program, argv)
     finally:
         os._exit(_NOT_FOUND)
