@@ -8,17 +8,26 @@ process which it was forked from (fs/exec.c: setmax_mm_hiwater_rss() as the old 
 from __future__ import annotations
 
 import os
+import select
+import signal
 import sys
 import time
 
 __all__ = ("launch",)
 
+_LIMIT_SECONDS = 60
+
 
 def launch(command: list[str]) -> tuple[int, int, int, int]:
-    """(wall ns, CPU ns, peak KiB, exit status) of a command whose standard output nobody reads."""
+    """(wall ns, CPU ns, peak KiB, exit status) of a command whose standard output nobody reads.
+
+    One that takes longer than a minute is killed: its status is -9.
+    """
     silent = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
     start = time.perf_counter_ns()
     pid = os.posix_spawn(command[0], command, os.environ, file_actions=silent)
+    if not select.select([os.pidfd_open(pid)], [], [], _LIMIT_SECONDS)[0]:
+        os.kill(pid, signal.SIGKILL)
     _, status, usage = os.wait4(pid, 0)
     wall = time.perf_counter_ns() - start
     cpu = round((usage.ru_utime + usage.ru_stime) * 1e9)

@@ -22,7 +22,6 @@ from bench.tracer import BPFTRACE, SEISMO, alternating
 __all__ = ("SCRIPTS", "measure_start")
 
 _LAUNCH = (sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py")))
-_RUN_SECONDS = 60
 _BARE = "bare Python"
 
 
@@ -96,7 +95,6 @@ def _run(*command: str) -> Run:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=_RUN_SECONDS,
         check=True,
     )
     wall_ns, cpu_ns, peak_kib, status = map(int, ran.stdout.split())

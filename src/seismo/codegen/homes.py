@@ -24,10 +24,12 @@ __all__ = ("HOME_BYTES", "assign_homes")
 HOME_BYTES = 8
 
 
-def assign_homes(prepared: Prepared, values: Iterable[Value]) -> dict[Value, Slot]:
+def assign_homes(
+    prepared: Prepared, liveness: Liveness, values: Iterable[Value]
+) -> dict[Value, Slot]:
     """A home for each of `values`, which are values of `prepared` that have no place yet."""
     spilled = list(values)
-    groups = _Groups(prepared, spilled)
+    groups = _Groups(prepared, liveness, spilled)
     groups.join_over_edges()
     homes: list[Slot] = []
     taken: list[int] = []
@@ -54,11 +56,10 @@ class _Group:
 class _Groups:
     """The groups, at first one for each value."""
 
-    def __init__(self, prepared: Prepared, spilled: Sequence[Value]) -> None:
+    def __init__(self, prepared: Prepared, liveness: Liveness, spilled: Sequence[Value]) -> None:
         self.graph = prepared.graph
         self.bits = {value: 1 << index for index, value in enumerate(spilled)}
         self.of = {value: _Group([value], bit, 0) for value, bit in self.bits.items()}
-        liveness = Liveness.of(prepared.func, self.graph, prepared.places)
         for block in self.graph.order:
             self._find_conflicts(block, self._mask(liveness.live_out[block.label]))
         for value, bit in self.bits.items():

@@ -34,7 +34,7 @@ FIRST_ARGUMENT = 1
 class Ranges:
     """What is known of the values of one function.
 
-    - `live_in`: the values that live into each block, by label;
+    - `liveness`: the values that live into and out of each block;
     - `deaths`: by label, for each op of the block the values that die there;
     - `crossing`: the values that live across a call;
     - `unused`: the values that nobody reads;
@@ -43,15 +43,13 @@ class Ranges:
 
     def __init__(self, prepared: Prepared) -> None:
         graph = prepared.graph
-        liveness = Liveness.of(prepared.func, graph, prepared.places)
-        self.live_in = liveness.live_in
+        self.liveness = Liveness.of(prepared.func, graph, prepared.places)
         self.deaths: dict[str, Sequence[Sequence[Value]]] = {}
         self.crossing: set[Value] = set()
         self.unused: set[Value] = set()
         self.wishes: dict[Value, Wish] = {}
         self._prepared = prepared
         self._graph = graph
-        self._live_out = liveness.live_out
         self._costs: dict[Value, float] = {}
         for block in reversed(graph.order):
             self._wish_at_end(block)
@@ -66,7 +64,7 @@ class Ranges:
     def _walk_back(self, block: Block) -> None:
         """Deaths, crossings and wishes of one block, last op first."""
         places = self._prepared.places
-        live = dict(self._live_out[block.label])
+        live = dict(self.liveness.live_out[block.label])
         live.update((value, None) for value in block.end.uses if value not in places)
         deaths: list[Sequence[Value]] = []
         for op in reversed(block.ops):
@@ -142,7 +140,7 @@ class Ranges:
                 if result is not None:
                     first[result] = position
                     uses[result] += weight
-            last.update(dict.fromkeys(self._live_out[block.label], position))
+            last.update(dict.fromkeys(self.liveness.live_out[block.label], position))
         for value, start in first.items():
             self._costs[value] = uses[value] / (last.get(value, start) - start + 1)
         for value in addressing_values(self._prepared.func):

@@ -50,16 +50,19 @@ class Allocation:
 
 def allocate(prepared: Prepared) -> Allocation:
     """Registers for every value, after as many turns of spilling as it takes."""
-    spilled: dict[Value, None] = {}
+    ranges = Ranges(prepared)
+    liveness = ranges.liveness
     rewritten = prepared
+    spilled: dict[Value, None] = {}
     while True:
-        scan = _Scan(rewritten, Ranges(rewritten))
+        scan = _Scan(rewritten, ranges)
         for block in rewritten.graph.order:
             scan.block(block)
         if not scan.spilled:
             return Allocation(rewritten, scan.registers, scan.busy_at)
         spilled |= scan.spilled
-        rewritten = spill(prepared, spilled)
+        rewritten = spill(prepared, liveness, spilled)
+        ranges = Ranges(rewritten)
 
 
 class _Scan:
@@ -78,7 +81,7 @@ class _Scan:
     def block(self, block: Block) -> None:
         self.busy = 0
         self.holders.clear()
-        for value in self.ranges.live_in[block.label]:
+        for value in self.ranges.liveness.live_in[block.label]:
             if value in self.registers:
                 self._hold(value, self.registers[value])
         self.busy_at[block.label] = self.busy

@@ -20,14 +20,15 @@ from seismo.base.source import Span
 from seismo.codegen.homes import HOME_BYTES, assign_homes
 from seismo.codegen.places import FrameAddress, Home, Place, Prepared
 from seismo.ir.func import Block, Func
+from seismo.ir.liveness import Liveness
 from seismo.ir.ops import Branch, Call, Kind, Load, Op, Slot, SlotAddress, Store, Terminator, Value
 
 __all__ = ("spill",)
 
 
-def spill(prepared: Prepared, values: Iterable[Value]) -> Prepared:
+def spill(prepared: Prepared, liveness: Liveness, values: Iterable[Value]) -> Prepared:
     """The function with `values`, none of which has a place yet, in homes."""
-    return _Spiller(prepared, assign_homes(prepared, values)).run()
+    return _Spiller(prepared, assign_homes(prepared, liveness, values)).run()
 
 
 class _Spiller:

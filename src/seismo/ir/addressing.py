@@ -6,8 +6,6 @@ Whoever moves, merges or spills such a value may part it from its bound.
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 from seismo.ir.func import Func
 from seismo.ir.ops import Binary, Call, Extend, Kind, Value
 
@@ -19,25 +17,20 @@ def addressing_values(func: Func) -> set[Value]:
 
     Loads and calls end the flow: what they give has no bound to lose.
     """
-    sources: defaultdict[Value, list[Value]] = defaultdict(list)
+    sources: dict[Value, list[Value]] = {}
     pending: list[Value] = []
     params = {block.label: block.params for block in func.blocks}
     for block in func.blocks:
         for op in block.ops:
-            match op:
-                case Binary(result, _, left, right):
-                    sources[result] += (left, right)
-                    if Kind.PTR in (left.kind, right.kind):
-                        pending += (left, right)
-                case Extend(result, value):
-                    sources[result].append(value)
-                case Call(args=args):
-                    pending += args
-                case _:
-                    pass
+            if isinstance(op, Call):
+                pending += op.args
+            elif isinstance(op, Binary | Extend):
+                sources[op.result] = operands = list(op.uses)
+                if any(value.kind is Kind.PTR for value in operands):
+                    pending += operands
         for edge in block.end.edges:
             for param, arg in zip(params[edge.target], edge.args, strict=True):
-                sources[param].append(arg)
+                sources.setdefault(param, []).append(arg)
     found: set[Value] = set()
     while pending:
         value = pending.pop()

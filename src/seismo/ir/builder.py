@@ -110,9 +110,11 @@ class Builder:
         return result
 
     def add(self, left: Value, right: Value) -> Value:
+        """left + right, in 64 bits."""
         return self.binary(BinaryKind.ADD, left, right)
 
     def compare(self, cond: Cond, left: Value, right: Value, width: int = 64) -> Value:
+        """1 where left cond right, else 0."""
         result = self.func.new_value()
         self.emit(Compare(result, cond, left, right, width, span=self.span))
         return result
@@ -126,6 +128,7 @@ class Builder:
         return result
 
     def swap(self, value: Value, bits: int) -> Value:
+        """The low `bits` with their bytes reversed, the rest zero."""
         result = self.func.new_value()
         self.emit(Swap(result, value, bits, span=self.span))
         return result
@@ -139,6 +142,7 @@ class Builder:
         signed: bool = False,
         kind: Kind = Kind.INT,
     ) -> Value:
+        """The `size` bytes at base + offset, extended to 64 bits; `kind` is what they hold."""
         result = self.func.new_value(kind)
         self.emit(Load(result, base, offset, size, signed, span=self.span))
         return result
@@ -190,6 +194,7 @@ class Builder:
         self._end(Jump(Edge(target.label), span=self.span), target)
 
     def branch(self, cond: Cond, left: Value, right: Value, then: Block, other: Block) -> None:
+        """To `then` where left cond right, else to `other`."""
         edges = Edge(then.label), Edge(other.label)
         self._end(Branch(cond, left, right, *edges, span=self.span), then, other)
 

@@ -452,6 +452,7 @@ class Branch:
         return (self.left, self.right, *self.then.args, *self.other.args)
 
     def with_uses(self, mapping: Mapping[Value, Value]) -> Branch:
+        """The branch with the values that `mapping` knows in their place, on its edges too."""
         left, right = mapping.get(self.left, self.left), mapping.get(self.right, self.right)
         then, other = self.then.with_uses(mapping), self.other.with_uses(mapping)
         return replace(self, left=left, right=right, then=then, other=other)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from bench.calls import make_calls
 from bench.errors import BenchError
+from bench.launch import launch
 from bench.machine import cpu_model
 from bench.options import PARTS, parse_options
 from bench.printing import Printed
@@ -113,6 +114,15 @@ def test_a_producer_that_ends_is_reported() -> None:
         pytest.raises((BenchError, BrokenPipeError)),
     ):
         producer.make(1)
+
+
+def test_a_launch_is_timed_and_weighed() -> None:
+    napping = [sys.executable, "-c", "import time; time.sleep(0.1); exit(3)"]
+    wall_ns, cpu_ns, peak_kib, status = launch(napping)
+    assert wall_ns > 100_000_000
+    assert 0 < cpu_ns < wall_ns + 10_000_000
+    assert peak_kib > 5_000
+    assert status == 3
 
 
 def test_options_choose_parts_and_rounds() -> None:

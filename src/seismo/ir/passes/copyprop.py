@@ -13,7 +13,7 @@ trivial phi).
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 
 from seismo.ir.func import Func
 from seismo.ir.ops import Value
@@ -45,23 +45,27 @@ def _trivial(arguments: dict[Value, dict[Value, None]]) -> dict[Value, Value]:
     passed_to: defaultdict[Value, list[Value]] = defaultdict(list)
     for param, given in arguments.items():
         for arg in given:
-            passed_to[arg].append(param)
+            if arg in arguments:
+                passed_to[arg].append(param)
     found: dict[Value, Value] = {}
-    pending = list(arguments)
+    pending = deque(arguments)
     while pending:
-        param = pending.pop()
+        param = pending.popleft()
         if param in found:
             continue
         others = {_resolve(arg, found) for arg in arguments[param]} - {param}
         if len(others) == 1:
             (found[param],) = others
-            pending.extend(passed_to[param])
+            pending.extend(user for user in passed_to[param] if user not in found)
             passed_to[found[param]].extend(passed_to[param])
     return {param: _resolve(param, found) for param in found}
 
 
 def _resolve(value: Value, found: dict[Value, Value]) -> Value:
-    """What stands for `value` at the end of the chain."""
-    while value in found:
-        value = found[value]
-    return value
+    """What stands for `value` at the end of the chain, which is shortened on the way."""
+    last = value
+    while last in found:
+        last = found[last]
+    while value is not last:
+        found[value], value = last, found[value]
+    return last

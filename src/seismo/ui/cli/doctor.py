@@ -38,7 +38,10 @@ def run_doctor(arguments: Sequence[str]) -> int:
     parser.parse_args(list(arguments))
     kernel = LiveKernel()
     probe = FeatureProbe(kernel)
-    features = (*FEATURES, *_trampolines(kernel))
+    # Sorting is stable: groups keep the order in which they are first met.
+    features = [*FEATURES, *_trampolines(kernel)]
+    groups = list(dict.fromkeys(one.group for one in features))
+    features.sort(key=lambda one: groups.index(one.group))
     answers = [(one, probe.ask(one)) for one in features]
     lines = [*_settings(kernel), *_tracefs(kernel), *_probe_kinds(answers), *_features(answers)]
     sys.stdout.write("\n".join((*lines, "")))
@@ -81,13 +84,13 @@ def _features(answers: list[tuple[Feature, Answer]]) -> Iterator[str]:
     """Group by group: the names of what works in a paragraph, then what does not, with why."""
     for group, members in groupby(answers, key=lambda pair: pair[0].group):
         pairs = list(members)
-        working = [_short(feature.name) for feature, answer in pairs if answer.works]
+        working = [_short(feature) for feature, answer in pairs if answer.works]
         yield f"\n{group}: {len(working)} of {len(pairs)} work"
         if working:
             yield from _wrapped(f"  ok  {', '.join(working)}", 6)
         for feature, answer in pairs:
             if not answer.works:
-                yield from _verdict(_short(feature.name), answer)
+                yield from _verdict(_short(feature), answer)
 
 
 def _verdict(name: str, answer: Answer) -> list[str]:
@@ -97,8 +100,10 @@ def _verdict(name: str, answer: Answer) -> list[str]:
     return lines + (_wrapped(f"      -> {answer.hint}", 9) if answer.hint else [])
 
 
-def _short(name: str) -> str:
-    return name.removeprefix("BPF_PROG_TYPE_").removeprefix("BPF_MAP_TYPE_").removeprefix("bpf_")
+def _short(feature: Feature) -> str:
+    """The name without what the group says already."""
+    name = feature.name.removeprefix("BPF_PROG_TYPE_").removeprefix("BPF_MAP_TYPE_")
+    return name.removeprefix("bpf_") if feature.group.startswith("helper") else name
 
 
 def _wrapped(text: str, indent: int) -> list[str]:
