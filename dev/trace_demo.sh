@@ -22,6 +22,6 @@ show() {
 
 cd "$(dirname "$0")/.."
 show opensnoop -c dev/workload.sh
-show --tree -c dev/workload.sh -e 'tracepoint:syscalls:sys_enter_* { @calls[comm] = count(); }'
+show --tree -c dev/workload.sh -e 'tracepoint:raw_syscalls:sys_enter { @calls[comm] = count(); }'
 show --tree -c dev/workload.sh \
     -e 'tracepoint:sched:sched_process_exec { printf("%d %s\n", pid, str(args.filename)); }'

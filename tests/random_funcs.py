@@ -16,16 +16,19 @@ from collections.abc import Sequence
 
 from seismo.base.dataclass import replace
 from seismo.ir.builder import Builder
-from seismo.ir.func import Func
+from seismo.ir.func import Block, Func
 from seismo.ir.interp import Memory
 from seismo.ir.ops import Atomic, AtomicKind, BinaryKind, Branch, Cond, Kind, Value
 
-__all__ = ("CONTEXT", "call_helper", "random_func")
+__all__ = ("ARGUMENTS", "CONTEXT", "call_helper", "random_func")
 
+PURE = ("get_current_pid_tgid", "get_current_uid_gid")
+ARGUMENTS = {**dict.fromkeys(PURE, 0), "probe_read_kernel": 3}
+"""How many arguments each helper takes."""
 CONTEXT = bytes((index * 37 + 5) % 256 for index in range(64))
 SLOT_BYTES = 32
 CONSTANTS = (0, 1, 2, 3, 7, 8, 63, 255, 1 << 31, (1 << 32) - 1, -1, -2, 1 << 40, 0x123456789ABC)
-UNSIGNED_ATOMICS = (AtomicKind.AND, AtomicKind.OR, AtomicKind.XOR, AtomicKind.XCHG)
+OTHER_ATOMICS = (AtomicKind.AND, AtomicKind.OR, AtomicKind.XOR, AtomicKind.XCHG)
 
 
 def call_helper(name: str, args: Sequence[int], memory: Memory) -> int:
@@ -112,7 +115,7 @@ class _Writer:
         b.seal(after)
         b.start(after)
 
-    def branch(self, then: object, other: object) -> None:
+    def branch(self, then: Block, other: Block) -> None:
         b = self.builder
         if self.random.random() < 0.3:
             b.branch_if(self.expression(1), then, other)
@@ -229,11 +232,8 @@ class _Writer:
         elif roll < 0.6:
             b.write(self.random.choice(self.names), b.fetch_add(base, offset, value, size))
         else:
-            kind = self.random.choice(UNSIGNED_ATOMICS)
+            kind = self.random.choice(OTHER_ATOMICS)
             result = self.random.choice((None, b.func.new_value(Kind.INT)))
             b.emit(Atomic(result, kind, base, offset, value, size))
             if result is not None:
                 b.write(self.random.choice(self.names), result)
-
-
-PURE = ("get_current_pid_tgid", "get_current_uid_gid")

@@ -32,8 +32,6 @@ PASSES: tuple[tuple[str, Pass], ...] = (
     ("copyprop-2", copyprop),
     # Long blocks and few parameters are where equal ops meet.
     ("cse", cse),
-    # Parameters that turned out constant, and operands that turned out equal.
-    ("simplify-2", simplify),
     ("strength", strength),
     # Last, because every pass above leaves ops without a use behind.
     ("dce", dce),
