@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bench.errors import BenchError
 from bench.producer import Producer
 from bench.programs import cost_ns, deviation, runs_between
-from bench.sample import Sample, compare
+from bench.sample import Sample, Target, compare
 from bench.table import Section
 from bench.tracer import BPFTRACE, SEISMO, Tool, Tracer, alternating
 from seismo.kernel.live import LiveKernel
@@ -65,6 +65,9 @@ SCRIPTS = (
 )
 
 
+_TARGET = Target(1.2)
+
+
 def measure_cost(command: tuple[str, ...], count: int, rounds: int) -> Section:
     """The table of all scripts; `count` calls a script, tool and round."""
     kernel = LiveKernel()
@@ -81,14 +84,14 @@ def measure_cost(command: tuple[str, ...], count: int, rounds: int) -> Section:
             costs[SEISMO.name, script.title],
             costs[BPFTRACE.name, script.title],
             _nanoseconds,
-            None,
-        )[:4]
+            _TARGET,
+        )
         for script in SCRIPTS
     )
     return Section(
         name="kernel",
         title=f"In the kernel: ns per run, median (min – max) of {rounds} rounds",
-        header=("script", "ratio (of minima)", "seismo", "bpftrace"),
+        header=("script", "ratio (of minima)", "seismo", "bpftrace", "target", "verdict"),
         rows=tuple(rows),
         notes=tuple(f"{one.title}: `{one.text.format(pid='PID')}`" for one in SCRIPTS),
     )

@@ -38,7 +38,8 @@ class Ranges:
     - `deaths`: by label, for each op of the block the values that die there;
     - `crossing`: the values that live across a call;
     - `unused`: the values that nobody reads;
-    - `wishes`: the register that each value would like; they may lead in circles.
+    - `wishes`: the register that each value would like; they may lead in circles;
+    - `arguments`: what is passed to each block parameter.
     """
 
     def __init__(self, prepared: Prepared) -> None:
@@ -48,12 +49,14 @@ class Ranges:
         self.crossing: set[Value] = set()
         self.unused: set[Value] = set()
         self.wishes: dict[Value, Wish] = {}
+        self.arguments: defaultdict[Value, list[Value]] = defaultdict(list)
         self._prepared = prepared
         self._graph = graph
         self._costs: dict[Value, float] = {}
         for block in reversed(graph.order):
             self._wish_at_end(block)
             self._walk_back(block)
+        self.wishes[prepared.func.params[0]] = FIRST_ARGUMENT
 
     def cost(self, value: Value) -> float:
         """What it costs to spill `value`; infinite if that must not be."""
@@ -91,7 +94,7 @@ class Ranges:
         self.unused.update(param for param in params if param not in live)
 
     def _wish_at_end(self, block: Block) -> None:
-        """Arguments would like to be where their parameters are; what is returned, in r0."""
+        """Arguments would like to be where their parameters are, what is returned in r0."""
         match block.end:
             case Return(value):
                 self.wishes[value] = 0
@@ -99,7 +102,7 @@ class Ranges:
                 params = self._graph.blocks[edge.target].params
                 for param, arg in zip(params, edge.args, strict=True):
                     self.wishes.setdefault(arg, param)
-                    self.wishes.setdefault(param, arg)
+                    self.arguments[param].append(arg)
             case _:
                 pass
 

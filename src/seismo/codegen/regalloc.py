@@ -88,7 +88,7 @@ class _Scan:
         params = self.func.params if block is self.func.blocks[0] else block.params
         for param in params:
             if param not in self.places and param not in self.ranges.unused:
-                self._assign(param, None)
+                self._assign(param, self.ranges.arguments[param])
         for op, dying in zip(block.ops, self.ranges.deaths[block.label], strict=True):
             if op.result not in self.places:
                 self._op(op, dying)
@@ -101,7 +101,7 @@ class _Scan:
                 self._release(value)
         result = op.result
         if result is not None and not (isinstance(op, Call) and result in self.ranges.unused):
-            self._assign(result, _operand_to_replace(op))
+            self._assign(result, _overwritten(op))
             if result in self.ranges.unused:
                 self._release(result)
         for value in dying:
@@ -120,8 +120,8 @@ class _Scan:
             del self.holders[register]
             self.busy &= ~(1 << register)
 
-    def _assign(self, value: Value, operand: Value | None) -> None:
-        """A register for `value`, or a spill: of it, or of what is in its way."""
+    def _assign(self, value: Value, near: Sequence[Value]) -> None:
+        """A register for `value`, best that of one `near`; or a spill: of it, or of another."""
         allowed = CALLEE_SAVED if value in self.ranges.crossing else ALL
         if not allowed & ~self.busy:
             victim = self._cheapest(value, allowed)
@@ -130,7 +130,7 @@ class _Scan:
                 return
             self._release(victim)
             del self.registers[victim]
-        self._hold(value, self._choose(value, operand, allowed & ~self.busy))
+        self._hold(value, self._choose(value, near, allowed & ~self.busy))
 
     def _cheapest(self, value: Value, allowed: int) -> Value:
         """What to spill so that `value` finds a register in `allowed`, all of which are held."""
@@ -140,7 +140,7 @@ class _Scan:
             raise CompilerBug("regalloc", f"{self.func.name}: nothing to spill for {value}")
         return victim
 
-    def _choose(self, value: Value, operand: Value | None, free: int) -> int:
+    def _choose(self, value: Value, near: Sequence[Value], free: int) -> int:
         """The free register that saves a move, or else the first in order."""
         wish: int | Value | None = self.ranges.wishes.get(value)
         for _ in range(MAX_WISHES):
@@ -150,8 +150,7 @@ class _Scan:
                 free = free & CALLEE_SAVED or free
                 break
             wish = self.registers.get(wish, self.ranges.wishes.get(wish))
-        overwritten = self.registers.get(operand) if operand else None
-        for liked in (wish, overwritten):
+        for liked in (wish, *map(self.registers.get, near)):
             if isinstance(liked, int) and free >> liked & 1:
                 return liked
         return next(register for register in ORDER if free >> register & 1)
@@ -170,10 +169,10 @@ def _read_late(op: Op, places: Container[Value]) -> tuple[Value, ...]:
             return ()
 
 
-def _operand_to_replace(op: Op) -> Value | None:
+def _overwritten(op: Op) -> tuple[Value, ...]:
     """The operand that the instruction overwrites with its result."""
     match op:
         case Binary(left=value) | Extend(value=value) | Swap(value=value) | Atomic(value=value):
-            return value
+            return (value,)
         case _:
-            return None
+            return ()

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from bench.calls import make_calls
 from bench.errors import BenchError
 from bench.launch import launch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from bench.errors import BenchError
 from bench.table import Section, format_section, format_table, replace_block
 

@@ -159,7 +159,7 @@ class _Simplifier:
     def _compare(self, op: Compare) -> Op | Value:
         left, right = self.facts.constant(op.left), self.facts.constant(op.right)
         if left is not None and right is not None:
-            return Const(op.result, arithmetic.compare(op.cond, left, right, op.width))
+            return Const(op.result, int(arithmetic.compare(op.cond, left, right, op.width)))
         if left is not None:
             return replace(op, cond=MIRRORED[op.cond], left=op.right, right=op.left)
         inner = self.facts.definition(op.left)
