@@ -281,3 +281,34 @@ def test_family_of_a_short_lived_shell_is_followed() -> None:
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert sum(row["path"] == "/dev/null" for row in rows) == 200
     assert {row["comm"] for row in rows} <= {"sh", "cat"}
+
+
+def test_the_number_of_probes_comes_before_what_begin_prints() -> None:
+    script = 'BEGIN { printf("from BEGIN\\n"); exit(); }'
+    done = subprocess.run(
+        [sys.executable, "-m", "seismo", "-e", script],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[:2] == ["Attached 1 probe", "from BEGIN"]
+
+
+def test_stages_print_and_nothing_runs() -> None:
+    script = 'BEGIN { printf("never\\n"); }'
+    done = seismo("-d", "ast", "-d", "asm", "-e", script)
+    assert done.returncode == 0
+    assert done.stdout.startswith("-- ast\n") and "\n-- asm\n" in done.stdout
+    assert "call bpf_ringbuf_reserve#131" in done.stdout
+    assert seismo("-d", "assm", "-e", script).stderr == (
+        "error: -d: no stage 'assm'\nhint: did you mean 'asm'?\n"
+    )
+
+
+def test_tree_follows_what_a_command_starts() -> None:
+    script = "t:syscalls:sys_enter_getppid { @[comm] = count(); }"
+    child = f"{sys.executable} -c 'import os; os.getppid()'"
+    done = seismo("--tree", "-e", script, "-c", f'sh -c "{child}; {child}; true"')
+    counts = dict(
+        line.removeprefix("@[").split("]: ") for line in done.stdout.splitlines() if "]: " in line
+    )
+    assert sum(int(n) for comm, n in counts.items() if comm.startswith("python")) == 2
+    assert set(counts) <= {"python", "python3", "sh"}
