@@ -198,7 +198,7 @@ class _Writer:
 
     def effect(self) -> None:
         b = self.builder
-        match self.random.randrange(7):
+        match self.random.randrange(8):
             case 0 | 1:
                 size = self.random.choice((1, 2, 4, 8))
                 b.store(*self.place(size), self.expression(1), size)
@@ -216,8 +216,20 @@ class _Writer:
                 size = b.const(self.odd_size())
                 answer = b.call("probe_read_kernel", target, size, source)
                 b.write(self.random.choice(self.names), answer)
-            case _:
+            case 6:
                 b.write(self.random.choice(self.pointers), self.random.choice(self.slots))
+            case _:
+                self.local()
+
+    def local(self) -> None:
+        """A slot of this statement's own: all of them together may be too many for the stack."""
+        b = self.builder
+        slot = b.slot("local", SLOT_BYTES)
+        b.fill(slot, 0, SLOT_BYTES)
+        b.store(slot, 8, self.expression(1), 8)
+        b.atomic_add(slot, 8, self.operand())
+        b.call("probe_read_kernel", slot, b.const(8), self.random.choice(self.slots))
+        b.write(self.random.choice(self.names), b.load(slot, self.random.choice((0, 8)), 8))
 
     def odd_size(self) -> int:
         return self.random.randint(1, 16)

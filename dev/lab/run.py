@@ -7,6 +7,7 @@ manner; the exit status is 0 only if every guest booted, ran tests and had none 
 from __future__ import annotations
 
 import argparse
+import compileall
 import fcntl
 import os
 import sys
@@ -53,6 +54,8 @@ def main(arguments: Sequence[str]) -> int:
     start = time.monotonic()
     try:
         qemu_binary()
+        # The guest cannot write here, and compiles 15 times slower than this machine.
+        compileall.compile_dir(_REPOSITORY / "src", quiet=1)
         busybox = fetch_busybox(_LAB)
         kernels = [fetch_kernel(version, _LAB) for version in options.kernels]
         return _run(kernels, busybox, options, start)

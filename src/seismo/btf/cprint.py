@@ -136,15 +136,21 @@ class CPrinter:
             case Func():
                 return f"{self.declare(type_.type, type_.name)};"
             case Var():
-                return f"extern {self.declare(type_.type, type_.name)};"
+                return self._variable(id)
             case Datasec():
-                lines = [self.definition(one.type) for one in type_.variables]
+                lines = [self._variable(one.type) for one in type_.variables]
                 return "\n".join([f"/* section {type_.name} */", *lines])
             case DeclTag():
                 tagged = describe(self._table.type(type_.type))
                 return f"/* {_attribute_of(type_, 'btf_decl_tag')} on {tagged} */"
             case _:
                 return self.declare(id, "")
+
+    def _variable(self, id: int) -> str:
+        type_ = self._table.type(id)
+        if not isinstance(type_, Var):
+            raise BtfError(f"{describe(type_)} is no variable", self._table.position(id))
+        return f"extern {self.declare(type_.type, type_.name)};"
 
     def tag(self, id: int, type_: Struct | Union | Enum | Enum64 | Fwd) -> str:
         """`struct name`, `union name` or `enum name`; one word if there is no name."""

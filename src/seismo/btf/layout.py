@@ -313,10 +313,11 @@ class Alignments:
         """
         if isinstance(type_, Struct):
             return alignment
-        largest = max([self._end(member) for member in type_.members], default=0)
+        largest = max([self.union_end(member) for member in type_.members], default=0)
         while largest and align_up(largest, alignment) < type_.size:
             alignment *= 2
         return alignment
 
-    def _end(self, member: Member) -> int:
+    def union_end(self, member: Member) -> int:
+        """The bytes that a member takes of its union."""
         return (member.bit_size + 7) // 8 or size_of(self._table, member.type)

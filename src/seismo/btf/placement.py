@@ -50,10 +50,12 @@ def place_members(
     if isinstance(type_, Struct):
         yield from _struct_members(_Cursor(table, alignments, id, type_), members)
         return
-    for member in members:
-        if member.bit_offset or size_of(table, member.type) > type_.size:
-            raise BtfError(f"{describe(type_)} has a member outside itself", table.position(id))
-        yield member
+    largest = max([alignments.union_end(member) for member in members], default=0)
+    if align_up(largest, alignments.of(id)) != type_.size:
+        raise BtfError(f"{describe(type_)} cannot have {type_.size} bytes", table.position(id))
+    if any(member.bit_offset for member in members):
+        raise BtfError(f"{describe(type_)} has a member at an offset", table.position(id))
+    yield from members
 
 
 def _struct_members(cursor: _Cursor, members: list[Member]) -> Iterator[Member | Pad]:

@@ -5,7 +5,7 @@
                                 ->    %3 = and64 %1, %4
 - fills, copies and signed loads become plain stores and loads:
       fill %p1+0, 12            ->    store.u64 %p1+0, %zero;  store.u32 %p1+8, %zero
-- a branch passes no values: an edge that does gets a block of its own, where the moves can stand;
+- a branch passes no values (`edges.py`);
 - an offset fits s16.
 
 Fills and copies are unrolled whatever their size: it is one instruction for 8 bytes (two for a
@@ -19,8 +19,10 @@ from typing import TypeAlias
 
 from seismo.base.bits import fits_signed, to_signed
 from seismo.base.dataclass import replace
+from seismo.base.source import NOWHERE
 from seismo.codegen.edges import split_edges
 from seismo.codegen.places import FrameAddress, Immediate, MapPointer, Place, Prepared
+from seismo.ir.arithmetic import COMMUTATIVE
 from seismo.ir.conditions import MIRRORED
 from seismo.ir.func import Block, Func
 from seismo.ir.graph import Graph
@@ -45,13 +47,9 @@ from seismo.ir.ops import (
     Value,
 )
 
-__all__ = ("COMMUTATIVE", "prepare")
+__all__ = ("prepare",)
 
 Cheap: TypeAlias = Const | SlotAddress | MapAddress | Binary
-
-COMMUTATIVE = frozenset(
-    {BinaryKind.ADD, BinaryKind.MUL, BinaryKind.AND, BinaryKind.OR, BinaryKind.XOR}
-)
 
 
 def prepare(func: Func) -> Prepared:
@@ -71,12 +69,15 @@ class _Preparer:
         self.fixed: set[Value] = set()
         self.constants: dict[int, Value] = {}
         self.ops: list[Op] = []
+        self.span = NOWHERE
 
     def run(self) -> Prepared:
         for block in self.graph.order:
             self.ops = []
             for op in block.ops:
+                self.span = op.span
                 self._visit(op)
+            self.span = block.end.span
             end = self._end(block.end)
             self.result.blocks.append(Block(block.label, block.params, self.ops, end))
         entry = self.result.blocks[0]
@@ -144,7 +145,7 @@ class _Preparer:
         if value not in self.places:
             return value
         made = self._temporary(value.kind)
-        self.ops.append(replace(self.definitions[value], result=made))
+        self.ops.append(replace(self.definitions[value], result=made, span=self.span))
         return made
 
     def _operand(self, value: Value, width: int) -> Value:
@@ -179,7 +180,8 @@ class _Preparer:
         if fits_signed(offset, 16) and fits_signed(offset + size, 16):
             return base, offset
         far = self._temporary(Kind.PTR)
-        self._binary(Binary(far, BinaryKind.ADD, base, self._constant(offset)))
+        addition = Binary(far, BinaryKind.ADD, base, self._constant(offset), span=self.span)
+        self._binary(addition)
         return far, 0
 
     def _load(self, op: Load) -> None:

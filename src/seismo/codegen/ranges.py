@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import inf
 from typing import TypeAlias
 
@@ -19,15 +19,14 @@ from seismo.ir.func import Block
 from seismo.ir.liveness import Liveness
 from seismo.ir.ops import Atomic, Binary, Call, Extend, Jump, Op, Return, Swap, Terminator, Value
 
-__all__ = ("Ranges", "Wish")
+__all__ = ("FIRST_ARGUMENT", "RESULT", "Ranges")
 
 Wish: TypeAlias = int | Value
 """A register, or the value whose register to share."""
 
-LiveSets: TypeAlias = Mapping[str, Mapping[Value, None]]
-
 LOOP_WEIGHT = 8
 ADDRESSING_WEIGHT = 64
+RESULT = 0
 FIRST_ARGUMENT = 1
 
 
@@ -97,7 +96,7 @@ class Ranges:
         """Arguments would like to be where their parameters are, what is returned in r0."""
         match block.end:
             case Return(value):
-                self.wishes[value] = 0
+                self.wishes[value] = RESULT
             case Jump(edge):
                 params = self._graph.blocks[edge.target].params
                 for param, arg in zip(params, edge.args, strict=True):

@@ -18,10 +18,10 @@ from math import inf
 
 from seismo.base.dataclass import dataclass
 from seismo.base.errors import CompilerBug
-from seismo.codegen.places import Prepared
-from seismo.codegen.prepare import COMMUTATIVE
+from seismo.codegen.places import Home, Prepared
 from seismo.codegen.ranges import Ranges
 from seismo.codegen.spill import spill
+from seismo.ir.arithmetic import COMMUTATIVE
 from seismo.ir.func import Block
 from seismo.ir.ops import Atomic, Binary, Call, Compare, Extend, Op, Swap, Value
 
@@ -46,6 +46,14 @@ class Allocation:
     prepared: Prepared
     registers: dict[Value, int]
     busy: dict[str, int]
+
+    def __str__(self) -> str:
+        """The listing, then where each value is."""
+        lines = [f"; {value} in r{register}" for value, register in self.registers.items()]
+        for value, place in self.prepared.places.items():
+            if isinstance(place, Home):
+                lines.append(f"; {value} in {place.slot.name}")
+        return "\n".join([str(self.prepared.func), *lines])
 
 
 def allocate(prepared: Prepared) -> Allocation:

@@ -18,10 +18,11 @@ from seismo.base.bits import U32_MAX, fits_signed, to_signed
 from seismo.base.errors import CompilerBug
 from seismo.codegen.moves import Move, Source, Target
 from seismo.codegen.places import FrameAddress, Home, Immediate, MapPointer
-from seismo.codegen.prepare import COMMUTATIVE
+from seismo.codegen.ranges import RESULT
 from seismo.codegen.regalloc import Allocation
 from seismo.codegen.stack import Frame
-from seismo.codegen.transfers import RESULT, Transfers
+from seismo.codegen.transfers import Transfers
+from seismo.ir.arithmetic import COMMUTATIVE, SHIFTS
 from seismo.ir.ops import (
     Atomic,
     AtomicKind,
@@ -63,7 +64,6 @@ ALU = {
     BinaryKind.SHR: AluOp.RSH,
     BinaryKind.SAR: AluOp.ARSH,
 }
-SHIFTS = frozenset({BinaryKind.SHL, BinaryKind.SHR, BinaryKind.SAR})
 JUMPS = {
     Cond.EQ: JumpOp.JEQ,
     Cond.NE: JumpOp.JNE,

@@ -11,7 +11,7 @@ Sets of slots are bit masks: the analysis is two data-flow problems over the blo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from seismo.base.bits import set_bits
@@ -65,13 +65,52 @@ class _Steps:
         while sum(self._follow_addresses(block) for block in allocation.prepared.graph.order):
             pass
 
-    def of_block(self, block: Block, transfers: Transfers) -> Iterator[Touch]:
-        """What the block's steps touch, in order; steps that touch nothing are left out."""
-        steps = [self._of_op(op, transfers) for op in block.ops if op.result not in self.places]
-        steps.append(self._of_moves(transfers.ends[block.label]))
+    def of_block(self, block: Block, transfers: Transfers) -> list[Touch]:
+        """What the block's steps touch, in order; moves between registers touch nothing."""
+        touches: list[Touch] = []
+        overwriting: dict[int, tuple[int, int]] = {}
         if block is self.allocation.prepared.func.blocks[0]:
-            steps.insert(0, self._of_moves(transfers.entry))
-        return (step for step in steps if step[0])
+            touches.append(self._of_moves(transfers.entry))
+        for op in block.ops:
+            touched = self._touched_by(op)
+            if isinstance(op, Call):
+                touches.append(self._of_moves(transfers.calls[op]))
+            if touched:
+                touches.append((touched, 0))
+                self._note_overwriting(op, touches, overwriting)
+        touches.append(self._of_moves(transfers.ends[block.label]))
+        return touches
+
+    def _note_overwriting(
+        self, op: Op, touches: list[Touch], overwriting: dict[int, tuple[int, int]]
+    ) -> None:
+        """Stores that follow one another and cover a slot write it whole: from the first one on.
+
+        `overwriting` has, for each such run, the place of its first store and the bytes so far.
+        """
+        touched = touches[-1][0]
+        part = self._stored_part(op)
+        if part is None:
+            for index in set_bits(touched):
+                overwriting.pop(1 << index, None)
+            return
+        slot, stored = part
+        bit = self.bits[slot]
+        first, covered = overwriting.get(bit, (len(touches) - 1, 0))
+        overwriting[bit] = first, covered | stored
+        if covered | stored == (1 << slot.size) - 1:
+            before, written = touches[first]
+            touches[first] = before, written | bit
+            del overwriting[bit]
+
+    def _stored_part(self, op: Op) -> tuple[Slot, int] | None:
+        """The slot that `op` stores to, and a mask of the bytes; None if it does more or else."""
+        if not isinstance(op, Store) or self.addressed[op.value]:
+            return None
+        place = self.places.get(op.base)
+        if not isinstance(place, FrameAddress):
+            return None
+        return place.slot, ((1 << op.size) - 1) << (place.offset + op.offset)
 
     def _follow_addresses(self, block: Block) -> bool:
         """Note where computed addresses point; whether a parameter was found to point further."""
@@ -95,23 +134,14 @@ class _Steps:
                 self.addressed[param] |= self.addressed[arg]
         return grew
 
-    def _of_op(self, op: Op, transfers: Transfers) -> Touch:
+    def _touched_by(self, op: Op) -> int:
+        """Computing an address touches nothing."""
         if isinstance(op, SlotAddress | Binary):
-            return 0, 0
+            return 0
         touched = 0
         for value in op.uses:
             touched |= self.addressed[value]
-        written = 0
-        match op:
-            case Store(base, 0, _, size):
-                place = self.places.get(base)
-                if isinstance(place, FrameAddress) and (place.offset, place.slot.size) == (0, size):
-                    written = touched
-            case Call():
-                touched |= self._of_moves(transfers.calls[op])[0]
-            case _:
-                pass
-        return touched, written
+        return touched
 
     def _of_moves(self, moves: Iterable[Move]) -> Touch:
         """A home that is only a target is written whole."""

@@ -13,14 +13,12 @@ from collections.abc import Iterator
 from seismo.base.dataclass import dataclass, field
 from seismo.codegen.moves import Move, Source, Target, sequence
 from seismo.codegen.places import Home
+from seismo.codegen.ranges import FIRST_ARGUMENT, RESULT
 from seismo.codegen.regalloc import ALL, CALLER_SAVED, Allocation
 from seismo.ir.func import Block
 from seismo.ir.ops import Call, Edge, Jump, Return, Value
 
-__all__ = ("FIRST_ARGUMENT", "RESULT", "Transfers")
-
-RESULT = 0
-FIRST_ARGUMENT = 1
+__all__ = ("Transfers",)
 
 
 @dataclass(slots=True)
@@ -33,6 +31,7 @@ class Transfers:
 
     @classmethod
     def of(cls, allocation: Allocation) -> Transfers:
+        """All moves that the conventions ask of this allocation."""
         transfers = cls()
         context = _target(allocation.prepared.func.params[0], allocation)
         if context is not None:

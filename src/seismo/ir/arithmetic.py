@@ -10,7 +10,12 @@ from __future__ import annotations
 from seismo.base.bits import sign_extend, to_signed, truncate
 from seismo.ir.ops import BinaryKind, Cond
 
-__all__ = ("binary", "compare", "extend", "swap")
+__all__ = ("COMMUTATIVE", "SHIFTS", "binary", "compare", "extend", "swap")
+
+COMMUTATIVE = frozenset(
+    {BinaryKind.ADD, BinaryKind.MUL, BinaryKind.AND, BinaryKind.OR, BinaryKind.XOR}
+)
+SHIFTS = frozenset({BinaryKind.SHL, BinaryKind.SHR, BinaryKind.SAR})
 
 
 def binary(op: BinaryKind, left: int, right: int, width: int) -> int:

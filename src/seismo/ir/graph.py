@@ -31,6 +31,7 @@ class Graph:
 
     @classmethod
     def of(cls, func: Func) -> Graph:
+        """The graph of `func`, its likely paths first."""
         blocks = {block.label: block for block in func.blocks}
         order = _reverse_post_order(func.blocks[0], blocks)
         predecessors: dict[str, list[str]] = {block.label: [] for block in order}
@@ -88,6 +89,7 @@ class Dominators:
 
     @classmethod
     def of(cls, graph: Graph) -> Dominators:
+        """The dominators of every reachable block."""
         parents = _immediate_dominators(graph)
         children: dict[str, list[str]] = {label: [] for label in parents}
         for label, parent in parents.items():

@@ -81,17 +81,21 @@ class Memory:
         return {known: name for name, known in self.maps.items()}[address]
 
     def read(self, address: int, size: int) -> bytes:
+        """The bytes there; Fault when they are not all of one region. So do the other accesses."""
         region, offset = self._locate(address, size)
         return bytes(region[offset : offset + size])
 
     def write(self, address: int, content: bytes) -> None:
+        """`content` goes to the bytes there."""
         region, offset = self._locate(address, len(content))
         region[offset : offset + len(content)] = content
 
     def load(self, address: int, size: int) -> int:
+        """The little-endian integer there, unsigned."""
         return int.from_bytes(self.read(address, size), "little")
 
     def store(self, address: int, value: int, size: int) -> None:
+        """The low `size` bytes of `value` go there, little-endian."""
         self.write(address, truncate(value, size * 8).to_bytes(size, "little"))
 
     def _locate(self, address: int, size: int) -> tuple[bytearray, int]:

@@ -107,8 +107,8 @@ def _shape(op: Op) -> str:
             return "no such size"
         case Atomic(size=size) if size not in (4, 8):
             return "no such atomic size"
-        case Fill(_, offset, size) if offset % 8 or size <= 0:
-            return "a fill starts 8-byte aligned and is not empty"
+        case Fill(size=size) if size <= 0:
+            return "a fill is not empty"
         case CopyBytes() if op.size <= 0 or op.alignment not in SIZES:
             return "a copy is not empty and aligned to 1, 2, 4 or 8 bytes"
         case SlotAddress(slot=slot) if slot.size <= 0 or slot.alignment not in SIZES:

@@ -160,7 +160,7 @@ SAMPLE: list[Type] = [
     Struct("mixed", 12, (Member("a", 1, 0, 7), Member("b", 1, 7, 20), Member("c", 4, 40))),
     Int("char", 1),
     Struct("odd", 7, (Member("c", 4, 0), Member("i", 1, 16), Member("b", 1, 48, 5))),
-    Struct("holes", 40, (Member("odd", 5, 8), Member("u", 7, 128), Member("i", 1, 256))),
+    Struct("holes", 48, (Member("odd", 5, 8), Member("u", 7, 128), Member("i", 1, 256))),
     Union("line", 16, (Member("i", 1, 0), Member("c", 4, 0))),
     Enum("tiny", 1, (Enumerator("TINY", 1),)),
     Struct("of_tiny", 8, (Member("t", 8, 0), Member("t3", 10, 8), Member("i", 1, 32))),
@@ -190,7 +190,7 @@ def test_gcc_puts_every_member_where_it_is(tmp_path: Path) -> None:
             for member in type_.members:
                 macro = "BIT" if member.bit_size else "AT"
                 conditions.append(f"{macro}({name}, {member.name}, {member.bit_offset})")
-    assert len(conditions) == 5 + 13
+    assert len(conditions) == 6 + 15
     source = tmp_path / "check.c"
     source.write_text(header(btf) + CHECK.format(conditions="\n        && ".join(conditions)))
     program = tmp_path / "check"

@@ -74,7 +74,7 @@ def test_longer_infos_of_newer_compilers_are_read() -> None:
         (struct.pack("<HBBI4I", 0xEB9F, 1, 0, 20, 0, 0, 0, 0), "header of 20 bytes in 24", 4),
         (struct.pack("<HBBI4I", 0xEB9F, 1, 0, 32, 0, 0, 0, 0), "header of 32 bytes in 24", 4),
         (struct.pack("<HBBI4I", 0xEB9F, 1, 0, 24, 0, 4, 0, 0), "4 bytes of infos in 24", 24),
-        (struct.pack("<HBBI5I", 0xEB9F, 1, 0, 24, 0, 4, 0, 0, 4), "infos of 4 bytes, expected 8", 24),
+        (struct.pack("<HBBI5I", 0xEB9F, 1, 0, 24, 0, 4, 0, 0, 4), "of 4 bytes, expected 8", 24),
         (struct.pack("<HBBI5I", 0xEB9F, 1, 0, 24, 0, 4, 0, 0, 9), "infos of 9 bytes", 24),
         (struct.pack("<HBBI6I", 0xEB9F, 1, 0, 24, 0, 8, 0, 0, 8, 0), "name and count", 28),
         (struct.pack("<HBBI7I", 0xEB9F, 1, 0, 24, 0, 12, 0, 0, 8, 0, 9), "9 infos of 8 bytes", 28),

@@ -15,7 +15,6 @@ BROKEN = {
     "entry goes to b, which does not exist": "jump b",
     "entry goes back to the entry block": "jump entry",
     "two blocks are called b": "jump b\nb:\n    return %1\nb:\n    return %1",
-    "the entry block": "jump b(%1)\nb:\n    return %1",
     "passes 0 values to b, which takes 1": "jump b\nb(%2):\n    return %2",
     "%2 is defined nowhere": "return %2",
     "%1 is defined in entry and before in entry": "%1 = const 2\n    return %1",
@@ -45,14 +44,17 @@ BROKEN = {
 
 @pytest.mark.parametrize("complaint", BROKEN)
 def test_what_is_wrong(complaint: str) -> None:
-    head = HEAD.replace("entry:", "entry(%9):") if "parameters" in complaint else HEAD
-    if complaint == "the entry block":
-        head = HEAD.replace("entry:", "entry(%9):")
-    func = parse(f"{head}    %1 = const 1\n    {BROKEN[complaint]}\n")
+    func = parse(f"{HEAD}    %1 = const 1\n    {BROKEN[complaint]}\n")
     with pytest.raises(CompilerBug) as caught:
         verify(func, "cse")
     assert caught.value.stage == "cse"
     assert complaint in str(caught.value)
+
+
+def test_an_entry_block_with_parameters() -> None:
+    func = parse("func f(%p0)\nentry(%1):\n    return %1\n")
+    with pytest.raises(CompilerBug, match="the entry block entry has parameters"):
+        verify(func, "lower")
 
 
 def test_a_block_without_a_terminator() -> None:

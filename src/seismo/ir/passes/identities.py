@@ -11,6 +11,7 @@ from typing import TypeAlias
 from seismo.base.bits import U32_MAX, truncate
 from seismo.base.dataclass import replace
 from seismo.ir import arithmetic
+from seismo.ir.arithmetic import COMMUTATIVE, SHIFTS
 from seismo.ir.ops import Binary, BinaryKind, Const, Extend, Kind, Value
 from seismo.ir.passes.facts import Facts
 
@@ -18,10 +19,6 @@ __all__ = ("simplify_binary", "simplify_extend")
 
 Simpler: TypeAlias = Value | Binary | Const | Extend
 
-COMMUTATIVE = frozenset(
-    {BinaryKind.ADD, BinaryKind.MUL, BinaryKind.AND, BinaryKind.OR, BinaryKind.XOR}
-)
-SHIFTS = frozenset({BinaryKind.SHL, BinaryKind.SHR, BinaryKind.SAR})
 ZERO_IS_NEUTRAL = frozenset(
     {BinaryKind.ADD, BinaryKind.OR, BinaryKind.XOR, BinaryKind.MOD, *SHIFTS}
 )
