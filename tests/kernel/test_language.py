@@ -90,6 +90,18 @@ PRINTS = {
         "1",
     ),
     "map of tuples": (r'@t = (1, "x"); print(@t); clear(@t)', "@t: (1, x)"),
+    "copies of a short string": (
+        r'$s = "abc"; @m[$s] = 1; @v = $s; printf("%s %d %s\n", $s, @m["abc"], @v); clear(@m)',
+        "abc 1 abc",
+    ),
+    "copies of tuples": (
+        r'$t = (1, 2); @m[$t] = 3; print($t); $u = (7, "abc", nsecs > 0); print($u); clear(@m)',
+        "(1, 2)\n(7, abc, true)",
+    ),
+    "a tuple of variables as a key": (
+        r'$a = 5; $b = "xyz"; @m[$a, $b] = 1; printf("%d\n", @m[5, "xyz"]); clear(@m)',
+        "1",
+    ),
     "print of a map": (r"@m[2] = 1; @m[1] = 9; print(@m); clear(@m)", "@m[2]: 1\n@m[1]: 9"),
     "print of values": (r'print(5); print("text"); print((1, "b"))', "5\ntext\n(1, b)"),
     "clear": (r"@m[1] = 1; clear(@m); @m[2] = 2; print(@m); clear(@m)", ""),

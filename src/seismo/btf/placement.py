@@ -50,6 +50,10 @@ def place_members(
     if isinstance(type_, Struct):
         yield from _struct_members(_Cursor(table, alignments, id, type_), members)
         return
+    if not members and 0 < type_.size <= 8:
+        # A transparent union can lose its members on the way (`release_pages_arg` of Linux 6.3).
+        yield Pad("long long", type_.size * 8)
+        return
     largest = max([alignments.union_end(member) for member in members], default=0)
     if align_up(largest, alignments.of(id)) != type_.size:
         raise BtfError(f"{describe(type_)} cannot have {type_.size} bytes", table.position(id))

@@ -74,8 +74,6 @@ COMM = Builtin(
     _variable("comm", StringType(TASK_COMM_LEN)),
     "Name of the current thread, at most 15 characters.",
     _lower_comm,
-    # kernel/bpf/helpers.c: bpf_get_current_comm() pads with zeros, and clears all on failure.
-    is_canonical=True,
 )
 
 BUILTINS = (PID, TID, UID, GID, CPU, CPID, COMM)

@@ -108,15 +108,11 @@ class Lowering(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Builtin:
-    """A built-in variable or function.
-
-    `is_canonical`: what its writer leaves behind a string's NUL is zero, up to the type's size.
-    """
+    """A built-in variable or function."""
 
     signature: Signature
     doc: str
     lower: Callable[[Lowering, Call], Lowered]
-    is_canonical: bool = False
 
     @property
     def name(self) -> str:

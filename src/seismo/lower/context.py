@@ -65,9 +65,6 @@ class ProbeContext(Lowering, Protocol):
     def writer_as(self, expr: Expr, form: FieldType) -> Writer:
         """Like `writer`, in the (possibly wider) form of a key, a value or a variable."""
 
-    def is_canonical(self, expr: Expr) -> bool:
-        """Whether the expression's writer writes every byte of its type."""
-
     def condition(self, expr: Expr, then: Block, other: Block) -> None:
         """Branch on an expression; `&&` and `||` evaluate their right side only if needed."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from seismo.base.layout import Field, Int
+from seismo.base.layout import Int
 from seismo.builtin.record import Address
 from seismo.ir.ops import Cond, Kind, Value
-from seismo.lang.ast import Expr, MapAccess
+from seismo.lang.ast import MapAccess
 from seismo.lang.types import AggregateType
 from seismo.lower.context import Counter, ProbeContext, fork
 from seismo.lower.layout import key_layout, value_type
@@ -29,19 +29,12 @@ def map_key(low: ProbeContext, access: MapAccess) -> Value:
         for key, field in zip(access.keys, layout.fields, strict=True)
     ]
     to = low.temporary("key", layout.size)
-    parts = zip(access.keys, layout.fields, strict=True)
-    if layout.padding() or not all(_covers(low, key, field) for key, field in parts):
+    # Helpers need not write behind a string's NUL (bpf_get_current_comm() before Linux 6.2).
+    if layout.padding() or any(not isinstance(field.type, Int) for field in layout.fields):
         low.b.fill(to.base, to.offset, (layout.size + 7) & -8)
     for field, write in zip(layout.fields, writers, strict=True):
         write(to.at(field.offset))
     return low.address(to)
-
-
-def _covers(low: ProbeContext, key: Expr, field: Field) -> bool:
-    """Whether the key's writer writes every byte of its field."""
-    if isinstance(field.type, Int):
-        return True
-    return low.is_canonical(key) and low.field_type(low.type_of(key)).size == field.type.size
 
 
 def find_entry(low: ProbeContext, access: MapAccess) -> Value:

@@ -30,7 +30,7 @@ from seismo.lower.context import Counter, ProbeContext, fork
 from seismo.lower.layout import is_scalar
 from seismo.lower.maps import find_entry
 
-__all__ = ("is_canonical", "lower_writer", "read_string", "string_equal", "writer_as")
+__all__ = ("lower_writer", "read_string", "string_equal", "writer_as")
 
 
 def lower_writer(low: ProbeContext, expr: Expr) -> Writer:
@@ -79,13 +79,6 @@ def writer_as(low: ProbeContext, expr: Expr, form: FieldType) -> Writer:
             return write
         case _:
             return low.writer(expr)
-
-
-def is_canonical(low: ProbeContext, expr: Expr) -> bool:
-    """Whether the expression's writer writes every byte, so that none need be zeroed first."""
-    if isinstance(expr, Name | Call) and expr.name != "probe":
-        return is_scalar(low.type_of(expr)) or low.builtin(expr.name).is_canonical
-    return is_scalar(low.type_of(expr))
 
 
 def _from_builtin(low: ProbeContext, call: Call) -> Writer:
@@ -211,14 +204,18 @@ def string_equal(low: ProbeContext, node: Binary) -> Value:
     left, right = node.left, node.right
     if isinstance(left, String):
         left, right = right, left
-    content, size = _materialise(low, left)
     if isinstance(right, String):
+        # What stands behind the NUL is not compared, so it need not be zero.
+        content, size = _materialise(low, left, is_canonical=False)
         return _equal_literal(low, content, size, right.value)
+    content, size = _materialise(low, left)
     other, other_size = _materialise(low, right)
     return _equal_strings(low, content, other, min(size, other_size))
 
 
-def _materialise(low: ProbeContext, expr: Expr) -> tuple[Address, int]:
+def _materialise(
+    low: ProbeContext, expr: Expr, *, is_canonical: bool = True
+) -> tuple[Address, int]:
     """Where the string lies (made there if it is not in memory yet), and its size."""
     type_ = low.type_of(expr)
     if not isinstance(type_, StringType):
@@ -229,7 +226,7 @@ def _materialise(low: ProbeContext, expr: Expr) -> tuple[Address, int]:
         return field_address(low, expr), type_.size
     write = low.writer(expr)
     home = low.temporary("string", type_.size)
-    if not is_canonical(low, expr):
+    if is_canonical:
         low.b.fill(home.base, home.offset, (type_.size + 7) & -8)
     write(home)
     return home, type_.size

@@ -21,7 +21,7 @@ from seismo.lower.expr import lower_condition, lower_scalar
 from seismo.lower.filter import emit_filter
 from seismo.lower.layout import field_type
 from seismo.lower.maps import guarded_update, map_key
-from seismo.lower.memory import is_canonical, lower_writer, read_string, writer_as
+from seismo.lower.memory import lower_writer, read_string, writer_as
 from seismo.lower.record import send_record
 from seismo.lower.resources import CONTROL_MAP, EVENTS_MAP, LOST_MAP, SCRATCH_MAP, Resources
 from seismo.lower.statement import lower_block
@@ -129,9 +129,6 @@ class ProbeLowering:
 
     def writer_as(self, expr: Expr, form: FieldType) -> Writer:
         return writer_as(self, expr, form)
-
-    def is_canonical(self, expr: Expr) -> bool:
-        return is_canonical(self, expr)
 
     def condition(self, expr: Expr, then: Block, other: Block) -> None:
         lower_condition(self, expr, then, other)

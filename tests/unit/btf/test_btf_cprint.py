@@ -245,6 +245,7 @@ def body(type_: Type) -> list[str]:
             None,
             id="union of a size that C cannot have",
         ),
+        pytest.param(Union("u", 8), ["long long: 64;", "};"], id="union without members"),
         pytest.param(Union("u", 4, (Member("a", INT, 8),)), None, id="union with an offset"),
         pytest.param(Union("u", 4, (Member("a", LONG, 0),)), None, id="union of too small a size"),
         pytest.param(Struct("s", 4, (Member("a", LONG, 0),)), None, id="too small a size"),
