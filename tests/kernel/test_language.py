@@ -98,6 +98,14 @@ PRINTS = {
         r'$t = (1, 2); @m[$t] = 3; print($t); $u = (7, "abc", nsecs > 0); print($u); clear(@m)',
         "(1, 2)\n(7, abc, true)",
     ),
+    "copies of a tuple of numbers of several widths": (
+        r'$t = (pid, 2, nsecs); @m[$t] = 3; $u = $t; printf("%d\n", @m[$u]); clear(@m)',
+        "3",
+    ),
+    "strings chosen and compared": (
+        r'$a = pid > 0 ? "yes" : "never"; $b = "yes"; printf("%d %s\n", $a == $b, $a)',
+        "1 yes",
+    ),
     "a tuple of variables as a key": (
         r'$a = 5; $b = "xyz"; @m[$a, $b] = 1; printf("%d\n", @m[5, "xyz"]); clear(@m)',
         "1",

@@ -50,7 +50,7 @@ from seismo.btf.write import StringTable, write
 
 T = TypeVar("T")
 
-NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=8)
+NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8)
 U32 = st.integers(0, (1 << 32) - 1)
 S32 = st.integers(-(1 << 31), (1 << 31) - 1)
 ORDERS = st.sampled_from("<>")

@@ -82,7 +82,14 @@ class Lowering(Protocol):
         """How a value of this type is laid out in records, keys and temporaries."""
 
     def temporary(self, name: str, size: int) -> Address:
-        """Fresh memory: the stack while it is small, else this program's per-CPU scratch."""
+        """Fresh memory for a helper: the stack while it is small, else `scratch`."""
+
+    def scratch(self, size: int) -> Address:
+        """Fresh memory of this program on this CPU, which loads of any width may read.
+
+        The stack is not such memory: before Linux 6.8 the verifier refuses to load 8 bytes that
+        were stored as 4 (kernel/bpf/verifier.c: "invalid size of register fill").
+        """
 
     def map_symbol(self, name: str) -> MapSymbol:
         """The checked facts about a script map."""

@@ -154,7 +154,7 @@ def _discard(_: Value) -> None:
 
 def _chosen(low: ProbeContext, expr: Ternary, form: FieldType) -> Writer:
     """`c ? "a" : "b"`: the arms' effects must not both happen, so it is made in a temporary."""
-    home = low.temporary("chosen", form.size)
+    home = low.scratch(form.size)
     low.b.fill(home.base, home.offset, (form.size + 7) & -8)
     fork(
         low,
@@ -225,7 +225,7 @@ def _materialise(
     if isinstance(expr, Field):
         return field_address(low, expr), type_.size
     write = low.writer(expr)
-    home = low.temporary("string", type_.size)
+    home = low.scratch(type_.size) if is_canonical else low.temporary("string", type_.size)
     if is_canonical:
         low.b.fill(home.base, home.offset, (type_.size + 7) & -8)
     write(home)

@@ -164,7 +164,7 @@ class ProbeLowering:
         name = self.local(node)
         if name not in self._homes:
             size = self.field_type(self.local_type(node)).size
-            self._homes[name] = self.temporary(name.lstrip("$"), size)
+            self._homes[name] = self.scratch(size)
         return self._homes[name]
 
     def fresh(self, hint: str) -> str:
@@ -176,10 +176,13 @@ class ProbeLowering:
         if size <= _STACK_LIMIT_BYTES and self._stack_bytes + size <= _STACK_BUDGET_BYTES:
             self._stack_bytes += size
             return Address(self.b.slot(name, size))
+        return self.scratch(size)
+
+    def scratch(self, size: int) -> Address:
         if self._scratch is None:
             self._scratch = self.b.func.new_value(Kind.PTR)
         address = Address(self._scratch, self._scratch_bytes)
-        self._scratch_bytes += size
+        self._scratch_bytes += align_up(size, 8)
         return address
 
     def address(self, to: Address) -> Value:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
 
 from seismo.btf.types import (
@@ -76,8 +78,8 @@ def test_kinds_have_the_numbers_of_the_kernel() -> None:
 
 
 def test_kinds_are_told_apart_by_equality() -> None:
-    assert Ptr(1) != Const(1)
-    assert Struct("s", 4) != Union("s", 4)
+    alike: list[Type] = [Ptr(1), Const(1), Typedef("", 1), Struct("s", 4), Union("s", 4)]
+    assert all(one != other for one, other in combinations(alike, 2))
 
 
 def test_signed_is_one_bit_of_the_encoding() -> None:
