@@ -20,13 +20,14 @@ from seismo.ir.func import Block, Func
 from seismo.ir.interp import Memory
 from seismo.ir.ops import Atomic, AtomicKind, BinaryKind, Branch, Cond, Kind, Value
 
-__all__ = ("ARGUMENTS", "CONTEXT", "call_helper", "random_func")
+__all__ = ("ALL_WIDTHS", "ARGUMENTS", "CONTEXT", "call_helper", "random_func")
 
 PURE = ("get_current_pid_tgid", "get_current_uid_gid")
 ARGUMENTS = {**dict.fromkeys(PURE, 0), "probe_read_kernel": 3}
 """How many arguments each helper takes."""
 CONTEXT = bytes((index * 37 + 5) % 256 for index in range(64))
 SLOT_BYTES = 32
+ALL_WIDTHS = (1, 2, 4, 8)
 CONSTANTS = (0, 1, 2, 3, 7, 8, 63, 255, 1 << 31, (1 << 32) - 1, -1, -2, 1 << 40, 0x123456789ABC)
 OTHER_ATOMICS = (AtomicKind.AND, AtomicKind.OR, AtomicKind.XOR, AtomicKind.XCHG)
 
@@ -46,14 +47,22 @@ def call_helper(name: str, args: Sequence[int], memory: Memory) -> int:
             raise NotImplementedError(name)
 
 
-def random_func(seed: int, size: int, variables: int = 4, slots: int = 2) -> Func:
-    """About `size` random statements over `variables` integers and `slots` stack slots."""
-    return _Writer(random.Random(seed), variables, slots).func(size)
+def random_func(
+    seed: int, size: int, variables: int = 4, slots: int = 2, widths: Sequence[int] = ALL_WIDTHS
+) -> Func:
+    """About `size` random statements over `variables` integers and `slots` stack slots.
+
+    `widths` are the bytes of memory accesses: old verifiers want a stack slot read as written.
+    """
+    return _Writer(random.Random(seed), variables, slots, widths).func(size)
 
 
 class _Writer:
-    def __init__(self, random_: random.Random, variables: int, slots: int) -> None:
+    def __init__(
+        self, random_: random.Random, variables: int, slots: int, widths: Sequence[int]
+    ) -> None:
         self.random = random_
+        self.widths = widths
         self.builder = Builder("random")
         self.names = [f"v{index}" for index in range(variables)]
         self.pointers = ["p0", "p1"]
@@ -192,7 +201,7 @@ class _Writer:
     def load(self) -> Value:
         if self.random.random() < 0.3:
             return self.builder.load(self.builder.context, self.random.randrange(8) * 8, 8)
-        size = self.random.choice((1, 2, 4, 8))
+        size = self.random.choice(self.widths)
         signed = self.random.choice((True, False))
         return self.builder.load(*self.place(size), size, signed=signed)
 
@@ -200,15 +209,15 @@ class _Writer:
         b = self.builder
         match self.random.randrange(8):
             case 0 | 1:
-                size = self.random.choice((1, 2, 4, 8))
+                size = self.random.choice(self.widths)
                 b.store(*self.place(size), self.expression(1), size)
             case 2:
-                self.atomic(self.random.choice((4, 8)))
+                self.atomic(self.random.choice([one for one in self.widths if one >= 4]))
             case 3:
                 b.fill(self.random.choice(self.slots), self.random.choice((0, 8)), self.odd_size())
             case 4:
                 target, source = self.random.sample(self.slots, 2)
-                alignment = self.random.choice((1, 2, 4, 8))
+                alignment = self.random.choice(self.widths)
                 offsets = [self.random.randrange(0, 16, alignment) for _ in range(2)]
                 b.copy((target, offsets[0]), (source, offsets[1]), self.odd_size(), alignment)
             case 5:
@@ -232,7 +241,8 @@ class _Writer:
         b.write(self.random.choice(self.names), b.load(slot, self.random.choice((0, 8)), 8))
 
     def odd_size(self) -> int:
-        return self.random.randint(1, 16)
+        size = self.random.randint(1, 16)
+        return max(size & -min(self.widths), min(self.widths))
 
     def atomic(self, size: int) -> None:
         b = self.builder

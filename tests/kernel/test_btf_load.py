@@ -78,7 +78,7 @@ def test_the_kernel_takes_every_kind(kernel: LiveKernel) -> None:
 @pytest.mark.parametrize(
     "broken",
     [
-        Struct("task", 31, EVERY_KIND[3].members),  # type: ignore[union-attr]
+        Struct("task", 20, EVERY_KIND[3].members),  # type: ignore[union-attr]
         Struct("task", 32, (Member("next", 99, 0),)),
     ],
 )
@@ -103,7 +103,7 @@ def test_bpftool_reads_split_btf(tmp_path: Path) -> None:
     base, split = tmp_path / "base", tmp_path / "split"
     strings = StringTable()
     base.write_bytes(write(EVERY_KIND, strings))
-    own = [Ptr(4), Struct("module", 8, (Member("task", 22, 0),))]
+    own: list[Type] = [Ptr(4), Struct("module", 8, (Member("task", 22, 0),))]
     split.write_bytes(write(own, StringTable(start=len(bytes(strings)))))
     assert [one["name"] for one in dump(base)][:4] == ["int", "bool", "(anon)", "task"]
     assert dump("-B", base, split) == [

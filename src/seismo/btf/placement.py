@@ -51,7 +51,7 @@ def place_members(
         yield from _struct_members(_Cursor(table, alignments, id, type_), members)
         return
     if not members and 0 < type_.size <= 8:
-        # A transparent union can lose its members on the way (`release_pages_arg` of Linux 6.3).
+        # A transparent union can lose its members on the way (`release_pages_arg` in 6.18).
         yield Pad("long long", type_.size * 8)
         return
     largest = max([alignments.union_end(member) for member in members], default=0)

@@ -14,6 +14,7 @@ struct list_head {
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -59,7 +60,9 @@ class Btf:
         `OSError` as `open` has it. A kernel module's BTF is since Linux 5.11.
         """
         with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            # Not all of a device without end; what is too long is refused by its length.
+            size = os.fstat(file.fileno()).st_size or MAX_BYTES + 1
+            data = file.read(min(size, MAX_BYTES + 1))
         return cls(data, base, path)
 
     def __repr__(self) -> str:
