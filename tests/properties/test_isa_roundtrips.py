@@ -61,7 +61,8 @@ def test_damaged_bytes_decode_to_themselves_or_are_refused(insn: Insn, at: int, 
     try:
         insns = decode(bytes(data))
     except DecodeError as error:
-        assert error.offset == 0
+        # A 64-bit load may have become one slot, and what was its other half is none.
+        assert error.offset in range(0, len(data), 8)
         return
     assert encode(insns) == data
     assert parse_insn(str(insns[0])) == insns[0]

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
 
 from seismo.base.dataclass import dataclass
-from seismo.lower.resources import TaskFilter
 
 __all__ = (
     "TraceOptions",
     "add_target_options",
+    "check_target",
     "parse_trace_options",
     "parser_for",
-    "task_filter",
 )
 
 _USAGE = """seismo [options] (-e PROGRAM | FILE | -)
@@ -81,8 +80,7 @@ def parse_trace_options(arguments: Sequence[str]) -> TraceOptions:
         parser.error("give one of: -e PROGRAM, FILE, - (standard input), -l PATTERN")
     if given["program"] is not None and given["list_pattern"] is not None:
         parser.error("-e runs a script and -l lists probes: give one of them")
-    if given["is_tree"] and not (given["command"] or given["pid"]):
-        parser.error("--tree follows the process of -c or -p: give one of them")
+    check_target(parser, given)
     lists = {name: tuple(given[name]) for name in ("stages", "parameters")}
     return TraceOptions(**{**given, **lists})
 
@@ -106,6 +104,12 @@ def add_target_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def check_target(parser: argparse.ArgumentParser, given: Mapping[str, Any]) -> None:
+    """End with status 1 when the target options contradict one another."""
+    if given["is_tree"] and not (given["command"] or given["pid"]):
+        parser.error("--tree follows the process of -c or -p: give one of them")
+
+
 def parser_for(program: str, description: str, examples: str) -> argparse.ArgumentParser:
     """A parser in the house's form: no abbreviations, and status 1 for mistakes as bpftrace has."""
     return _Parser(
@@ -115,13 +119,6 @@ def parser_for(program: str, description: str, examples: str) -> argparse.Argume
         formatter_class=_Formatter,
         allow_abbrev=False,
     )
-
-
-def task_filter(pid: int, command_pid: int, *, is_tree: bool) -> TaskFilter:
-    """Which tasks the options mean: `-c` alone filters nothing, as in bpftrace."""
-    if is_tree:
-        return TaskFilter(pid or command_pid, and_children=True)
-    return TaskFilter(pid)
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
