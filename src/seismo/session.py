@@ -12,6 +12,7 @@ Nothing of a run outlives the session: closing it closes every program, map and 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from operator import attrgetter
@@ -38,6 +39,9 @@ __all__ = ("Losses", "Render", "Session", "as_text")
 
 Render: TypeAlias = Callable[[Sequence[Value]], str]
 """What makes a printf's text of its arguments."""
+
+_REPORT_SECONDS = 1.0
+_AT_ONCE = 10_000
 
 _Record: TypeAlias = "bytes | memoryview"
 
@@ -86,6 +90,7 @@ class Session:
         self._tracefs = tracefs
         self._sink = sink
         self._reported = 0
+        self._next_report = 0.0
         self._decode_id = layout_decoder(Layout.of("record", [("id", U32)]))
         self._actions = {
             number: self._action(event, render) for number, event in plan.events.items()
@@ -122,20 +127,31 @@ class Session:
         self.drain()
         return ready
 
-    def drain(self) -> None:
-        """Pass on all records that are in the rings; exit requests come first, so that what was
-        printed before one is passed on with it."""
-        self._control.consume(self._on_record)
-        self.received += self._events.consume(self._on_record)
+    def drain(self) -> int:
+        """Pass on records that are in the rings, and how many they were; 0 when there are none.
+
+        Exit requests come first, so that what was printed before one is passed on with it. No more
+        than `_AT_ONCE` at a time: programs may be faster than the sink, and a signal must be heard.
+        """
+        count = self._control.consume(self._on_record)
+        events = self._events.consume(self._on_record, _AT_ONCE)
+        self.received += events
         self._report_lost()
         self._sink.flush()
+        return count + events
+
+    def drain_all(self) -> None:
+        """Pass on records until there are none; for when nothing is attached any more."""
+        while self.drain():
+            pass
 
     def finish(self) -> None:
         """Detach, run END, pass on what is left, print the maps, and say what was lost."""
         detach_all(self._links)
-        self.drain()
+        self.drain_all()
         self._run_once(self._plan.end)
-        self.drain()
+        self.drain_all()
+        self._report_lost(is_due=True)
         self._sink.end()
         for view in sorted(self._plan.maps, key=attrgetter("name")):
             if rows := self._rows(view.name):
@@ -221,7 +237,12 @@ class Session:
         for key, value in list(map_.items()):
             map_.put(key, bytes(len(value)))
 
-    def _report_lost(self) -> None:
+    def _report_lost(self, *, is_due: bool = False) -> None:
+        """Say how many events were lost since the last time, at most once a second."""
+        now = time.monotonic()
+        if now < self._next_report and not is_due:
+            return
+        self._next_report = now + _REPORT_SECONDS
         lost = self.losses().events
         if lost > self._reported:
             self._sink.lost(lost - self._reported)

@@ -312,3 +312,22 @@ def test_tree_follows_what_a_command_starts() -> None:
     )
     assert sum(int(n) for comm, n in counts.items() if comm.startswith("python")) == 2
     assert set(counts) <= {"python", "python3", "sh"}
+
+
+def test_interrupt_is_heard_in_a_flood() -> None:
+    """Programs that print faster than we can show must not keep Ctrl-C waiting, nor fill memory."""
+    flood = subprocess.Popen([sys.executable, "-c", "import os\nwhile True: os.getppid()"])
+    script = f't:syscalls:sys_enter_getppid /pid == {flood.pid}/ {{ printf("%200s\\n", comm); }}'
+    command = [sys.executable, "-m", "seismo", "-e", script]
+    try:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as tracer:
+            assert tracer.stdout is not None
+            for _ in range(50_000):
+                assert tracer.stdout.readline().endswith(b"\n")
+            tracer.send_signal(signal.SIGINT)
+            while tracer.stdout.readline():
+                pass
+            assert tracer.wait(60) == 0
+    finally:
+        flood.kill()
+        flood.wait()

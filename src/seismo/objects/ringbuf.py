@@ -19,6 +19,7 @@ reads in that order. A `memoryview` of `Q` or `I` items reads and writes an item
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from mmap import PAGESIZE
 from types import TracebackType
@@ -78,8 +79,10 @@ class RingBuffer:
         """How many bytes are written and not consumed, headers and records in work included."""
         return self._producer[0] - self._consumer[0]
 
-    def consume(self, callback: Callable[[memoryview], object]) -> int:
-        """Hand out every record that is complete, in the order of reservation; how many they were.
+    def consume(self, callback: Callable[[memoryview], object], limit: int = sys.maxsize) -> int:
+        """Hand out the records that are complete, in the order of reservation; how many they were.
+
+        At most `limit`: a producer that is faster than `callback` would keep this call for ever.
 
         A record's `memoryview` is the ring itself: good until `callback` returns. Its room goes
         back to the kernel at once, also when `callback` raises. Discarded records are passed over;
@@ -104,6 +107,8 @@ class RingBuffer:
                         callback(data[start : start + length])
                         fence()
                     consumer[0] = position
+                    if count >= limit:
+                        return count
         finally:
             consumer[0] = position
         return count

@@ -42,7 +42,7 @@ def read_source(options: TraceOptions) -> Source:
     if options.program is not None:
         return Source("stdin", options.program)
     if options.file == "-":
-        return Source("stdin", sys.stdin.read())
+        return Source("stdin", sys.stdin.buffer.read().decode("utf-8", "surrogateescape"))
     try:
         with open(options.file, encoding="utf-8", errors="surrogateescape") as file:
             return Source(options.file, file.read())
