@@ -157,3 +157,24 @@ def test_a_run_is_as_long_as_its_records_are_alike(count: int) -> None:
         kernel.reserve(Record(20), bytes(20))
         runs = [(run.length, run.stride, run.count) for run in ring.consume_runs()]
     assert runs == [(16, 24, count), (20, 32, 1)]
+
+
+def test_a_limit_leaves_the_rest_for_the_next_time() -> None:
+    """Also when the producer is as fast as the reader: a call then must not go on for ever."""
+    kernel = RingMemory()
+    with ring_over(kernel) as ring:
+        seen: list[bytes] = []
+
+        def take(record: memoryview) -> None:
+            seen.append(record.tobytes())
+            kernel.reserve(Record(4), len(seen).to_bytes(4, "little"))
+
+        kernel.reserve(Record(4), bytes(4))
+        assert [ring.consume(take, 10), ring.consume(take, 5)] == [10, 5]
+    assert seen == [number.to_bytes(4, "little") for number in range(15)]
+    assert ring_is_waiting(kernel)
+
+
+def ring_is_waiting(kernel: RingMemory) -> bool:
+    """Whether exactly the last record that was produced is still to be consumed."""
+    return kernel.produced - struct.unpack_from("=Q", kernel.consumer)[0] == Record(4).room
