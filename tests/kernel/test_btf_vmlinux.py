@@ -179,6 +179,7 @@ def test_a_path_through_a_pointer(vmlinux: Btf) -> None:
     assert size_of(vmlinux, place.type) == vmlinux.enum_value("TASK_COMM_LEN") == 16
 
 
+@pytest.mark.speed
 @needs_gcc
 def test_gcc_lays_every_struct_out_as_the_kernel_does(vmlinux: Btf, tmp_path: Path) -> None:
     """The header compiles without a warning, and GCC's BTF of it has the same offsets."""
@@ -239,6 +240,7 @@ def seconds_to_find() -> float:
     return perf_counter() - start
 
 
+@pytest.mark.speed
 def test_opening_is_fast_once_there_is_an_index(vmlinux: Btf, cache: Path) -> None:
     """4 to 8 ms on an idle machine, 3 of them for the digest of the blob; 130 ms without index."""
     files = {one: one.stat().st_mtime_ns for one in (cache / "seismo").iterdir()}
