@@ -140,7 +140,7 @@ def _job(kernel: Kernel, options: Options) -> Job:
 
 def _pytest(options: Options) -> list[str]:
     command = [sys.executable, "-m", "pytest", "-rfE", "--color=no"]
-    command += ["-m", "(kernel or guest) and not speed"]
+    command += ["-m", "(kernel or guest) and not slow"]
     command += ["-p", "no:cacheprovider", "-p", "lab.limits", f"--test-limit={_TEST_SECONDS}"]
     command += ["-o", f"faulthandler_timeout={_TEST_SECONDS + 30}"]
     command += [f"--junitxml={_SHARE}/junit.xml", "tests/kernel"]

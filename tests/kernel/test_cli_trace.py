@@ -234,7 +234,7 @@ def test_opensnoop_reads_a_path_of_4000_bytes(tmp_path: Path) -> None:
     assert sum(line.endswith(f" {path}") for line in done.stdout.splitlines()) == 1
 
 
-@pytest.mark.speed
+@pytest.mark.slow
 def test_a_refused_program_shows_its_script_line(tmp_path: Path) -> None:
     """So many paths that the kernel's verifier gives up: nothing that a compiler could know."""
     ifs = "\n".join(f"    if (nsecs & {1 << bit}) {{ $y += {1 << bit}; }}" for bit in range(24))

@@ -143,7 +143,7 @@ def ticks_per_second(loaded: Loaded, cpu: int) -> float:
         os.sched_setaffinity(0, allowed)
 
 
-@pytest.mark.speed
+@pytest.mark.slow
 def test_a_timer_on_one_cpu_keeps_its_period(
     kernel: LiveKernel, loaded: Loaded, tracefs: Tracefs
 ) -> None:
@@ -154,7 +154,7 @@ def test_a_timer_on_one_cpu_keeps_its_period(
     assert [ticks(loaded)[cpu] for cpu in others] == [0] * len(others)
 
 
-@pytest.mark.speed
+@pytest.mark.slow
 def test_a_timer_on_every_cpu_keeps_its_frequency(
     kernel: LiveKernel, loaded: Loaded, tracefs: Tracefs
 ) -> None:
