@@ -116,7 +116,7 @@ def boot(kernel: Kernel, initrd: Path, job: Job, out: Path, limit: float) -> Boo
 def _qemu_command(kernel: Kernel, initrd: Path, out: Path) -> list[str]:
     shares = {"host": "path=/,readonly=on,multidevs=remap", "out": f"path={_escaped(out)}"}
     command = [qemu_binary(), "-nodefaults", "-no-reboot", "-display", "none"]
-    command += ["-serial", f"file:{_escaped(out / 'console')}", "-m", "2G", "-smp", "2"]
+    command += ["-serial", f"file:{_escaped(out / 'console')}", "-m", "3G", "-smp", "2"]
     command += ["-cpu", "max", "-accel", "tcg,thread=multi"]
     command += ["-kernel", str(kernel.image), "-initrd", str(initrd), "-append", _APPEND]
     for tag, options in shares.items():

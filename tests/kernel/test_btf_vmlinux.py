@@ -139,6 +139,7 @@ def as_member(member: Member) -> dict[str, Any]:
     return record | ({"bitfield_size": member.bit_size} if member.bit_size else {})
 
 
+@pytest.mark.slow
 @needs_bpftool
 def test_every_type_is_what_bpftool_says(vmlinux: Btf) -> None:
     dump = subprocess.run(
@@ -213,6 +214,7 @@ def places(btf: Btf, id: int) -> tuple[int, list[tuple[str, int, int]]]:
     return size_of(btf, id), [(one.name, one.bit_offset, one.bit_size) for one in members]
 
 
+@pytest.mark.slow
 @needs_gcc
 def test_enums_and_pointers_have_the_kernels_sizes(vmlinux: Btf, tmp_path: Path) -> None:
     lines = [str(vmlinux)]
