@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seismo.base.errors import CompilerBug
 from seismo.builtin.record import Address, Lowering
-from seismo.ir.ops import BinaryKind, Kind, Value
+from seismo.ir.ops import BinaryKind, Value
 from seismo.lang.ast import Expr, Field
 from seismo.lang.types import (
     BoolType,
@@ -37,8 +37,7 @@ def lower_field(low: Lowering, node: Field) -> Value:
     if field.data_loc:
         return _data_loc(low, field)
     size, signed = _load_form(field.type)
-    kind = Kind.INT
-    return low.b.load(low.b.context, field.offset, size, signed=signed, kind=kind)
+    return low.b.load(low.b.context, field.offset, size, signed=signed)
 
 
 def field_address(low: Lowering, node: Field) -> Address:

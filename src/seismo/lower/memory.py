@@ -7,6 +7,8 @@ not be: they are cut at the NUL.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from seismo.base.errors import CompilerBug
 from seismo.base.layout import FieldType, Int, Layout
 from seismo.builtin.record import Address, Writer, value_writer
@@ -237,39 +239,42 @@ def _equal_literal(low: ProbeContext, at: Address, size: int, text: str) -> Valu
     if len(content) > size + 1:
         return low.b.const(0)  # longer than the string can be
     content = content[:size]  # a string that fills its bytes has no NUL
-    b, result = low.b, low.fresh("equal")
-    b.write(result, b.const(0))
-    done = b.new_block("differs")
-    for offset, chunk in _chunks(content, at.offset):
-        word = b.load(at.base, at.offset + offset, len(chunk))
-        same = b.new_block("same")
-        b.branch(Cond.EQ, word, _word(low, chunk), same, done)
-        b.seal(same)
-        b.start(same)
-    b.write(result, b.const(1))
-    b.jump(done)
-    b.seal(done)
-    b.start(done)
-    return b.read(result)
+    return _all_equal(
+        low,
+        (
+            (low.b.load(at.base, at.offset + offset, len(chunk)), _word(low, chunk))
+            for offset, chunk in _chunks(content, at.offset)
+        ),
+    )
 
 
 def _equal_strings(low: ProbeContext, left: Address, right: Address, size: int) -> Value:
     """Both strings are in canonical form, so whole words may be compared; they end at a NUL or
     at the end of the shorter."""
+
+    def words() -> Iterator[tuple[Value, Value]]:
+        for offset in range(0, size, 8):
+            width = 8
+            while width > size - offset or (left.offset | right.offset) % width:
+                width //= 2
+            for part in range(offset, min(offset + 8, size), width):
+                one = low.b.load(left.base, left.offset + part, width)
+                yield one, low.b.load(right.base, right.offset + part, width)
+
+    return _all_equal(low, words())
+
+
+def _all_equal(low: ProbeContext, pairs: Iterable[tuple[Value, Value]]) -> Value:
+    """1 where the values of every pair are equal, else 0; a pair is made, and so its loads run,
+    only where all before it were equal."""
     b, result = low.b, low.fresh("equal")
     b.write(result, b.const(0))
     done = b.new_block("differs")
-    for offset in range(0, size, 8):
-        width = 8
-        while width > size - offset or (left.offset | right.offset) % width:
-            width //= 2
-        for part in range(offset, min(offset + 8, size), width):
-            one = b.load(left.base, left.offset + part, width)
-            two = b.load(right.base, right.offset + part, width)
-            same = b.new_block("same")
-            b.branch(Cond.EQ, one, two, same, done)
-            b.seal(same)
-            b.start(same)
+    for one, two in pairs:
+        same = b.new_block("same")
+        b.branch(Cond.EQ, one, two, same, done)
+        b.seal(same)
+        b.start(same)
     b.write(result, b.const(1))
     b.jump(done)
     b.seal(done)
