@@ -23,8 +23,9 @@ from seismo.ir.ops import Atomic, AtomicKind, BinaryKind, Branch, Cond, Kind, Va
 __all__ = ("ALL_WIDTHS", "ARGUMENTS", "CONTEXT", "call_helper", "random_func")
 
 PURE = ("get_current_pid_tgid", "get_current_uid_gid")
-ARGUMENTS = {**dict.fromkeys(PURE, 0), "probe_read_kernel": 3}
+ARGUMENTS = {**dict.fromkeys(PURE, 0), "probe_read_kernel": 3, "loop": 4}
 """How many arguments each helper takes."""
+CALLBACK = (Kind.INT, Kind.PTR)
 CONTEXT = bytes((index * 37 + 5) % 256 for index in range(64))
 SLOT_BYTES = 32
 ALL_WIDTHS = (1, 2, 4, 8)
@@ -48,48 +49,110 @@ def call_helper(name: str, args: Sequence[int], memory: Memory) -> int:
 
 
 def random_func(
-    seed: int, size: int, variables: int = 4, slots: int = 2, widths: Sequence[int] = ALL_WIDTHS
+    seed: int,
+    size: int,
+    variables: int = 4,
+    slots: int = 2,
+    widths: Sequence[int] = ALL_WIDTHS,
+    subprograms: int = 0,
 ) -> Func:
     """About `size` random statements over `variables` integers and `slots` stack slots.
 
     `widths` are the bytes of memory accesses: old verifiers want a stack slot read as written.
+    `subprograms` share the work, functions and callbacks, which may call those before them.
     """
-    return _Writer(random.Random(seed), variables, slots, widths).func(size)
+    random_ = random.Random(seed)
+    known: list[Func] = []
+    for number in range(subprograms):
+        inner = size // (2 * subprograms) + 1
+        if random_.random() < 0.5:
+            builder = Builder(f"turn{number}", CALLBACK)
+            writer = _Writer(random_, builder, 2, 1, widths, known)
+            known.append(writer.callback(inner))
+        else:
+            builder = Builder(f"sub{number}", (Kind.INT,) * random_.randint(0, 5))
+            writer = _Writer(random_, builder, 3, 2, widths, known)
+            known.append(writer.subprogram(inner))
+    return _Writer(random_, Builder("random"), variables, slots, widths, known).program(size)
 
 
 class _Writer:
     def __init__(
-        self, random_: random.Random, variables: int, slots: int, widths: Sequence[int]
+        self,
+        random_: random.Random,
+        builder: Builder,
+        variables: int,
+        slots: int,
+        widths: Sequence[int],
+        known: Sequence[Func],
     ) -> None:
         self.random = random_
         self.widths = widths
-        self.builder = Builder("random")
+        self.builder = builder
         self.names = [f"v{index}" for index in range(variables)]
         self.pointers = ["p0", "p1"]
         self.slots: list[Value] = []
+        self.known = tuple(known)
+        self.inputs: list[Value] = []
         self.loops = 0
         for index in range(slots):
             slot = self.builder.slot(f"s{index}", SLOT_BYTES)
             self.builder.fill(slot, 0, SLOT_BYTES)
             self.slots.append(slot)
 
-    def func(self, size: int) -> Func:
+    def program(self, size: int) -> Func:
+        """Its input is the context."""
+        b = self.builder
+        self.start([b.load(b.context, index % 8 * 8, 8) for index in range(len(self.names))])
+        self.statements(size, depth=0)
+        for func in self.known:
+            # The kernel refuses functions that nobody calls.
+            self.call(func)
+        total = self.total()
+        # A program under BPF_PROG_TEST_RUN answers with 32 bits.
+        high = b.binary(BinaryKind.SHR, total, b.const(32))
+        b.ret(b.extend(b.binary(BinaryKind.XOR, total, high), 32, signed=False))
+        b.func.subprograms += self.known
+        return b.func
+
+    def subprogram(self, size: int) -> Func:
+        """Its input is its parameters."""
+        self.inputs = [*self.builder.func.params, self.builder.const(5)]
+        self.start(self.inputs)
+        self.statements(size, depth=2)
+        self.builder.ret(self.total())
+        return self.builder.func
+
+    def callback(self, size: int) -> Func:
+        """Works on memory of its caller, and ends the loop now and then."""
+        index, memory = self.builder.func.params
+        self.inputs = [index]
+        self.slots.append(memory)
+        self.start(self.inputs)
+        self.statements(size, depth=2)
+        self.builder.store(memory, 0, self.total(), 8)
+        last = self.builder.const(self.random.randint(0, 3))
+        self.builder.ret(self.builder.compare(Cond.EQ, index, last))
+        return self.builder.func
+
+    def start(self, inputs: Sequence[Value]) -> None:
+        """The variables get their first values."""
         b = self.builder
         for index, name in enumerate(self.names):
-            b.write(name, b.load(b.context, index % 8 * 8, 8))
+            b.write(name, inputs[index % len(inputs)])
         for name in self.pointers:
             b.write(name, self.random.choice(self.slots))
-        self.statements(size, depth=0)
+
+    def total(self) -> Value:
+        """A number that depends on every variable and every byte of the slots."""
+        b = self.builder
         total = b.const(0)
         for name in self.names:
             total = b.binary(BinaryKind.XOR, self.shifted(total), b.read(name))
         for slot in self.slots:
             for offset in range(0, SLOT_BYTES, 8):
                 total = b.binary(BinaryKind.ADD, self.shifted(total), b.load(slot, offset, 8))
-        # A program under BPF_PROG_TEST_RUN answers with 32 bits.
-        high = b.binary(BinaryKind.SHR, total, b.const(32))
-        b.ret(b.extend(b.binary(BinaryKind.XOR, total, high), 32, signed=False))
-        return b.func
+        return total
 
     def shifted(self, value: Value) -> Value:
         return self.builder.binary(BinaryKind.MUL, value, self.builder.const(31))
@@ -105,6 +168,8 @@ class _Writer:
                 inner = self.random.randint(1, min(count - 1, 12))
                 self.loop(inner, depth)
                 count -= inner
+            elif roll < 0.22 and self.known:
+                self.call(self.random.choice(self.known))
             elif roll < 0.55:
                 self.builder.write(self.random.choice(self.names), self.expression(2))
             else:
@@ -156,6 +221,16 @@ class _Writer:
         b.seal(after)
         b.start(after)
 
+    def call(self, func: Func) -> None:
+        """A call, or a loop over memory of ours of a turn at least: else a new kernel stumbles."""
+        b = self.builder
+        if func.name.startswith("turn"):
+            turns, memory = b.const(self.random.randint(1, 4)), self.random.choice(self.slots)
+            answer = b.call("loop", turns, b.func_address(func.name), memory, b.const(0))
+        else:
+            answer = b.call_func(func.name, *(self.operand() for _ in func.params))
+        b.write(self.random.choice(self.names), answer)
+
     def operand(self) -> Value:
         b = self.builder
         roll = self.random.random()
@@ -200,6 +275,8 @@ class _Writer:
 
     def load(self) -> Value:
         if self.random.random() < 0.3:
+            if self.inputs:
+                return self.random.choice(self.inputs)
             return self.builder.load(self.builder.context, self.random.randrange(8) * 8, 8)
         size = self.random.choice(self.widths)
         signed = self.random.choice((True, False))

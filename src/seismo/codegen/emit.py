@@ -1,32 +1,35 @@
-"""From a function of the IR to instructions: the back end, stage by stage.
+"""From a program of the IR to instructions: the back end, stage by stage.
 
     prepare     ops in instruction shape, branches without arguments
     regalloc    a register for every value, homes for what does not fit (spill)
     transfers   parallel moves at calls and edges
-    stack       an offset for every slot
+    stack       an offset for every slot, of all functions together
     select      instructions, block by block in the order of `ir/graph.py`
 
+The program comes first and then its subprograms; they share labels, so that calls find them.
+
 >>> generated = generate(optimize(func))
->>> ProgramSpec(..., insns=generated.insns, map_refs=generated.map_refs, spans=generated.spans)
+>>> ProgramSpec(..., insns=generated.insns, functions=generated.functions)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from seismo.base.dataclass import dataclass, field
+from seismo.base.dataclass import dataclass, field, replace
 from seismo.base.source import Span
 from seismo.codegen.prepare import prepare
 from seismo.codegen.regalloc import Allocation, allocate
-from seismo.codegen.select import Selector
-from seismo.codegen.stack import lay_out
+from seismo.codegen.select import Output, Selector
+from seismo.codegen.stack import Frame, lay_out
 from seismo.codegen.transfers import Transfers
 from seismo.ir.conditions import NEGATED
 from seismo.ir.func import Block, Func
-from seismo.ir.ops import Branch, Jump, Return
+from seismo.ir.ops import Branch, Jump, Kind, Return
 from seismo.isa.builder import Label
 from seismo.isa.insn import Insn
+from seismo.spec.types import FunctionInfo
 
 __all__ = ("Generated", "OnStage", "generate")
 
@@ -37,65 +40,89 @@ OnStage: TypeAlias = Callable[[str, object], None]
 class Generated:
     """Code: `map_refs` are (index into `insns`, map name), `spans` has one span per instruction.
 
-    `stack_bytes` is how much of the 512 bytes the program uses.
+    `functions` are the program and its subprograms in their order, nothing when it has none.
+    `stack_bytes` is how much of the 512 bytes the program uses, with all that it calls.
     """
 
     insns: tuple[Insn, ...]
     map_refs: tuple[tuple[int, str], ...]
     spans: tuple[Span, ...] = field(repr=False)
     stack_bytes: int
+    functions: tuple[FunctionInfo, ...] = ()
 
 
-def generate(func: Func, on_stage: OnStage | None = None) -> Generated:
-    """The program of `func`; StackOverflow when its slots do not fit the kernel's stack.
+def generate(program: Func, on_stage: OnStage | None = None) -> Generated:
+    """The code of a program and its subprograms; StackOverflow when the kernel's stack is small.
 
     `on_stage` is told the results of `prepare` and `regalloc`, which print themselves.
     """
-    prepared = prepare(func)
+    funcs = (program, *program.subprograms)
+    prepared = [prepare(func) for func in funcs]
     if on_stage is not None:
-        on_stage("prepare", prepared.func)
-    allocation = allocate(prepared)
+        main, *others = (one.func for one in prepared)
+        on_stage("prepare", replace(main, subprograms=others))
+    allocations = [allocate(one) for one in prepared]
     if on_stage is not None:
-        on_stage("regalloc", allocation)
-    transfers = Transfers.of(allocation)
-    frame = lay_out(allocation, transfers)
-    emitter = _Emitter(allocation, transfers, Selector(allocation, transfers, frame))
-    return emitter.generated(frame.size)
+        on_stage("regalloc", "\n\n".join(str(one) for one in allocations))
+    placed = [(one, Transfers.of(one)) for one in allocations]
+    frames = lay_out(placed)
+    output = Output({func.name: Label(func.name) for func in funcs})
+    for function, frame in zip(placed, frames.of, strict=True):
+        _Emitter(output, *function, frame).write()
+    return _finished(output, funcs, frames.depth)
+
+
+def _finished(output: Output, funcs: Sequence[Func], stack_bytes: int) -> Generated:
+    """The program with its labels filled in, and what refers to its instructions moved along."""
+    insns = output.asm.finish()
+    final = output.asm.final_index
+    map_refs = tuple((final(position), name) for position, name in output.map_refs)
+    spans = output.spans
+    if len(insns) > len(spans):
+        # A jump was widened.
+        spans = []
+        for position, span in enumerate(output.spans, 1):
+            spans += [span] * (final(position) - len(spans))
+    functions = tuple(
+        FunctionInfo(
+            final(output.functions[func.name].position),
+            func.name,
+            tuple(param.kind is Kind.PTR for param in func.params),
+        )
+        for func in (funcs if len(funcs) > 1 else ())
+    )
+    return Generated(insns, map_refs, tuple(spans), stack_bytes, functions)
 
 
 class _Emitter:
-    """Writes the blocks one after the other; a block that would only jump is left out."""
+    """Writes a function's blocks one after the other; a block that would only jump is left out."""
 
-    def __init__(self, allocation: Allocation, transfers: Transfers, selector: Selector) -> None:
-        self.selector = selector
-        self.asm = selector.asm
+    def __init__(
+        self, output: Output, allocation: Allocation, transfers: Transfers, frame: Frame
+    ) -> None:
+        self.output = output
+        self.asm = output.asm
+        self.selector = Selector(output, allocation, transfers, frame)
         self.transfers = transfers
-        self.spans: list[Span] = []
-        self.labels: dict[str, Label] = {}
+        self.name = allocation.prepared.func.name
         order = allocation.prepared.graph.order
         self.aliases = _aliases(allocation, transfers)
         self.blocks = [block for block in order if block.label not in self.aliases]
         self.labels = {block.label: self.asm.label(block.label) for block in self.blocks}
 
-    def generated(self, stack_bytes: int) -> Generated:
+    def write(self) -> None:
+        self.asm.bind(self.output.functions[self.name])
         self.selector.moves(self.transfers.entry)
-        self._note(self.blocks[0].end.span)
+        self.output.note(self.blocks[0].end.span)
         following = [*self.blocks[1:], None]
         for block, after in zip(self.blocks, following, strict=True):
             self._block(block, self.labels[after.label] if after else None)
-        insns = self.asm.finish()
-        final = self.asm.final_index
-        map_refs = tuple((final(position), name) for position, name in self.selector.map_refs)
-        spans: list[Span] = []
-        for position, span in enumerate(self.spans, 1):
-            spans += [span] * (final(position) - len(spans))
-        return Generated(insns, map_refs, tuple(spans), stack_bytes)
 
     def _block(self, block: Block, following: Label | None) -> None:
         self.asm.bind(self.labels[block.label])
         for op in block.ops:
             self.selector.op(op)
-            self._note(op.span)
+            self.output.note(op.span)
         self.selector.moves(self.transfers.ends[block.label])
         match block.end:
             case Return():
@@ -104,11 +131,7 @@ class _Emitter:
                 self._jump(self._label(edge.target), following)
             case Branch():
                 self._branch(block.end, following)
-        self._note(block.end.span)
-
-    def _note(self, span: Span) -> None:
-        """What was written since the last note comes from `span`."""
-        self.spans += [span] * (self.asm.position - len(self.spans))
+        self.output.note(block.end.span)
 
     def _branch(self, branch: Branch, following: Label | None) -> None:
         """Falls through to one side where it can."""

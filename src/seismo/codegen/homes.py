@@ -57,6 +57,7 @@ class _Groups:
     """The groups, at first one for each value."""
 
     def __init__(self, prepared: Prepared, liveness: Liveness, spilled: Sequence[Value]) -> None:
+        self.prepared = prepared
         self.graph = prepared.graph
         self.bits = {value: 1 << index for index, value in enumerate(spilled)}
         self.of = {value: _Group([value], bit, 0) for value, bit in self.bits.items()}
@@ -98,7 +99,7 @@ class _Groups:
                 live &= ~bit
                 self.of[op.result].conflicts |= live
             live |= self._mask(op.uses)
-        params = [param for param in block.params if param in self.bits]
+        params = [param for param in self.prepared.params_at(block) if param in self.bits]
         live |= self._mask(params)
         for param in params:
             self.of[param].conflicts |= live & ~self.bits[param]

@@ -43,7 +43,9 @@ def sequence(moves: Iterable[Move], free: int) -> tuple[Move, ...]:
         elif isinstance(target, int):
             # It stays where it is, so nothing may pass through there.
             free &= ~(1 << target)
-    return tuple(_Sequencer(wanted, free).run()) if wanted else ()
+    if all(_is_independent(*move) for move in wanted.items()):
+        return tuple(wanted.items())
+    return tuple(_Sequencer(wanted, free).run())
 
 
 class _Sequencer:
@@ -59,7 +61,7 @@ class _Sequencer:
         self.copies: dict[Target, int | Home] = {}
         self.made: dict[Target, Source] = {}
         for target, source in wanted.items():
-            if isinstance(source, int | Home):
+            if isinstance(source, Target):
                 self.copies[target] = source
             else:
                 self.made[target] = source
@@ -113,6 +115,11 @@ class _Sequencer:
         carrier = self.written[0]
         self.done += [(BORROWED, carrier), (carrier, source), (target, carrier)]
         self.done.append((carrier, BORROWED))
+
+
+def _is_independent(target: Target, source: Source) -> bool:
+    """Whether the move can be done at any time: it reads nothing that another one may write."""
+    return isinstance(target, int) and not isinstance(source, Target)
 
 
 def _needs_carrier(target: Target, source: Source) -> bool:

@@ -1,22 +1,22 @@
 """Where a value is when it is in no register: made anew at each use, or in its home on the stack.
 
-Constants, slot addresses and map addresses cost one or two instructions wherever they are needed,
-often none (an immediate, an offset from r10), so none of them ever occupies a register for longer
-than one instruction. A spilled value has a home of 8 bytes.
+Constants and the addresses of slots, maps and subprograms cost one or two instructions wherever
+they are needed, often none (an immediate, an offset from r10), so none of them ever occupies a
+register for longer than one instruction. A spilled value has a home of 8 bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from seismo.base.bits import fits_signed, to_signed
 from seismo.base.dataclass import dataclass
-from seismo.ir.func import Func
+from seismo.ir.func import Block, Func
 from seismo.ir.graph import Graph
 from seismo.ir.ops import BinaryKind, Slot, Value
 
-__all__ = ("FrameAddress", "Home", "Immediate", "MapPointer", "Place", "Prepared")
+__all__ = ("FrameAddress", "FuncPointer", "Home", "Immediate", "MapPointer", "Place", "Prepared")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +51,20 @@ class MapPointer:
 
 
 @dataclass(frozen=True, slots=True)
+class FuncPointer:
+    """The address of the subprogram called `name`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Home:
     """The stack slot that a spilled value lives in."""
 
     slot: Slot
 
 
-Place: TypeAlias = Immediate | FrameAddress | MapPointer | Home
+Place: TypeAlias = Immediate | FrameAddress | MapPointer | FuncPointer | Home
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +80,7 @@ class Prepared:
     graph: Graph
     places: Mapping[Value, Place]
     fixed: frozenset[Value] = frozenset()
+
+    def params_at(self, block: Block) -> Sequence[Value]:
+        """What is defined at the top of a block: of the first one, the function's parameters."""
+        return self.func.params if block is self.func.blocks[0] else block.params

@@ -21,7 +21,7 @@ from seismo.base.bits import fits_signed, to_signed
 from seismo.base.dataclass import replace
 from seismo.base.source import NOWHERE
 from seismo.codegen.edges import split_edges
-from seismo.codegen.places import FrameAddress, Immediate, MapPointer, Place, Prepared
+from seismo.codegen.places import FrameAddress, FuncPointer, Immediate, MapPointer, Place, Prepared
 from seismo.ir.arithmetic import COMMUTATIVE
 from seismo.ir.conditions import MIRRORED
 from seismo.ir.func import Block, Func
@@ -32,11 +32,14 @@ from seismo.ir.ops import (
     Binary,
     BinaryKind,
     Branch,
+    Call,
+    CallFunc,
     Compare,
     Const,
     CopyBytes,
     Extend,
     Fill,
+    FuncAddress,
     Kind,
     Load,
     MapAddress,
@@ -49,7 +52,8 @@ from seismo.ir.ops import (
 
 __all__ = ("prepare",)
 
-Cheap: TypeAlias = Const | SlotAddress | MapAddress | Binary
+Anew: TypeAlias = Const | SlotAddress | MapAddress | FuncAddress
+Cheap: TypeAlias = Anew | Binary
 
 
 def prepare(func: Func) -> Prepared:
@@ -62,7 +66,8 @@ class _Preparer:
 
     def __init__(self, func: Func) -> None:
         self.graph = Graph.of(split_edges(func))
-        self.context = func.params[0]
+        # A program may hand its context to a subprogram.
+        self.contexts = {param for param in func.params if param.kind is Kind.PTR}
         self.result = Func(func.name, func.params, next_id=func.next_id)
         self.places: dict[Value, Place] = {}
         self.definitions: dict[Value, Cheap] = {}
@@ -87,10 +92,14 @@ class _Preparer:
 
     def _visit(self, op: Op) -> None:
         match op:
-            case Const() | SlotAddress() | MapAddress():
-                self._made_anew(op)
+            case Call() | CallFunc():
+                self.ops.append(op)
+            case Store():
+                self._store(op)
             case Binary():
                 self._binary(op)
+            case Const() | SlotAddress() | MapAddress() | FuncAddress():
+                self._made_anew(op)
             case Compare(cond=cond, left=left, right=right):
                 if left in self.places and right not in self.places:
                     cond, left, right = MIRRORED[cond], right, left
@@ -98,8 +107,6 @@ class _Preparer:
                 self.ops.append(Compare(op.result, cond, left, right, op.width, span=op.span))
             case Load():
                 self._load(op)
-            case Store():
-                self._store(op)
             case Atomic():
                 self._atomic(op)
             case Fill():
@@ -109,7 +116,7 @@ class _Preparer:
             case _:
                 self.ops.append(op)
 
-    def _made_anew(self, op: Const | SlotAddress | MapAddress) -> None:
+    def _made_anew(self, op: Anew) -> None:
         """The op stays, so that the IR is whole, but its result is made where it is used."""
         place: Place
         match op:
@@ -119,6 +126,8 @@ class _Preparer:
                 place = FrameAddress(slot, 0)
             case MapAddress(result, name):
                 place = MapPointer(name)
+            case FuncAddress(result, name):
+                place = FuncPointer(name)
         self._put(op, result, place)
 
     def _put(self, op: Cheap, result: Value, place: Place) -> None:
@@ -200,7 +209,7 @@ class _Preparer:
         value = op.value
         place = self.places.get(value)
         is_folded = isinstance(place, Immediate) and place.fits(64 if op.size == 8 else 32)
-        if not is_folded or base is self.context:
+        if not is_folded or base in self.contexts:
             value = self._register(value)
         self.ops.append(Store(base, offset, value, op.size, span=op.span))
 

@@ -17,7 +17,21 @@ from seismo.codegen.places import Prepared
 from seismo.ir.addressing import addressing_values
 from seismo.ir.func import Block
 from seismo.ir.liveness import Liveness
-from seismo.ir.ops import Atomic, Binary, Call, Extend, Jump, Op, Return, Swap, Terminator, Value
+from seismo.ir.ops import (
+    AnyCall,
+    Atomic,
+    Binary,
+    Call,
+    CallFunc,
+    Extend,
+    Jump,
+    Op,
+    Return,
+    Store,
+    Swap,
+    Terminator,
+    Value,
+)
 
 __all__ = ("FIRST_ARGUMENT", "RESULT", "Ranges")
 
@@ -55,7 +69,8 @@ class Ranges:
         for block in reversed(graph.order):
             self._wish_at_end(block)
             self._walk_back(block)
-        self.wishes[prepared.func.params[0]] = FIRST_ARGUMENT
+        for register, param in enumerate(prepared.func.params, FIRST_ARGUMENT):
+            self.wishes[param] = register
 
     def cost(self, value: Value) -> float:
         """What it costs to spill `value`; infinite if that must not be."""
@@ -70,15 +85,16 @@ class Ranges:
         live.update((value, None) for value in block.end.uses if value not in places)
         deaths: list[Sequence[Value]] = []
         for op in reversed(block.ops):
-            if op.result is not None:
-                if op.result not in live:
-                    self.unused.add(op.result)
-                live.pop(op.result, None)
-            if isinstance(op, Call):
-                self.crossing.update(live)
-            if op.result in places:
+            result = op.result
+            if result in places:
                 deaths.append(())
                 continue
+            if result in live:
+                del live[result]
+            elif result is not None:
+                self.unused.add(result)
+            if isinstance(op, AnyCall):
+                self.crossing.update(live)
             dying = []
             for value in op.uses:
                 if value not in live and value not in places:
@@ -88,8 +104,7 @@ class Ranges:
             self._wish(op)
         deaths.reverse()
         self.deaths[block.label] = deaths
-        func = self._prepared.func
-        params = func.params if block is func.blocks[0] else block.params
+        params = self._prepared.params_at(block)
         self.unused.update(param for param in params if param not in live)
 
     def _wish_at_end(self, block: Block) -> None:
@@ -108,9 +123,11 @@ class Ranges:
     def _wish(self, op: Op) -> None:
         """Arguments in the order of the call; a two-address op's result in place of its operand."""
         match op:
-            case Call(args=args):
-                for index, arg in enumerate(args):
-                    self.wishes[arg] = FIRST_ARGUMENT + index
+            case Store():
+                pass
+            case Call(args=args) | CallFunc(args=args):
+                for register, arg in enumerate(args, FIRST_ARGUMENT):
+                    self.wishes[arg] = register
             case Binary(result, _, value, _) | Extend(result, value) | Swap(result, value):
                 self.wishes.setdefault(value, self.wishes.get(result, result))
                 self.wishes.setdefault(result, value)

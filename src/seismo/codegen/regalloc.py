@@ -23,7 +23,7 @@ from seismo.codegen.ranges import Ranges
 from seismo.codegen.spill import spill
 from seismo.ir.arithmetic import COMMUTATIVE
 from seismo.ir.func import Block
-from seismo.ir.ops import Atomic, Binary, Call, Compare, Extend, Op, Swap, Value
+from seismo.ir.ops import AnyCall, Atomic, Binary, Compare, Extend, Op, Swap, Value
 
 __all__ = ("ALL", "Allocation", "allocate")
 
@@ -77,7 +77,7 @@ class _Scan:
     """One turn: `busy` and `holders` are the registers at the current op."""
 
     def __init__(self, prepared: Prepared, ranges: Ranges) -> None:
-        self.func = prepared.func
+        self.prepared = prepared
         self.places = prepared.places
         self.ranges = ranges
         self.registers: dict[Value, int] = {}
@@ -93,8 +93,7 @@ class _Scan:
             if value in self.registers:
                 self._hold(value, self.registers[value])
         self.busy_at[block.label] = self.busy
-        params = self.func.params if block is self.func.blocks[0] else block.params
-        for param in params:
+        for param in self.prepared.params_at(block):
             if param not in self.places and param not in self.ranges.unused:
                 self._assign(param, self.ranges.arguments[param])
         for op, dying in zip(block.ops, self.ranges.deaths[block.label], strict=True):
@@ -103,17 +102,20 @@ class _Scan:
 
     def _op(self, op: Op, dying: Sequence[Value]) -> None:
         """Free what dies at `op`, place its result."""
-        held = _read_late(op, self.places)
+        result = op.result
+        held = _read_late(op, self.places) if dying and result is not None else ()
         for value in dying:
             if value not in held:
                 self._release(value)
-        result = op.result
-        if result is not None and not (isinstance(op, Call) and result in self.ranges.unused):
+        if result is None:
+            return
+        if result not in self.ranges.unused:
             self._assign(result, _overwritten(op))
-            if result in self.ranges.unused:
-                self._release(result)
-        for value in dying:
-            if value in held:
+        elif not isinstance(op, AnyCall):
+            self._assign(result, _overwritten(op))
+            self._release(result)
+        for value in held:
+            if value in dying:
                 self._release(value)
 
     def _hold(self, value: Value, register: int) -> None:
@@ -145,7 +147,9 @@ class _Scan:
         held = [holder for register, holder in self.holders.items() if allowed >> register & 1]
         victim = min((value, *held), key=self.ranges.cost)
         if self.ranges.cost(victim) == inf:
-            raise CompilerBug("regalloc", f"{self.func.name}: nothing to spill for {value}")
+            raise CompilerBug(
+                "regalloc", f"{self.prepared.func.name}: nothing to spill for {value}"
+            )
         return victim
 
     def _choose(self, value: Value, near: Sequence[Value], free: int) -> int:

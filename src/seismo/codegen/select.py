@@ -11,13 +11,15 @@ fetches, needs 5.12 because it did not exist before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import assert_never
 
 from seismo.base.bits import U32_MAX, fits_signed, to_signed
+from seismo.base.dataclass import dataclass, field
 from seismo.base.errors import CompilerBug
+from seismo.base.source import Span
 from seismo.codegen.moves import Move, Source, Target
-from seismo.codegen.places import FrameAddress, Home, Immediate, MapPointer
+from seismo.codegen.places import FrameAddress, FuncPointer, Home, Immediate, MapPointer
 from seismo.codegen.ranges import RESULT
 from seismo.codegen.regalloc import Allocation
 from seismo.codegen.stack import Frame
@@ -30,12 +32,14 @@ from seismo.ir.ops import (
     BinaryKind,
     Branch,
     Call,
+    CallFunc,
     Compare,
     Cond,
     Const,
     CopyBytes,
     Extend,
     Fill,
+    FuncAddress,
     Load,
     MapAddress,
     Op,
@@ -49,7 +53,7 @@ from seismo.isa.helpers import helper_id
 from seismo.isa.insn import REGS, Reg
 from seismo.isa.opcode import AluOp, AtomicOp, JumpOp
 
-__all__ = ("Selector",)
+__all__ = ("Output", "Selector")
 
 ALU = {
     BinaryKind.ADD: AluOp.ADD,
@@ -85,12 +89,32 @@ ATOMICS = {
 }
 
 
-class Selector:
-    """Writes ops to `asm`; `map_refs` are the positions where a map's address is loaded."""
+@dataclass(slots=True)
+class Output:
+    """The program written so far, which all its functions share.
 
-    def __init__(self, allocation: Allocation, transfers: Transfers, frame: Frame) -> None:
-        self.asm = Assembler()
-        self.map_refs: list[tuple[int, str]] = []
+    `functions` are the places of the subprograms by name, `map_refs` the positions where a map's
+    address is loaded, `spans` the script's span of each instruction.
+    """
+
+    functions: Mapping[str, Label]
+    asm: Assembler = field(default_factory=Assembler)
+    map_refs: list[tuple[int, str]] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+
+    def note(self, span: Span) -> None:
+        """What was written since the last note comes from `span`."""
+        self.spans += [span] * (self.asm.position - len(self.spans))
+
+
+class Selector:
+    """Writes the ops of one function to `output`."""
+
+    def __init__(
+        self, output: Output, allocation: Allocation, transfers: Transfers, frame: Frame
+    ) -> None:
+        self.output = output
+        self.asm = output.asm
         self._places = allocation.prepared.places
         self._registers = allocation.registers
         self._transfers = transfers
@@ -101,23 +125,28 @@ class Selector:
         if op.result in self._places:
             return
         match op:
+            case Store():
+                self._store(op)
             case Binary():
                 self._binary(op)
             case Load(result, base, offset, size):
                 self.asm.load(self._register(result), *self._address(base, offset), size)
-            case Store():
-                self._store(op)
             case Call(result):
                 self.moves(self._transfers.calls[op])
                 self.asm.call(helper_id(op.helper))
-                if result is not None and result in self._registers:
-                    self._move(self._registers[result], RESULT)
+                self._take(result)
+            case CallFunc(result, name):
+                self.moves(self._transfers.calls[op])
+                self.asm.call_subprog(self.output.functions[name])
+                self._take(result)
             case Const(result, value):
                 self._move(self._registers[result], Immediate(to_signed(value, 64)))
             case SlotAddress(result, slot):
                 self._move(self._registers[result], FrameAddress(slot, 0))
             case MapAddress(result, name):
                 self._move(self._registers[result], MapPointer(name))
+            case FuncAddress(result, name):
+                self._move(self._registers[result], FuncPointer(name))
             case Extend():
                 self._extend(op)
             case Swap(result, value, bits):
@@ -132,6 +161,11 @@ class Selector:
                 raise CompilerBug("select", f"not prepared: {op}")
             case _:
                 assert_never(op)
+
+    def _take(self, result: Value | None) -> None:
+        """A call's answer, if anybody wants it."""
+        if result is not None and result in self._registers:
+            self._move(self._registers[result], RESULT)
 
     def moves(self, moves: Iterable[Move]) -> None:
         """Moves in the order given."""
@@ -243,7 +277,9 @@ class Selector:
                 asm.mov(register, Reg.R10)
                 asm.alu(AluOp.ADD, register, self._frame.offsets[slot] + offset)
             case MapPointer(name):
-                self.map_refs.append((asm.position, name))
+                self.output.map_refs.append((asm.position, name))
                 asm.ld_map_fd(register, 0)
+            case FuncPointer(name):
+                asm.ld_func(register, self.output.functions[name])
             case Home(slot):
                 asm.load(register, Reg.R10, self._frame.offsets[slot], 8)

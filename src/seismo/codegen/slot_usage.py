@@ -20,7 +20,7 @@ from seismo.codegen.places import FrameAddress, Home
 from seismo.codegen.regalloc import Allocation
 from seismo.codegen.transfers import Transfers
 from seismo.ir.func import Block
-from seismo.ir.ops import Atomic, Binary, Call, Op, Slot, SlotAddress, Store, Value
+from seismo.ir.ops import AnyCall, Atomic, Binary, Op, Slot, SlotAddress, Store, Value
 
 __all__ = ("conflicts",)
 
@@ -73,7 +73,7 @@ class _Steps:
             touches.append(self._of_moves(transfers.entry))
         for op in block.ops:
             touched = self._touched_by(op)
-            if isinstance(op, Call):
+            if isinstance(op, AnyCall):
                 touches.append(self._of_moves(transfers.calls[op]))
             if touched:
                 touches.append((touched, 0))

@@ -21,7 +21,18 @@ from seismo.codegen.homes import HOME_BYTES, assign_homes
 from seismo.codegen.places import FrameAddress, Home, Place, Prepared
 from seismo.ir.func import Block, Func
 from seismo.ir.liveness import Liveness
-from seismo.ir.ops import Branch, Call, Kind, Load, Op, Slot, SlotAddress, Store, Terminator, Value
+from seismo.ir.ops import (
+    AnyCall,
+    Branch,
+    Kind,
+    Load,
+    Op,
+    Slot,
+    SlotAddress,
+    Store,
+    Terminator,
+    Value,
+)
 
 __all__ = ("spill",)
 
@@ -67,7 +78,7 @@ class _Spiller:
         return address
 
     def _visit(self, op: Op) -> None:
-        if not isinstance(op, Call) and not self.spilled.isdisjoint(op.uses):
+        if not isinstance(op, AnyCall) and not self.spilled.isdisjoint(op.uses):
             op = op.with_uses(self._reload(op.uses, op.span))
         if op.result not in self.addresses:
             self.ops.append(op)

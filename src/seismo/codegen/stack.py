@@ -1,31 +1,45 @@
-"""Lays out the stack frame: at most 512 bytes below r10.
+"""Lays out the stack frames: at most 512 bytes for a program and all that it calls.
 
 Slots stand side by side if they fit so. If not, those that are never in use together share bytes
 (`slot_usage.py`), so a script of a hundred statements, each with its key and its value, fits where
 one of them does.
+
+A function's frame lies below its caller's, a callback's below that of the function that handed it
+out. What counts is the chain of frames that takes most (kernel/bpf/verifier.c,
+check_max_stack_depth).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 from seismo.base.bits import align_up, set_bits
 from seismo.base.dataclass import dataclass
 from seismo.base.errors import SourceError
+from seismo.base.source import NOWHERE
 from seismo.codegen.regalloc import Allocation
 from seismo.codegen.slot_usage import conflicts
 from seismo.codegen.transfers import Transfers
-from seismo.ir.ops import Slot, SlotAddress
+from seismo.ir.func import Func
+from seismo.ir.ops import Reference, Slot, SlotAddress
 
-__all__ = ("MAX_STACK", "Frame", "StackOverflow", "lay_out")
+__all__ = ("MAX_FRAMES", "MAX_STACK", "Frame", "Frames", "Placed", "StackOverflow", "lay_out")
+
+Placed: TypeAlias = tuple[Allocation, Transfers]
+"""A function whose values have their registers and homes."""
 
 ALIGNMENT = 8
+FRAME_ALIGNMENT = 32
+"""What a frame is rounded up to when others lie below it; 16 with the JIT since Linux 6.8."""
 MAX_STACK = 512
 """Bytes of stack that a program has: `MAX_BPF_STACK` in linux/filter.h."""
+MAX_FRAMES = 8
+"""How many functions may be under way at once: `MAX_CALL_FRAMES` in linux/bpf_verifier.h."""
 
 
 class StackOverflow(SourceError):
-    """The program's slots do not fit the stack; `span` is what needs the largest of them."""
+    """The program does not fit the stack; `span` is what needs the largest slot, or a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +50,74 @@ class Frame:
     size: int
 
 
-def lay_out(allocation: Allocation, transfers: Transfers) -> Frame:
-    """An 8-byte aligned offset for every slot and home; StackOverflow when 512 bytes are few."""
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """The frame of each function, in their order; `depth` is what the deepest chain takes."""
+
+    of: Sequence[Frame]
+    depth: int
+
+
+def lay_out(functions: Sequence[Placed]) -> Frames:
+    """An 8-byte aligned offset for every slot and home of a program and then its subprograms.
+
+    StackOverflow when 512 bytes are few, or 8 frames.
+    """
+    if len(functions) > 1:
+        _check_nesting([allocation.prepared.func for allocation, _ in functions])
+    slots = [_slots(*placed) for placed in functions]
+    frames = [_side_by_side(one) for one in slots]
+    depth, _ = _deepest(functions, frames)
+    if depth > MAX_STACK:
+        frames = [
+            _packed(one, conflicts(one, *placed))
+            for one, placed in zip(slots, functions, strict=True)
+        ]
+        depth, chain = _deepest(functions, frames)
+        if depth > MAX_STACK:
+            raise _overflow(chain, depth)
+    return Frames(frames, depth)
+
+
+def _slots(allocation: Allocation, transfers: Transfers) -> list[Slot]:
     homes = {home.slot: None for home in transfers.homes}
-    slots = list({**dict.fromkeys(allocation.prepared.func.slots), **homes})
-    frame = _side_by_side(slots)
-    if frame.size > MAX_STACK:
-        frame = _packed(slots, conflicts(slots, allocation, transfers))
-    if frame.size > MAX_STACK:
-        raise _overflow(allocation, frame)
-    return frame
+    return list({**dict.fromkeys(allocation.prepared.func.slots), **homes})
+
+
+def _deepest(functions: Sequence[Placed], frames: Sequence[Frame]) -> tuple[int, list[Func]]:
+    """How many bytes the deepest chain of calls takes, and the functions in it."""
+    funcs = [allocation.prepared.func for allocation, _ in functions]
+    if len(funcs) == 1:
+        return frames[0].size, funcs
+    bytes_of = [align_up(max(frame.size, 1), FRAME_ALIGNMENT) for frame in frames]
+    depth, calls = _heaviest_chain(funcs, bytes_of)
+    called = {call.func for call in calls}
+    return depth, [funcs[0], *(func for func in funcs[1:] if func.name in called)]
+
+
+def _check_nesting(funcs: Sequence[Func]) -> None:
+    """StackOverflow when more functions call one another than the kernel keeps frames of."""
+    deep, calls = _heaviest_chain(funcs, [1] * len(funcs))
+    if deep > MAX_FRAMES:
+        raise StackOverflow(
+            calls[MAX_FRAMES - 1].span,
+            f"functions call one another {deep} deep, the kernel allows {MAX_FRAMES}",
+            "a loop over a map or a range counts as a call",
+        )
+
+
+def _heaviest_chain(funcs: Sequence[Func], weights: Sequence[int]) -> tuple[int, list[Reference]]:
+    """The most that functions weigh which are under way at once, and the calls between them."""
+    chains: dict[str, tuple[int, list[Reference]]] = {}
+    program, *subprograms = zip(funcs, weights, strict=True)
+    for func, weight in (*subprograms, program):
+        below, calls = 0, list[Reference]()
+        for op in func.references:
+            deep, further = chains[op.func]
+            if deep > below:
+                below, calls = deep, [op, *further]
+        chains[func.name] = weight + below, calls
+    return chains[funcs[0].name]
 
 
 def _side_by_side(slots: Iterable[Slot]) -> Frame:
@@ -75,17 +147,18 @@ def _packed(slots: Sequence[Slot], conflicts: Mapping[Slot, int]) -> Frame:
     return Frame(offsets, -min(offsets.values(), default=0))
 
 
-def _overflow(allocation: Allocation, frame: Frame) -> StackOverflow:
+def _overflow(chain: Iterable[Func], depth: int) -> StackOverflow:
     """Names the largest slot that the script asked for."""
     ops = [
         op
-        for block in allocation.prepared.func.blocks
+        for func in chain
+        for block in func.blocks
         for op in block.ops
         if isinstance(op, SlotAddress)
     ]
-    largest = max(ops, key=lambda op: op.slot.size)
+    largest = max(ops, key=lambda op: (op.slot.size, op.span is not NOWHERE))
     return StackOverflow(
         largest.span,
-        f"the program needs {frame.size} bytes of stack, the kernel has {MAX_STACK}",
+        f"the program needs {depth} bytes of stack, the kernel has {MAX_STACK}",
         f"this takes {largest.slot.size} of them: use shorter strings or fewer variables",
     )

@@ -1,6 +1,6 @@
 """Where values must stand by convention, and the moves that bring them there.
 
-- entry: the context arrives in r1;
+- entry: parameters arrive in r1 to r5;
 - a call takes its arguments in r1 to r5 and leaves its result in r0;
 - a return leaves its value in r0;
 - an edge brings its arguments to the places of the target block's parameters.
@@ -16,7 +16,7 @@ from seismo.codegen.places import Home
 from seismo.codegen.ranges import FIRST_ARGUMENT, RESULT
 from seismo.codegen.regalloc import ALL, CALLER_SAVED, Allocation
 from seismo.ir.func import Block
-from seismo.ir.ops import Call, Edge, Jump, Return, Value
+from seismo.ir.ops import AnyCall, Edge, Jump, Return, Value
 
 __all__ = ("Transfers",)
 
@@ -26,19 +26,17 @@ class Transfers:
     """The moves before each call, and at the entry and the end of each block by label."""
 
     entry: tuple[Move, ...] = ()
-    calls: dict[Call, tuple[Move, ...]] = field(default_factory=dict)
+    calls: dict[AnyCall, tuple[Move, ...]] = field(default_factory=dict)
     ends: dict[str, tuple[Move, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, allocation: Allocation) -> Transfers:
         """All moves that the conventions ask of this allocation."""
         transfers = cls()
-        context = _target(allocation.prepared.func.params[0], allocation)
-        if context is not None:
-            transfers.entry = sequence([(context, FIRST_ARGUMENT)], 0)
+        transfers.entry = _at_entry(allocation)
         for block in allocation.prepared.graph.order:
             for op in block.ops:
-                if isinstance(op, Call):
+                if isinstance(op, AnyCall):
                     transfers.calls[op] = _before_call(op, allocation)
             transfers.ends[block.label] = _at_end(block, allocation)
         return transfers
@@ -51,7 +49,19 @@ class Transfers:
                 yield from (location for location in move if isinstance(location, Home))
 
 
-def _before_call(call: Call, allocation: Allocation) -> tuple[Move, ...]:
+def _at_entry(allocation: Allocation) -> tuple[Move, ...]:
+    """A register that no parameter arrives in is free to help."""
+    moves: list[Move] = []
+    free = ALL
+    for register, param in enumerate(allocation.prepared.func.params, FIRST_ARGUMENT):
+        free &= ~(1 << register)
+        target = _target(param, allocation)
+        if target is not None:
+            moves.append((target, register))
+    return sequence(moves, free)
+
+
+def _before_call(call: AnyCall, allocation: Allocation) -> tuple[Move, ...]:
     """What lives on stands in r6 to r9, so r0 to r5 hold arguments or nothing."""
     moves: list[Move] = [
         (FIRST_ARGUMENT + index, _source(arg, allocation)) for index, arg in enumerate(call.args)

@@ -7,7 +7,7 @@ Whoever moves, merges or spills such a value may part it from its bound.
 from __future__ import annotations
 
 from seismo.ir.func import Func
-from seismo.ir.ops import Binary, Call, Extend, Kind, Value
+from seismo.ir.ops import AnyCall, Binary, Extend, Kind, Value
 
 __all__ = ("addressing_values",)
 
@@ -22,11 +22,13 @@ def addressing_values(func: Func) -> set[Value]:
     params = {block.label: block.params for block in func.blocks}
     for block in func.blocks:
         for op in block.ops:
-            if isinstance(op, Call):
+            if isinstance(op, AnyCall):
                 pending += op.args
-            elif isinstance(op, Binary | Extend):
-                sources[op.result] = operands = list(op.uses)
-                if any(value.kind is Kind.PTR for value in operands):
+            elif isinstance(op, Extend):
+                sources[op.result] = [op.value]
+            elif isinstance(op, Binary):
+                sources[op.result] = operands = [op.left, op.right]
+                if op.left.kind is Kind.PTR or op.right.kind is Kind.PTR:
                     pending += operands
         for edge in block.end.edges:
             for param, arg in zip(params[edge.target], edge.args, strict=True):

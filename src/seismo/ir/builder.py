@@ -10,6 +10,8 @@ predecessors are not all known makes a block parameter, completed by `seal`.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from seismo.base.bits import to_signed
 from seismo.base.dataclass import replace
 from seismo.base.source import NOWHERE, Span
@@ -21,6 +23,7 @@ from seismo.ir.ops import (
     BinaryKind,
     Branch,
     Call,
+    CallFunc,
     Compare,
     Cond,
     Const,
@@ -28,6 +31,7 @@ from seismo.ir.ops import (
     Edge,
     Extend,
     Fill,
+    FuncAddress,
     Jump,
     Kind,
     Load,
@@ -48,10 +52,9 @@ __all__ = ("Builder",)
 class Builder:
     """Appends to `self.block`; `self.span` is stamped on every op made."""
 
-    def __init__(self, name: str) -> None:
-        context = Value(0, Kind.PTR)
-        self.func = Func(name, [context])
-        self.context = context
+    def __init__(self, name: str, params: Sequence[Kind] = (Kind.PTR,)) -> None:
+        values = [Value(number, kind) for number, kind in enumerate(params)]
+        self.func = Func(name, values, next_id=len(values) - 1)
         self.span: Span = NOWHERE
         self._current: dict[Block, dict[str, Value]] = {}
         self._kinds: dict[str, Kind] = {}
@@ -64,6 +67,11 @@ class Builder:
         self.block = self.new_block("entry")
         self.start(self.block)
         self.seal(self.block)
+
+    @property
+    def context(self) -> Value:
+        """The first parameter: a program's context."""
+        return self.func.params[0]
 
     def new_block(self, hint: str) -> Block:
         """A block that is not in the function yet; `start` puts it there."""
@@ -84,6 +92,17 @@ class Builder:
     def is_open(self) -> bool:
         """Whether the current block still takes ops."""
         return self.block.terminator is None
+
+    def reopen(self) -> None:
+        """Go on in a block that nothing leads to, if the function has ended here."""
+        if not self.is_open:
+            unreachable = self.new_block("unreachable")
+            self.seal(unreachable)
+            self.start(unreachable)
+
+    def is_written(self, variable: str) -> bool:
+        """Whether the function has written a script variable anywhere so far."""
+        return variable in self._kinds
 
     def emit(self, op: Op) -> None:
         self.block.ops.append(op)
@@ -190,6 +209,59 @@ class Builder:
         self.emit(Call(result, helper, args, pure, span=self.span))
         return result
 
+    def call_func(self, func: str, *args: Value) -> Value:
+        """The subprogram's answer."""
+        result = self.func.new_value()
+        self.emit(CallFunc(result, func, args, span=self.span))
+        return result
+
+    def func_address(self, func: str) -> Value:
+        """The address of a subprogram, for a helper that calls back."""
+        result = self.func.new_value(Kind.PTR)
+        self.emit(FuncAddress(result, func, span=self.span))
+        return result
+
+    def fork(
+        self,
+        branch: Callable[[Block, Block], None],
+        then: Callable[[], None],
+        other: Callable[[], None] | None = None,
+    ) -> None:
+        """`if`: `branch` ends the current block towards the two given; both arms meet again.
+
+        The builder stands in the meeting block afterwards; where both arms ended the function,
+        that block is open still, and not reachable.
+        """
+        arms = self.new_block("then"), self.new_block("else")
+        meeting = self.new_block("join")
+        branch(*arms)
+        for block, arm in zip(arms, (then, other), strict=True):
+            self.seal(block)
+            self.start(block)
+            if arm is not None:
+                arm()
+            if self.is_open:
+                self.jump(meeting)
+        self.seal(meeting)
+        self.start(meeting)
+
+    def when(
+        self,
+        cond: Cond,
+        left: Value,
+        right: Value,
+        then: Callable[[], None],
+        other: Callable[[], None] | None = None,
+    ) -> None:
+        """`if (left cond right) then() else other()`."""
+        self.fork(lambda yes, no: self.branch(cond, left, right, yes, no), then, other)
+
+    def when_set(
+        self, value: Value, then: Callable[[], None], other: Callable[[], None] | None = None
+    ) -> None:
+        """`if (value != 0) then() else other()`; a pointer: where it is not null."""
+        self.when(Cond.NE, value, self.const(0), then, other)
+
     def jump(self, target: Block) -> None:
         self._end(Jump(Edge(target.label), span=self.span), target)
 
@@ -241,7 +313,10 @@ class Builder:
             predecessors = self._predecessors[block]
             is_sealed = block not in self._incomplete
             if is_sealed and not predecessors:
-                raise KeyError(variable)
+                if block is self.func.blocks[0]:
+                    raise KeyError(variable)
+                value = self.const(0)  # nothing leads here, so nothing is ever read
+                break
             if is_sealed and len(predecessors) == 1:
                 block = predecessors[0]
                 continue

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from seismo.base.dataclass import dataclass, field
-from seismo.ir.ops import Kind, Op, Slot, Terminator, Value
+from seismo.ir.ops import Kind, Op, Reference, Slot, Terminator, Value
 from seismo.ir.print import format_block
 
 __all__ = ("Block", "Func", "Module")
@@ -31,8 +33,11 @@ class Block:
 
 @dataclass(slots=True, eq=False)
 class Func:
-    """One program: `params[0]` is the context pointer, `blocks[0]` the entry (without params).
+    """One program, or one of its subprograms: `blocks[0]` is the entry (without params).
 
+    A program's `params[0]` is the context pointer; a subprogram has up to five parameters, those of
+    a callback as the helper that calls it says. `subprograms` are all that a program calls or takes
+    the address of, at any depth, each after those that it uses; a subprogram has none of its own.
     `next_id` numbers new values, so that a pass can make some without a clash.
     """
 
@@ -40,6 +45,7 @@ class Func:
     params: list[Value]
     blocks: list[Block] = field(default_factory=list)
     next_id: int = 0
+    subprograms: list[Func] = field(default_factory=list)
 
     def new_value(self, kind: Kind = Kind.INT) -> Value:
         """A value that no op defines yet."""
@@ -57,10 +63,30 @@ class Func:
                     seen[slot] = None
         return tuple(seen)
 
+    @property
+    def references(self) -> Iterator[Reference]:
+        """The ops that name a subprogram."""
+        for block in self.blocks:
+            for op in block.ops:
+                if isinstance(op, Reference):
+                    yield op
+
+    def subprogram(self, name: str) -> Func:
+        """The subprogram called `name`; KeyError when there is none."""
+        for one in self.subprograms:
+            if one.name == name:
+                return one
+        raise KeyError(name)
+
     def __str__(self) -> str:
+        """The listing, that of its subprograms below it."""
+        listings = [self._listing("func"), *(one._listing("sub") for one in self.subprograms)]
+        return "\n\n".join(listings)
+
+    def _listing(self, word: str) -> str:
         params = ", ".join(str(param) for param in self.params)
         body = "\n".join(str(block) for block in self.blocks)
-        return f"func {self.name}({params})\n{body}"
+        return f"{word} {self.name}({params})\n{body}"
 
 
 @dataclass(frozen=True, slots=True)

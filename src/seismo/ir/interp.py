@@ -1,7 +1,8 @@
 """A plain interpreter of the IR: the definition of what the operations mean.
 
 Tests run a function before and after a pass, and beside the code generated for it; all must agree.
-Helpers are the caller's: `call(name, args, memory)` answers with what r0 gets.
+Helpers are the caller's: `call(name, args, memory)` answers with what r0 gets. But for `loop`,
+which calls back into the program.
 
 >>> interpret(parse(listing), context=bytes(16))
 42
@@ -24,12 +25,14 @@ from seismo.ir.ops import (
     BinaryKind,
     Branch,
     Call,
+    CallFunc,
     Compare,
     Const,
     CopyBytes,
     Edge,
     Extend,
     Fill,
+    FuncAddress,
     Jump,
     Load,
     MapAddress,
@@ -46,6 +49,7 @@ from seismo.ir.ops import (
 __all__ = ("Fault", "Helper", "Memory", "interpret")
 
 REGION_SHIFT = 32
+MAX_LOOPS = 1 << 23  # include/linux/bpf.h: BPF_MAX_LOOPS
 ATOMIC_MEANING = {
     AtomicKind.ADD: BinaryKind.ADD,
     AtomicKind.AND: BinaryKind.AND,
@@ -64,6 +68,7 @@ class Memory:
 
     regions: list[bytearray] = field(default_factory=list)
     maps: dict[str, int] = field(default_factory=dict)
+    funcs: dict[str, int] = field(default_factory=dict)
 
     def allocate(self, content: bytes) -> int:
         """The address of a new region that holds `content`."""
@@ -79,6 +84,16 @@ class Memory:
     def map_name(self, address: int) -> str:
         """The map at `address`; KeyError when there is none."""
         return {known: name for name, known in self.maps.items()}[address]
+
+    def func_address(self, name: str) -> int:
+        """The stand-in address of the subprogram called `name`; `func_name` is the inverse."""
+        if name not in self.funcs:
+            self.funcs[name] = self.allocate(b"")
+        return self.funcs[name]
+
+    def func_name(self, address: int) -> str:
+        """The subprogram at `address`; KeyError when there is none."""
+        return {known: name for name, known in self.funcs.items()}[address]
 
     def read(self, address: int, size: int) -> bytes:
         """The bytes there; Fault when they are not all of one region. So do the other accesses."""
@@ -108,6 +123,9 @@ class Memory:
         return region, offset
 
 
+Computing: TypeAlias = (
+    Const | Binary | Extend | Swap | Compare | Load | SlotAddress | MapAddress | FuncAddress
+)
 Helper: TypeAlias = Callable[[str, Sequence[int], Memory], int]
 
 
@@ -125,27 +143,54 @@ def interpret(
     max_ops: int = 100_000,
 ) -> int:
     """Run `func` and answer with r0, unsigned; Fault if it misbehaves or takes over `max_ops`."""
-    run = _Run(func, memory or Memory(), call)
-    run.values[func.params[0]] = run.memory.allocate(context)
-    return run.to_the_end(max_ops)
+    machine = _Machine(func, memory or Memory(), call, max_ops)
+    return machine.run(func, [machine.memory.allocate(context)])
+
+
+class _Machine:
+    """What all functions of a program share: the memory, the helpers, and how long it may run."""
+
+    def __init__(self, program: Func, memory: Memory, call: Helper, max_ops: int) -> None:
+        self.program = program
+        self.memory = memory
+        self.max_ops = max_ops
+        self._call = call
+
+    def run(self, func: Func, args: Sequence[int]) -> int:
+        """What `func` answers to `args`."""
+        return _Run(self, func, args).to_the_end()
+
+    def helper(self, name: str, args: Sequence[int]) -> int:
+        """What a helper answers."""
+        return self._loop(*args) if name == "loop" else self._call(name, args, self.memory)
+
+    def _loop(self, turns: int, callback: int, context: int, flags: int) -> int:
+        """bpf_loop: how often it called back, which ends when the answer is not 0."""
+        if turns > MAX_LOOPS or flags:
+            raise Fault(f"loop of {turns} turns with flags {flags:#x}")
+        func = self.program.subprogram(self.memory.func_name(callback))
+        for index in range(turns):
+            if self.run(func, (index, context)):
+                return index + 1
+        return turns
 
 
 class _Run:
-    """One execution: the values so far and the memory."""
+    """One execution of one function: the values so far."""
 
-    def __init__(self, func: Func, memory: Memory, call: Helper) -> None:
+    def __init__(self, machine: _Machine, func: Func, args: Sequence[int]) -> None:
+        self.machine = machine
         self.func = func
-        self.memory = memory
-        self.call = call
-        self.values: dict[Value, int] = {}
+        self.memory = machine.memory
+        self.values: dict[Value, int] = dict(zip(func.params, args, strict=True))
         self.slots: dict[Slot, int] = {}
 
-    def to_the_end(self, max_ops: int) -> int:
+    def to_the_end(self) -> int:
         blocks = {block.label: block for block in self.func.blocks}
         block = self.func.blocks[0]
         while True:
-            max_ops -= len(block.ops) + 1
-            if max_ops < 0:
+            self.machine.max_ops -= len(block.ops) + 1
+            if self.machine.max_ops < 0:
                 raise Fault(f"{self.func.name} does not end")
             for op in block.ops:
                 self._step(op)
@@ -179,15 +224,21 @@ class _Run:
             case Atomic():
                 self._atomic(op)
             case Call(result, helper, args):
-                answer = self.call(helper, [self.values[arg] for arg in args], self.memory)
-                if result is not None:
-                    self.values[result] = truncate(answer, 64)
+                self._answer(result, self.machine.helper(helper, self._values_of(args)))
+            case CallFunc(result, name, args):
+                func = self.machine.program.subprogram(name)
+                self._answer(result, self.machine.run(func, self._values_of(args)))
             case _:
                 self.values[op.result] = self._compute(op)
 
-    def _compute(
-        self, op: Const | Binary | Extend | Swap | Compare | Load | SlotAddress | MapAddress
-    ) -> int:
+    def _values_of(self, args: Sequence[Value]) -> list[int]:
+        return [self.values[arg] for arg in args]
+
+    def _answer(self, result: Value | None, answer: int) -> None:
+        if result is not None:
+            self.values[result] = truncate(answer, 64)
+
+    def _compute(self, op: Computing) -> int:
         """The result of an op that only makes a value."""
         values = self.values
         match op:
@@ -208,6 +259,8 @@ class _Run:
                 return self._slot_address(slot)
             case MapAddress(_, name):
                 return self.memory.map_address(name)
+            case FuncAddress(_, name):
+                return self.memory.func_address(name)
 
     def _atomic(self, op: Atomic) -> None:
         address, bits = self._address(op.base, op.offset), op.size * 8

@@ -9,27 +9,30 @@ Invariants (checked by `ir/verify.py` after every pass):
   definition dominates its uses;
 - every block ends with exactly one terminator, and terminators stand nowhere else;
 - an edge passes as many arguments as its target block has parameters;
-- the context pointer (function parameter 0) is only ever the direct `base` of a `Load` or `Store`
-  or an argument of a `Call`: the kernel's verifier refuses arithmetic on it for most contexts.
+- a program's context pointer (its parameter 0) is only ever the direct `base` of a `Load` or
+  `Store`, an argument of a call, or stored whole for a callback to load: the kernel's verifier
+  refuses arithmetic on it for most contexts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
 from operator import attrgetter
 from typing import ClassVar, Self, TypeAlias, final
 
 from seismo.base.dataclass import dataclass, field, replace
 from seismo.base.source import NOWHERE, Span
+from seismo.ir.values import AtomicKind, BinaryKind, Cond, Kind, Slot, Value
 
 __all__ = (
+    "AnyCall",
     "Atomic",
     "AtomicKind",
     "Binary",
     "BinaryKind",
     "Branch",
     "Call",
+    "CallFunc",
     "Compare",
     "Cond",
     "Const",
@@ -37,11 +40,13 @@ __all__ = (
     "Edge",
     "Extend",
     "Fill",
+    "FuncAddress",
     "Jump",
     "Kind",
     "Load",
     "MapAddress",
     "Op",
+    "Reference",
     "Return",
     "Slot",
     "SlotAddress",
@@ -50,81 +55,6 @@ __all__ = (
     "Terminator",
     "Value",
 )
-
-
-class Kind(Enum):
-    """What a register holds: an integer, or a pointer that the kernel's verifier tracks."""
-
-    INT = "int"
-    PTR = "ptr"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Value:
-    """An SSA value; compared by identity, `id` only names it in listings."""
-
-    id: int
-    kind: Kind = Kind.INT
-
-    def __str__(self) -> str:
-        return f"%{self.id}" if self.kind is Kind.INT else f"%p{self.id}"
-
-    __repr__ = __str__
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Slot:
-    """Bytes on the program's 512-byte stack; `alignment` is at most 8."""
-
-    name: str
-    size: int
-    alignment: int = 8
-
-    def __str__(self) -> str:
-        alignment = "" if self.alignment == 8 else f" align {self.alignment}"
-        return f"slot {self.name}[{self.size}]{alignment}"
-
-
-class BinaryKind(Enum):
-    """Arithmetic with BPF's semantics: x/0 = 0, x%0 = x, shifts taken modulo the width."""
-
-    ADD = "add"
-    SUB = "sub"
-    MUL = "mul"
-    DIV = "div"
-    MOD = "mod"
-    AND = "and"
-    OR = "or"
-    XOR = "xor"
-    SHL = "shl"
-    SHR = "shr"
-    SAR = "sar"
-
-
-class Cond(Enum):
-    """Comparisons; `LT` to `GE` are unsigned, `SLT` to `SGE` signed, `SET` is (a & b) != 0."""
-
-    EQ = "eq"
-    NE = "ne"
-    LT = "lt"
-    LE = "le"
-    GT = "gt"
-    GE = "ge"
-    SLT = "slt"
-    SLE = "sle"
-    SGT = "sgt"
-    SGE = "sge"
-    SET = "set"
-
-
-class AtomicKind(Enum):
-    """Read-modify-write on memory; with a `result` the old value is fetched (Linux 5.12)."""
-
-    ADD = "add"
-    AND = "and"
-    OR = "or"
-    XOR = "xor"
-    XCHG = "xchg"
 
 
 class _Operands:
@@ -393,6 +323,45 @@ class Call:
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
+class CallFunc:
+    """result = func(args…), a subprogram of the same program, at most five; clobbers r0–r5.
+
+    `func` is the name of one of the program's `Func.subprograms`.
+    """
+
+    result: Value | None
+    func: str
+    args: tuple[Value, ...]
+    span: Span = field(default=NOWHERE, kw_only=True)
+
+    @property
+    def uses(self) -> tuple[Value, ...]:
+        return self.args
+
+    def with_uses(self, mapping: Mapping[Value, Value]) -> CallFunc:
+        return replace(self, args=tuple(mapping.get(arg, arg) for arg in self.args))
+
+    def __str__(self) -> str:
+        line = f"call @{self.func}({', '.join(str(arg) for arg in self.args)})"
+        return f"{self.result} = {line}" if self.result else line
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class FuncAddress(_Operands):
+    """result = the address of a subprogram, for `bpf_loop` and `bpf_for_each_map_elem`
+    (`BPF_PSEUDO_FUNC`, Linux 5.13)."""
+
+    result: Value
+    func: str
+    span: Span = field(default=NOWHERE, kw_only=True)
+
+    def __str__(self) -> str:
+        return f"{self.result} = func @{self.func}"
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
 class Edge:
     """Where control goes, and the values that the target block's parameters get."""
 
@@ -492,6 +461,10 @@ Op: TypeAlias = (
     | CopyBytes
     | SlotAddress
     | MapAddress
+    | FuncAddress
     | Call
+    | CallFunc
 )
+AnyCall: TypeAlias = Call | CallFunc
+Reference: TypeAlias = CallFunc | FuncAddress
 Terminator: TypeAlias = Jump | Branch | Return

@@ -1,4 +1,4 @@
-"""Reads a listing back: `str(parse(str(func))) == str(func)`. For tests and hand-written IR.
+"""Reads listings back: `str(parse(str(func))) == str(func)`. For tests and hand-written IR.
 
 A listing does not say everything: spans are lost, and slots of one name become one slot.
 
@@ -14,11 +14,11 @@ A listing does not say everything: spans are lost, and slots of one name become 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from seismo.base.errors import AsmError
-from seismo.ir.func import Block, Func
+from seismo.ir.func import Block, Func, Module
 from seismo.ir.ops import (
     Atomic,
     AtomicKind,
@@ -26,6 +26,7 @@ from seismo.ir.ops import (
     BinaryKind,
     Branch,
     Call,
+    CallFunc,
     Compare,
     Cond,
     Const,
@@ -33,6 +34,7 @@ from seismo.ir.ops import (
     Edge,
     Extend,
     Fill,
+    FuncAddress,
     Jump,
     Kind,
     Load,
@@ -46,8 +48,9 @@ from seismo.ir.ops import (
     Value,
 )
 
-__all__ = ("parse",)
+__all__ = ("parse", "parse_module")
 
+HEADS = ("func ", "sub ")
 VALUE = r"%p?\d+"
 ADDRESS = rf"({VALUE})([+-]\d+)"
 RESULT = rf"(?:({VALUE}) = )?"
@@ -56,20 +59,47 @@ BRANCH = rf"branch\.([a-z]+)(32|64) ({VALUE}), ({VALUE}) \? ({EDGE}) : ({EDGE})"
 
 
 def parse(text: str) -> Func:
-    """The function that `text` lists; AsmError names the line that does not read."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    if not lines:
-        raise AsmError("an empty listing", "")
-    return _Listing(lines[0]).read(lines[1:])
+    """The program that `text` lists, with its subprograms; AsmError names what does not read."""
+    funcs = parse_module(text).funcs
+    if len(funcs) != 1:
+        raise AsmError(f"a listing of {len(funcs)} programs, not of one", "")
+    return funcs[0]
+
+
+def parse_module(text: str) -> Module:
+    """All programs that `text` lists, each with the subprograms that follow it."""
+    programs: list[Func] = []
+    for head, *lines in _listings(text):
+        func = _Listing(head).read(lines)
+        if head.startswith("func "):
+            programs.append(func)
+        elif programs:
+            programs[-1].subprograms.append(func)
+        else:
+            raise AsmError("a subprogram before the first program", head)
+    return Module(tuple(programs))
+
+
+def _listings(text: str) -> Iterator[Sequence[str]]:
+    """The lines of each function, its head first."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        if lines and line.startswith(HEADS):
+            yield lines
+            lines = []
+        if line.strip():
+            lines.append(line)
+    if lines:
+        yield lines
 
 
 class _Listing:
     """The function read so far and the names seen."""
 
     def __init__(self, head: str) -> None:
-        match = re.fullmatch(rf"func (\S+)\(((?:{VALUE})?(?:, {VALUE})*)\)", head.strip())
+        match = re.fullmatch(rf"(?:func|sub) (\S+)\(((?:{VALUE})?(?:, {VALUE})*)\)", head.strip())
         if match is None:
-            raise AsmError("expected `func name(%p0)`", head)
+            raise AsmError("expected `func name(%p0)` or `sub name(%0)`", head)
         self._values: dict[str, Value] = {}
         self._slots: dict[str, Slot] = {}
         self.func = Func(match[1], [])
@@ -163,6 +193,10 @@ def _call(at: _Listing, m: re.Match[str]) -> Op:
     return Call(at.result(m[1]), m[3], at.values(m[4]), pure=m[2] == "pure")
 
 
+def _call_func(at: _Listing, m: re.Match[str]) -> Op:
+    return CallFunc(at.result(m[1]), m[2], at.values(m[3]))
+
+
 Makers: TypeAlias = tuple[tuple[str, Callable[[_Listing, re.Match[str]], Op]], ...]
 
 OPS: Makers = (
@@ -182,6 +216,7 @@ OPS: Makers = (
         lambda at, m: SlotAddress(at.value(m[1]), at.slot(m[2], m[3], m[4])),
     ),
     (r"(%p\d+) = map (\S+)", lambda at, m: MapAddress(at.value(m[1]), m[2])),
+    (r"(%p\d+) = func @(\S+)", lambda at, m: FuncAddress(at.value(m[1]), m[2])),
     (rf"({VALUE}) = ([a-z]+?)(32|64) ({VALUE}), ({VALUE})", _binary),
     (
         rf"store\.u(\d+) {ADDRESS}, ({VALUE})",
@@ -191,4 +226,5 @@ OPS: Makers = (
     (rf"fill {ADDRESS}, (\d+)", lambda at, m: Fill(at.value(m[1]), int(m[2]), int(m[3]))),
     (rf"copy {ADDRESS}, {ADDRESS}, (\d+) align (\d)", _copy),
     (rf"{RESULT}(call|pure) (\w+)\(([^)]*)\)", _call),
+    (rf"{RESULT}call @([^\s()]+)\(([^)]*)\)", _call_func),
 )

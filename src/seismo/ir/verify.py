@@ -1,14 +1,16 @@
 """Checks the invariants of the IR, so that a broken pass is caught by its own name.
 
 The list is in `ir/ops.py`: single definitions that dominate their uses, edges that fit their
-targets, sizes that exist, and the context pointer used only as the kernel's verifier allows.
+targets, sizes that exist, calls that fit their subprograms, and the context pointer used only as
+the kernel's verifier allows.
 
 >>> verify(func, "lower")      # raises CompilerBug, naming the stage `lower`, if something is off
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from seismo.base.errors import CompilerBug
 from seismo.ir.func import Block, Func
@@ -19,6 +21,7 @@ from seismo.ir.ops import (
     BinaryKind,
     Branch,
     Call,
+    CallFunc,
     Compare,
     CopyBytes,
     Extend,
@@ -37,16 +40,28 @@ __all__ = ("verify",)
 
 SIZES = (1, 2, 4, 8)
 WIDTHS = (32, 64)
-MAX_CALL_ARGS = 5
+MAX_ARGS = 5
 
 
 def verify(func: Func, stage: str) -> None:
-    """Raise `CompilerBug` naming `stage` if `func` breaks an invariant of the IR."""
-    for message in _complaints(func):
-        raise CompilerBug(stage, f"{func.name}: {message}")
+    """Raise `CompilerBug` naming `stage` if a program breaks an invariant of the IR."""
+    for name, message in _complaints(func):
+        raise CompilerBug(stage, f"{name}: {message}")
 
 
-def _complaints(func: Func) -> Iterator[str]:
+def _complaints(program: Func) -> Iterator[tuple[str, str]]:
+    """The functions in which something is wrong, and what."""
+    known: dict[str, Func] = {}
+    for func in (*program.subprograms, program):
+        own = _context_uses(func) if func is program else _as_subprogram(func)
+        for message in chain(_in_function(func), own, _calls(func, known)):
+            yield func.name, message
+        known[func.name] = func
+    if len(known) <= len(program.subprograms):
+        yield program.name, "two of its functions have one name"
+
+
+def _in_function(func: Func) -> Iterator[str]:
     """Everything wrong, found in an order that lets each check rely on the ones before."""
     yield from _structure(func)
     for block in func.blocks:
@@ -55,7 +70,6 @@ def _complaints(func: Func) -> Iterator[str]:
                 yield f"{block.label}: {complaint}: {op}"
         if isinstance(block.end, Branch) and block.end.width not in WIDTHS:
             yield f"{block.label}: no such width: {block.end}"
-    yield from _context_uses(func)
     yield from _definitions(func)
     yield from _dominance(func)
 
@@ -113,22 +127,40 @@ def _shape(op: Op) -> str:
             return "a copy is not empty and aligned to 1, 2, 4 or 8 bytes"
         case SlotAddress(slot=slot) if slot.size <= 0 or slot.alignment not in SIZES:
             return "a slot is not empty and aligned to 1, 2, 4 or 8 bytes"
-        case Call(args=args) if len(args) > MAX_CALL_ARGS:
-            return "a helper takes at most five arguments"
+        case Call(args=args) | CallFunc(args=args) if len(args) > MAX_ARGS:
+            return "a call takes at most five arguments"
         case _:
             pass
     return ""
 
 
+def _calls(func: Func, known: Mapping[str, Func]) -> Iterator[str]:
+    """Only subprograms listed before are referred to, so that none calls itself by any way."""
+    for op in func.references:
+        if op.func not in known:
+            yield f"no such subprogram before this one: {op}"
+        elif isinstance(op, CallFunc) and len(op.args) != len(known[op.func].params):
+            yield f"the subprogram takes {len(known[op.func].params)} arguments: {op}"
+
+
+def _as_subprogram(func: Func) -> Iterator[str]:
+    if func.subprograms:
+        yield "a subprogram has no subprograms of its own"
+    if len(func.params) > MAX_ARGS:
+        yield "a subprogram takes at most five arguments"
+
+
 def _context_uses(func: Func) -> Iterator[str]:
-    """The context pointer is a base of loads and stores or a call's argument, nothing else."""
+    """The context pointer is a base, a call's argument or stored as a whole, nothing else."""
     context = func.params[0]
     for block in func.blocks:
         for op in block.ops:
             match op:
-                case Load() | Call():
+                case Load() | Call() | CallFunc():
                     continue
-                case Store(value=value) if value is not context:
+                case Store(base=base, value=value, size=size) if value is not context or (
+                    size == 8 and base is not context
+                ):
                     continue
                 case _ if context in op.uses:
                     yield f"{block.label}: the context pointer may not be used so: {op}"

@@ -103,10 +103,15 @@ def load_program(spec: ProgramSpec, maps: Mapping[str, Map], kernel: Kernel) -> 
         prog_name=bpf.object_name(spec.name),
         expected_attach_type=spec.expected_attach_type or 0,
     )
-    try:
-        number = bpf.prog_load(kernel, attr)
-    except LoadRefused:
-        number = _load_explained(kernel, spec, attr)
+    if spec.functions:
+        from seismo.objects.func_info import (  # noqa: PLC0415 (lazy: docs/architecture.md)
+            describe_functions,
+        )
+
+        with describe_functions(kernel, spec, attr):
+            number = _load(kernel, spec, attr)
+    else:
+        number = _load(kernel, spec, attr)
     return Program(kernel, Fd(kernel, number, "program", spec.name), spec)
 
 
@@ -157,6 +162,14 @@ def _bind_maps(spec: ProgramSpec, maps: Mapping[str, Map]) -> list[Insn]:
         number = int(maps[name].fd)
         insns[index] = replace(insns[index], src=Reg(BPF_PSEUDO_MAP_FD), imm=number)
     return insns
+
+
+def _load(kernel: Kernel, spec: ProgramSpec, attr: ProgLoadAttr) -> int:
+    """The program's fd."""
+    try:
+        return bpf.prog_load(kernel, attr)
+    except LoadRefused:
+        return _load_explained(kernel, spec, attr)
 
 
 def _load_explained(kernel: Kernel, spec: ProgramSpec, attr: ProgLoadAttr) -> int:

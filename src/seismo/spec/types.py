@@ -12,6 +12,7 @@ from seismo.isa.prog_types import AttachType, ProgType
 
 __all__ = (
     "AttachSpec",
+    "FunctionInfo",
     "MapSpec",
     "ObjectSpec",
     "ProgramSpec",
@@ -33,6 +34,18 @@ class MapSpec:
     flags: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class FunctionInfo:
+    """A function of a program; its first instruction is the one at `start`, an index into `insns`.
+
+    `pointers` says of each parameter whether it is one; others are 64-bit integers.
+    """
+
+    start: int
+    name: str
+    pointers: tuple[bool, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramSpec:
     """A program to load.
@@ -40,6 +53,8 @@ class ProgramSpec:
     `map_refs` are (index into `insns`, map name): the `ld_imm64` there gets the map's fd at load.
     `spans` holds one script span per instruction (index into `insns`), so that a complaint of the
     kernel's verifier comes back as a script line; empty when the program has no script.
+    `functions` are the program itself and its subprograms, in the order of `insns`; empty when it
+    has no subprograms. Since Linux 5.6.
     """
 
     name: str
@@ -49,6 +64,7 @@ class ProgramSpec:
     spans: tuple[Span, ...] = field(default=(), repr=False, compare=False)
     license: str = "GPL"
     expected_attach_type: AttachType | None = None
+    functions: tuple[FunctionInfo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

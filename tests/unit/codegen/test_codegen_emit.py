@@ -7,6 +7,7 @@ from seismo.codegen.emit import generate
 from seismo.ir.builder import Builder
 from seismo.ir.ops import Kind
 from seismo.isa.opcode import LD_IMM64
+from seismo.spec.types import FunctionInfo
 
 TEXT = "@n[pid] = count(); exit()"
 
@@ -56,6 +57,37 @@ def test_stages_are_told() -> None:
     listing = str(told["regalloc"])
     assert "    store.u64 %p1+0, %2\n" in listing
     assert "; %2 in r0\n" in listing
+
+
+def with_subprogram() -> Builder:
+    b = Builder("f")
+    b.ret(b.call_func("add", b.const(1 << 40), b.const(2)))
+    add = Builder("add", (Kind.INT, Kind.INT))
+    add.ret(add.add(*add.func.params))
+    callback = Builder("unused", (Kind.INT, Kind.PTR))
+    callback.ret(callback.func.params[0])
+    b.func.subprograms += [add.func, callback.func]
+    return b
+
+
+def test_functions_are_told_where_there_are_several() -> None:
+    generated = generate(with_subprogram().func)
+    assert generated.functions == (
+        FunctionInfo(0, "f", (True,)),
+        FunctionInfo(4, "add", (False, False)),
+        FunctionInfo(7, "unused", (False, True)),
+    )
+    assert all(generated.insns[one.start - 1].is_exit for one in generated.functions[1:])
+    b, _, _ = counting()
+    assert generate(b.func).functions == ()
+
+
+def test_the_stages_of_all_functions_are_told_together() -> None:
+    told: dict[str, object] = {}
+    generate(with_subprogram().func, told.__setitem__)
+    for listing in map(str, told.values()):
+        heads = [line for line in listing.splitlines() if line.startswith(("func ", "sub "))]
+        assert [head.split()[1] for head in heads] == ["f(%p0)", "add(%0,", "unused(%0,"]
 
 
 def test_far_jumps_keep_spans_and_map_references_in_step() -> None:

@@ -50,6 +50,19 @@ def test_forty_values_need_as_many_homes_less_four() -> None:
     assert len(homes(allocation)) == 36
 
 
+def test_spilled_parameters_have_homes_of_their_own() -> None:
+    b = Builder("f", (Kind.INT,) * 5)
+    kept = [b.call("ktime_get_ns") for _ in range(5)]
+    total = b.call("ktime_get_ns")
+    for value in (*kept, *b.func.params):
+        total = b.binary(BinaryKind.SUB, total, value)
+    b.ret(total)
+    places = allocate(prepare(b.func)).prepared.places
+    spilled = [places[param] for param in b.func.params if param in places]
+    assert len(spilled) >= 2
+    assert len(set(spilled)) == len(spilled)
+
+
 def test_the_context_stays_in_r1_without_a_call() -> None:
     func = parse("func f(%p0)\nentry:\n    %1 = load.u64 %p0+0\n    return %1\n")
     allocation = allocate(prepare(func))

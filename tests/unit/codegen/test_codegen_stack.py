@@ -11,9 +11,11 @@ from seismo.base.source import Source, Span
 from seismo.codegen.emit import generate
 from seismo.codegen.stack import StackOverflow
 from seismo.ir.builder import Builder
+from seismo.ir.func import Func
 from seismo.ir.interp import Memory, interpret
-from seismo.ir.ops import BinaryKind, Value
+from seismo.ir.ops import BinaryKind, Kind, Value
 from seismo.ir.parse import parse
+from seismo.ir.verify import verify
 
 
 def statement(b: Builder, number: int) -> None:
@@ -109,6 +111,82 @@ def test_too_large_a_frame_is_a_script_line() -> None:
         "       ^^^^^^^^^^^^^^\n"
         "hint: this takes 400 of them: use shorter strings or fewer variables"
     )
+
+
+def chain(*sizes: int) -> Func:
+    """A program with a slot of the first size that calls one with the second, and so on."""
+    made: list[Func] = []
+    for number, size in reversed(list(enumerate(sizes))):
+        b = Builder(f"f{number}", (Kind.PTR,) if number == 0 else ())
+        b.span = Span(Source("stdin", "0123456789"), number, number + 1)
+        slot = b.slot("slot", size)
+        b.fill(slot, 0, size)
+        b.ret(b.call_func(made[-1].name) if made else b.load(slot, 0, 8))
+        made.append(b.func)
+    *subprograms, program = made
+    program.subprograms += subprograms
+    verify(program, "builder")
+    return program
+
+
+@pytest.mark.parametrize(
+    ("sizes", "depth"), [((200, 200), 448), ((256, 256), 512), ((8,) * 8, 256), ((0x1D8, 8), 512)]
+)
+def test_frames_lie_below_one_another(sizes: Sequence[int], depth: int) -> None:
+    """Each takes a multiple of 32 bytes."""
+    generated = generate(chain(*sizes))
+    assert generated.stack_bytes == depth
+    assert run_machine(generated.insns, context=b"", call=ignore) == 0
+
+
+def test_a_chain_of_frames_that_is_too_deep_names_the_largest_slot() -> None:
+    with pytest.raises(StackOverflow, match="needs 544 bytes of stack") as caught:
+        generate(chain(100, 250, 130))
+    assert caught.value.span.start == 1
+
+
+def test_functions_that_are_not_under_way_together_do_not_add_up() -> None:
+    """The program calls one, and hands out the address of the other."""
+    b = Builder("f")
+    slot = b.slot("slot", 200)
+    b.fill(slot, 0, 200)
+    b.call_func("called")
+    b.call("loop", b.const(2), b.func_address("callback"), slot, b.const(0))
+    b.ret(b.load(slot, 0, 8))
+    for name, params in (("called", ()), ("callback", (Kind.INT, Kind.PTR))):
+        inner = Builder(name, params)
+        own = inner.slot("slot", 280)
+        inner.fill(own, 0, 280)
+        inner.ret(inner.load(own, 0, 8))
+        b.func.subprograms.append(inner.func)
+    verify(b.func, "builder")
+    generated = generate(b.func)
+    assert generated.stack_bytes == 224 + 288
+    assert run_machine(generated.insns, context=b"", call=ignore) == 0
+
+
+def test_slots_share_bytes_when_a_chain_would_be_too_deep() -> None:
+    b = Builder("f")
+    b.write("sum", b.const(0))
+    for number in range(5):
+        statement(b, number)
+    b.ret(b.add(b.read("sum"), b.call_func("called")))
+    called = Builder("called", ())
+    called.write("sum", called.const(0))
+    for number in range(5):
+        statement(called, number)
+    called.ret(called.read("sum"))
+    b.func.subprograms.append(called.func)
+    generated = generate(b.func)
+    assert generated.stack_bytes < 512
+    assert run_machine(generated.insns, context=b"", call=ignore) == 20
+
+
+def test_calls_nested_deeper_than_eight_frames_are_a_script_line() -> None:
+    generate(chain(*(8,) * 8))
+    with pytest.raises(StackOverflow, match="9 deep, the kernel allows 8") as caught:
+        generate(chain(*(8,) * 9))
+    assert caught.value.span.start == 7
 
 
 def test_a_slot_is_8_byte_aligned_whatever_stands_beside_it() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from golden_cases import GoldenCase
 from seismo.ir.parse import parse
-from seismo.ir.pipeline import PASSES, optimize
+from seismo.ir.pipeline import PASSES, everywhere, optimize
 from seismo.ir.verify import verify
 
 RUN = {**dict(PASSES), "pipeline": optimize}
@@ -16,6 +16,6 @@ RUN = {**dict(PASSES), "pipeline": optimize}
 def test_pass(case: GoldenCase) -> None:
     func = parse(case["before"])
     verify(func, "parse")
-    after = RUN[case.path.stem](func)
+    after = everywhere(RUN[case.path.stem], func)
     verify(after, case.path.stem)
     case.expect("after", str(after))

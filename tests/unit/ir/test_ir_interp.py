@@ -8,6 +8,7 @@ import pytest
 
 from seismo.ir.interp import Fault, Memory, interpret
 from seismo.ir.parse import parse
+from seismo.ir.verify import verify
 
 
 def run(body: str, context: bytes = bytes(16), **options: object) -> int:
@@ -68,3 +69,53 @@ def test_faults(body: str, message: str) -> None:
     with pytest.raises(Fault) as caught:
         run(body)
     assert message in str(caught.value)
+
+
+LOOP = """
+func f(%p0)
+entry:
+    %1 = load.u64 %p0+0
+    %2 = const {flags}
+    %p3 = slot total[8]
+    store.u64 %p3+0, %2
+    %p4 = func @turn
+    %5 = call loop(%1, %p4, %p3, %2)
+    %6 = call @pack(%5, %p3)
+    return %6
+
+sub pack(%0, %p1)
+entry:
+    %2 = load.u64 %p1+0
+    %3 = const 1000
+    %4 = mul64 %0, %3
+    %5 = add64 %4, %2
+    return %5
+
+sub turn(%0, %p1)
+entry:
+    %2 = load.u64 %p1+0
+    %3 = add64 %2, %0
+    store.u64 %p1+0, %3
+    %4 = const 4
+    %5 = cmp.eq64 %0, %4
+    return %5
+"""
+
+
+@pytest.mark.parametrize(("turns", "want"), [(0, 0), (3, 3003), (5, 5010), (100, 5010)])
+def test_a_loop_calls_back_until_it_is_told_to_stop(turns: int, want: int) -> None:
+    func = parse(LOOP.format(flags=0))
+    verify(func, "parse")
+    assert interpret(func, context=turns.to_bytes(8, "little")) == want
+
+
+@pytest.mark.parametrize(("turns", "flags"), [((1 << 23) + 1, 0), (1, 1)])
+def test_a_loop_that_the_kernel_refuses(turns: int, flags: int) -> None:
+    with pytest.raises(Fault, match=f"loop of {turns} turns with flags {flags:#x}"):
+        interpret(parse(LOOP.format(flags=flags)), context=turns.to_bytes(8, "little"))
+
+
+def test_turns_count_towards_the_end() -> None:
+    func = parse(LOOP.format(flags=0).replace("const 4", "const -1"))
+    with pytest.raises(Fault, match="turn does not end"):
+        interpret(func, context=(1 << 20).to_bytes(8, "little"))

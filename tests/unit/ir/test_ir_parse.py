@@ -6,7 +6,7 @@ import pytest
 
 from seismo.base.errors import AsmError
 from seismo.ir.ops import Kind
-from seismo.ir.parse import parse
+from seismo.ir.parse import parse, parse_module
 
 EVERYTHING = """\
 func all(%p0)
@@ -45,11 +45,49 @@ def test_every_op_reads_back() -> None:
     assert [slot.alignment for slot in func.slots] == [8, 1]
 
 
+MODULE = """\
+func one(%p0)
+entry:
+    %p1 = func @turn
+    %2 = const 3
+    %3 = call loop(%2, %p1, %p0, %2)
+    call @add(%3, %2)
+    %4 = call @add(%3, %2)
+    return %4
+
+sub add(%0, %1)
+entry:
+    %2 = add64 %0, %1
+    return %2
+
+sub turn(%0, %p1)
+entry:
+    return %0
+
+func two(%p0)
+entry:
+    %1 = const 0
+    return %1"""
+
+
+def test_programs_are_followed_by_their_subprograms() -> None:
+    module = parse_module(MODULE)
+    assert str(module) == MODULE
+    names = [(func.name, [one.name for one in func.subprograms]) for func in module.funcs]
+    assert names == [("one", ["add", "turn"]), ("two", [])]
+    assert [value.kind for value in module.funcs[0].subprogram("turn").params] == [
+        Kind.INT,
+        Kind.PTR,
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "an empty listing"),
-        ("entry:", "expected `func"),
+        ("", "a listing of 0 programs, not of one"),
+        ("func f(%p0)\n\nfunc g(%p0)", "a listing of 2 programs, not of one"),
+        ("sub f(%0)", "a subprogram before the first program"),
+        ("entry:", "expected `func name"),
         ("func f(%p0)\n    %1 = const 1", "an op before the first label"),
         ("func f(%p0)\nentry", "expected a block's `label:`"),
         ("func f(%p0)\nentry:\n    %1 = const x", "no such operation"),

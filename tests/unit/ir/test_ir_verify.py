@@ -32,13 +32,21 @@ BROKEN = {
     "a fill": "%p2 = slot a[8]\n    fill %p2+0, 0\n    return %1",
     "a copy": "%p2 = slot a[8]\n    copy %p2+0, %p2+4, 4 align 3\n    return %1",
     "a slot": "%p2 = slot a[8] align 3\n    return %1",
-    "a helper takes at most five": "call f(%1, %1, %1, %1, %1, %1)\n    return %1",
+    "a call takes at most five": "call f(%1, %1, %1, %1, %1, %1)\n    return %1",
     "pointers only take": "%p2 = slot a[8]\n    %3 = mul64 %p2, %1\n    return %3",
     "the context pointer may not be used so: %p2 = add64": "%p2 = add64 %p0, %1\n    return %1",
     "the context pointer may not be used so: store": (
-        "%p2 = slot a[8]\n    store.u64 %p2+0, %p0\n    return %1"
+        "%p2 = slot a[8]\n    store.u32 %p2+0, %p0\n    return %1"
     ),
     "the context pointer may not be used so: jump": "jump b(%p0)\nb(%p2):\n    return %1",
+    "no such subprogram before this one: call @g(%1)": "call @g(%1)\n    return %1",
+    "no such subprogram before this one: %p2 = func @f": "%p2 = func @f\n    return %1",
+}
+SUBPROGRAMS = {
+    "g: no such subprogram before this one: call": "sub g(%0)\nentry:\n    call @g(%0)",
+    "f: the subprogram takes 2 arguments: call @g(%1)": "sub g(%0, %1)\nentry:",
+    "f: two of its functions have one name": "sub g(%0)\nentry:\n    return %0\nsub g(%0)\nentry:",
+    "g: a subprogram takes at most five": "sub g(%0, %1, %2, %3, %4, %5)\nentry:",
 }
 
 
@@ -49,6 +57,27 @@ def test_what_is_wrong(complaint: str) -> None:
         verify(func, "cse")
     assert caught.value.stage == "cse"
     assert complaint in str(caught.value)
+
+
+@pytest.mark.parametrize("complaint", SUBPROGRAMS)
+def test_what_is_wrong_with_a_subprogram(complaint: str) -> None:
+    caller = f"{HEAD}    %1 = const 1\n    call @g(%1)\n    return %1\n"
+    func = parse(f"{caller}{SUBPROGRAMS[complaint]}\n    return %0\n")
+    with pytest.raises(CompilerBug) as caught:
+        verify(func, "cse")
+    assert complaint in str(caught.value)
+
+
+def test_a_subprogram_with_a_subprogram() -> None:
+    func, one, other = (parse(f"func {name}(%0)\nentry:\n    return %0") for name in "fgh")
+    func.subprograms.append(one)
+    one.subprograms.append(other)
+    with pytest.raises(CompilerBug, match="g: a subprogram has no subprograms of its own"):
+        verify(func, "lower")
+
+
+def test_the_context_pointer_may_be_stored_for_a_callback() -> None:
+    verify(parse(f"{HEAD}    %p1 = slot a[8]\n    store.u64 %p1+0, %p0\n    return %p1\n"), "lower")
 
 
 def test_an_entry_block_with_parameters() -> None:

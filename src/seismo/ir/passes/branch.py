@@ -24,7 +24,7 @@ from seismo.ir import arithmetic
 from seismo.ir.func import Block, Func
 from seismo.ir.graph import Graph
 from seismo.ir.ops import Branch, Const, Edge, Jump, Return, Terminator, Value
-from seismo.ir.passes.rewrite import map_edges, rename_all
+from seismo.ir.passes.rewrite import map_edges, rename, rename_all
 
 __all__ = ("branch",)
 
@@ -59,16 +59,17 @@ class _Threader:
         if isinstance(end, Jump) and end.edge.target in self.detours:
             last = self.detours[end.edge.target]
             if isinstance(last.end, Return):
-                return last.end.with_uses(_given(last, end.edge))
+                return rename(last.end, _given(last, end.edge))
         return end
 
     def _follow(self, edge: Edge) -> Edge:
         """The edge past every detour whose way on is known; an empty endless loop stays one."""
+        if edge.target not in self.detours:
+            return edge
         seen = {edge.target}
         while edge.target in self.detours:
             block = self.detours[edge.target]
-            given = _given(block, edge)
-            end = self._decided(block.end.with_uses(given))
+            end = self._decided(rename(block.end, _given(block, edge)))
             if not isinstance(end, Jump) or end.edge.target in seen:
                 return edge
             edge = end.edge
@@ -126,4 +127,5 @@ def _merge(func: Func) -> Func:
             ops += following.ops
             end = following.end
         blocks.append(Block(block.label, block.params, ops, end))
-    return rename_all(replace(func, blocks=blocks), renamed)
+    merged = replace(func, blocks=blocks)
+    return rename_all(merged, renamed) if renamed else merged

@@ -18,7 +18,8 @@ the kernel's verifier asks for, and it knows the bound only of what was computed
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Container, Hashable, Mapping
+from operator import attrgetter
 
 from seismo.ir.addressing import addressing_values
 from seismo.ir.func import Block, Func
@@ -29,6 +30,7 @@ from seismo.ir.ops import (
     Compare,
     Const,
     Extend,
+    FuncAddress,
     MapAddress,
     Op,
     SlotAddress,
@@ -38,6 +40,19 @@ from seismo.ir.ops import (
 from seismo.ir.passes.rewrite import rename
 
 __all__ = ("cse",)
+
+IDENTITY: Mapping[type[Op], Callable[[Op], Hashable]] = {
+    Const: attrgetter("value"),
+    Binary: attrgetter("op", "left", "right", "width"),
+    Extend: attrgetter("value", "bits", "signed"),
+    Compare: attrgetter("cond", "left", "right", "width"),
+    Swap: attrgetter("value", "bits"),
+    SlotAddress: attrgetter("slot"),
+    MapAddress: attrgetter("map"),
+    FuncAddress: attrgetter("func"),
+    Call: attrgetter("helper", "args"),
+}
+"""What makes two ops of one sort equal; ops of other sorts never are."""
 
 
 def cse(func: Func) -> Func:
@@ -54,10 +69,11 @@ def cse(func: Func) -> Func:
         for op in block.ops:
             if not stale.isdisjoint(op.uses):
                 op = op.with_uses(renamed)
-            key = _key(op)
-            if key is None or op.result is None or (op.uses and op.result in addressing):
+            identity = IDENTITY.get(type(op))
+            if identity is None or op.result is None or _may_differ(op, addressing):
                 kept.append(op)
                 continue
+            key = type(op), identity(op)
             known = first.get(key)
             if known is not None and dominators.dominates(known[1], block.label):
                 renamed[op.result] = known[0]
@@ -70,24 +86,8 @@ def cse(func: Func) -> Func:
     return Func(func.name, func.params, blocks, func.next_id)
 
 
-def _key(op: Op) -> Hashable | None:
-    """What makes two ops equal; None for an op that is never equal to another."""
-    match op:
-        case Const(_, value):
-            return Const, value
-        case Binary(_, kind, left, right, width):
-            return kind, left, right, width
-        case Extend(_, value, bits, signed):
-            return Extend, value, bits, signed
-        case Compare(_, cond, left, right, width):
-            return cond, left, right, width
-        case Swap(_, value, bits):
-            return Swap, value, bits
-        case SlotAddress(_, slot):
-            return slot
-        case MapAddress(_, name):
-            return name
-        case Call(_, helper, args, pure) if pure:
-            return helper, args
-        case _:
-            return None
+def _may_differ(op: Op, addressing: Container[Value]) -> bool:
+    """Whether equal ops of this sort may give different values, or different bounds."""
+    if isinstance(op, Call) and not op.pure:
+        return True
+    return op.result in addressing and bool(op.uses)

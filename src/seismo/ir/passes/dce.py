@@ -16,13 +16,27 @@ load without a use has no effect.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from seismo.base.dataclass import replace
 from seismo.ir.func import Block, Func
-from seismo.ir.ops import Atomic, Branch, Call, CopyBytes, Fill, Op, Return, Store, Value
+from seismo.ir.ops import (
+    Atomic,
+    Branch,
+    Call,
+    CallFunc,
+    CopyBytes,
+    Fill,
+    Op,
+    Return,
+    Store,
+    Value,
+)
 from seismo.ir.passes.rewrite import drop_params
 
 __all__ = ("dce",)
+
+Effect: TypeAlias = Store | Atomic | Fill | CopyBytes | CallFunc
 
 
 def dce(func: Func) -> Func:
@@ -42,7 +56,7 @@ def _live_ops(block: Block, used: set[Value]) -> Iterator[Op]:
     for op in block.ops:
         if op.result in used or op.result is None:
             yield op
-        elif isinstance(op, Atomic) or (isinstance(op, Call) and not op.pure):
+        elif isinstance(op, Atomic | Call | CallFunc) and _has_effect(op):
             yield replace(op, result=None)
 
 
@@ -78,4 +92,4 @@ def _has_effect(op: Op) -> bool:
     """Whether the op must stay though nothing uses its result."""
     if isinstance(op, Call):
         return not op.pure
-    return isinstance(op, Store | Atomic | Fill | CopyBytes)
+    return isinstance(op, Effect)

@@ -13,7 +13,7 @@ from collections import Counter
 from seismo.base.bits import to_signed
 from seismo.base.dataclass import dataclass, field
 from seismo.ir.func import Func
-from seismo.ir.ops import Binary, BinaryKind, Compare, Const, Extend, Load, Op, Value
+from seismo.ir.ops import Binary, BinaryKind, Call, Compare, Const, Extend, Load, Op, Value
 from seismo.ir.passes.pool import Pool
 
 __all__ = ("Facts",)
@@ -46,6 +46,10 @@ class Facts:
             return
         self.definitions[result] = op
         match op:
+            case Call():
+                pass
+            case Binary():
+                self.widths[result] = self._binary_width(op)
             case Const(_, value):
                 self._learn_constant(result, value)
             case Load(size=size, signed=False):
@@ -54,8 +58,6 @@ class Facts:
                 self.widths[result] = min(bits, self.width(value))
             case Compare():
                 self.widths[result] = 1
-            case Binary():
-                self.widths[result] = self._binary_width(op)
             case _:
                 pass
 

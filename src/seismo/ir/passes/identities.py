@@ -12,7 +12,7 @@ from seismo.base.bits import U32_MAX, truncate
 from seismo.base.dataclass import replace
 from seismo.ir import arithmetic
 from seismo.ir.arithmetic import COMMUTATIVE, SHIFTS
-from seismo.ir.ops import Binary, BinaryKind, Const, Extend, Kind, Value
+from seismo.ir.ops import Binary, BinaryKind, Const, Extend, Kind, Load, Value
 from seismo.ir.passes.facts import Facts
 
 __all__ = ("simplify_binary", "simplify_extend")
@@ -53,6 +53,8 @@ def simplify_extend(op: Extend, facts: Facts) -> Value | Const | Extend:
             return simplify_extend(replace(op, value=inner.value), facts)
         if inner.signed and op.signed and inner.bits <= op.bits:
             return op.value
+    if isinstance(inner, Load) and inner.signed and op.signed and inner.size * 8 <= op.bits:
+        return op.value
     return op
 
 

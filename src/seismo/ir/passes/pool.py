@@ -7,11 +7,15 @@ where they are used.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from seismo.base.bits import to_signed
 from seismo.ir.func import Func
-from seismo.ir.ops import Const, MapAddress, Slot, SlotAddress, Value
+from seismo.ir.ops import Const, FuncAddress, MapAddress, Slot, SlotAddress, Value
 
-__all__ = ("Pool",)
+__all__ = ("Pool", "Pooled")
+
+Pooled: TypeAlias = Const | SlotAddress | MapAddress | FuncAddress
 
 
 class Pool:
@@ -20,10 +24,10 @@ class Pool:
     def __init__(self, func: Func) -> None:
         self._func = func
         self._constants: dict[int, Value] = {}
-        self._addresses: dict[Slot | str, Value] = {}
-        self.ops: list[Const | SlotAddress | MapAddress] = []
+        self._addresses: dict[Slot | tuple[type, str], Value] = {}
+        self.ops: list[Pooled] = []
 
-    def add(self, op: Const | SlotAddress | MapAddress) -> Value:
+    def add(self, op: Pooled) -> Value:
         """The value to use instead of `op`'s result: its own if it is the first of its kind."""
         match op:
             case Const(result, value):
@@ -32,8 +36,8 @@ class Pool:
                 op = op if op.value == value else Const(result, value, span=op.span)
             case SlotAddress(result, slot):
                 known = self._addresses.setdefault(slot, result)
-            case MapAddress(result, name):
-                known = self._addresses.setdefault(name, result)
+            case MapAddress(result, name) | FuncAddress(result, name):
+                known = self._addresses.setdefault((type(op), name), result)
         if known is result:
             self.ops.append(op)
         return known

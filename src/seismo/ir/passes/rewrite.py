@@ -31,18 +31,20 @@ def map_edges(end: Terminator, change: Callable[[Edge], Edge]) -> Terminator:
             new_then, new_other = change(then), change(other)
             if new_then is then and new_other is other:
                 return end
-            return replace(end, then=new_then, other=new_other)
+            test = end.cond, end.left, end.right
+            return Branch(*test, new_then, new_other, end.width, span=end.span)
         case Return():
             return end
 
 
 def rename_all(func: Func, renamed: Mapping[Value, Value]) -> Func:
     """The function with all operands renamed."""
+    stale = renamed.keys()
     blocks = [
         Block(
             block.label,
             block.params,
-            [rename(op, renamed) for op in block.ops],
+            [op if stale.isdisjoint(op.uses) else op.with_uses(renamed) for op in block.ops],
             rename(block.end, renamed),
         )
         for block in func.blocks
