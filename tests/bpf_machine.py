@@ -33,14 +33,8 @@ def run_machine(
     max_insns: int = 100_000,
 ) -> int:
     """r0 at the end, as an unsigned 64-bit number."""
-    machine = _Machine(insns, Memory(), call, dict(map_refs))
-    machine.registers[Reg.R1] = machine.memory.allocate(context)
-    while machine.pc is not None:
-        max_insns -= 1
-        if max_insns < 0:
-            raise Trap("does not end")
-        machine.step()
-    return machine.read(Reg.R0)
+    machine = _Machine(insns, Memory(), call, dict(map_refs), max_insns)
+    return machine.run(0, [machine.memory.allocate(context)])
 
 
 class _Machine:
@@ -50,6 +44,7 @@ class _Machine:
         memory: Memory,
         call: Callable[[str, Sequence[int], Memory], int],
         maps: dict[int, str],
+        max_insns: int,
     ) -> None:
         self.insns = insns
         self.starts = slot_starts(insns)
@@ -57,10 +52,26 @@ class _Machine:
         self.memory = memory
         self.call = call
         self.maps = maps
-        self.stack = memory.allocate(bytes(STACK_BYTES))
-        self.unwritten = set(range(self.stack, self.stack + STACK_BYTES))
-        self.registers: dict[int, int] = {Reg.R10: self.stack + STACK_BYTES}
-        self.pc: int | None = 0
+        self.left = max_insns
+        self.unwritten: set[int] = set()
+        self.registers: dict[int, int] = {}
+        self.pc: int | None = None
+
+    def run(self, start: int, args: Sequence[int]) -> int:
+        """r0 of the function at an index; it has a stack and r6 to r9 of its own."""
+        callers = self.registers, self.pc
+        stack = self.memory.allocate(bytes(STACK_BYTES))
+        self.unwritten.update(range(stack, stack + STACK_BYTES))
+        self.registers = {Reg.R10: stack + STACK_BYTES, **dict(enumerate(args, 1))}
+        self.pc = start
+        while self.pc is not None:
+            self.left -= 1
+            if self.left < 0:
+                raise Trap("does not end")
+            self.step()
+        answer = self.read(Reg.R0)
+        self.registers, self.pc = callers
+        return answer
 
     def read(self, register: int) -> int:
         if register not in self.registers:
@@ -78,9 +89,7 @@ class _Machine:
             case Class.JMP | Class.JMP32:
                 self.jump(insn, index)
             case Class.LD:
-                named = self.maps.get(index)
-                address = insn.imm if named is None else self.memory.map_address(named)
-                self.registers[insn.dst] = address & MASK64
+                self.registers[insn.dst] = self.wide(insn, index) & MASK64
             case Class.LDX:
                 size = SIZES[insn.op & 0x18]
                 address = self.read(insn.src) + insn.off
@@ -93,9 +102,16 @@ class _Machine:
             case Class.STX:
                 self.store(insn, self.read(insn.src))
 
+    def wide(self, insn: Insn, index: int) -> int:
+        """What a 64-bit load loads; a function's address is the slot where it begins."""
+        if insn.is_func_address:
+            return insn.target(self.starts[index])
+        named = self.maps.get(index)
+        return insn.imm if named is None else self.memory.map_address(named)
+
     def check_written(self, address: int, size: int) -> None:
         if not self.unwritten.isdisjoint(range(address, address + size)):
-            raise Trap(f"{size} bytes at r10{address - self.stack - STACK_BYTES:+} not written")
+            raise Trap(f"{size} bytes at r10{address - self.registers[Reg.R10]:+} not written")
 
     def store(self, insn: Insn, value: int) -> None:
         size = SIZES[insn.op & 0x18]
@@ -135,7 +151,7 @@ class _Machine:
         if operation == JumpOp.EXIT:
             self.pc = None
         elif operation == JumpOp.CALL:
-            self.call_helper(insn)
+            self.do_call(insn, index)
         elif operation == JumpOp.JA or self.holds(insn):
             self.pc = self.by_start[self.starts[index + 1] + insn.off]
 
@@ -158,16 +174,35 @@ class _Machine:
             JumpOp.JSET: bool(left & right),
         }[JumpOp(insn.op & 0xF0)]
 
-    def call_helper(self, insn: Insn) -> None:
-        """The helper sees the registers that are set; afterwards r1 to r5 are not."""
+    def do_call(self, insn: Insn, index: int) -> None:
+        """The callee sees the registers that are set; afterwards r1 to r5 are not."""
         args = [self.registers[one] for one in range(1, 6) if one in self.registers]
-        name = helper_name(insn.imm)
-        result = self.call(name, args, self.memory)
-        if name == "probe_read_kernel":
-            self.unwritten.difference_update(range(args[0], args[0] + args[1]))
+        if insn.is_subprog_call:
+            result = self.run(self.by_start[insn.target(self.starts[index])], args)
+        else:
+            result = self.call_helper(helper_name(insn.imm), args)
         for register in range(1, 6):
             self.registers.pop(register, None)
         self.registers[Reg.R0] = result & MASK64
+
+    def call_helper(self, name: str, args: Sequence[int]) -> int:
+        if name == "loop":
+            return self.loop(*args[:4])
+        result = self.call(name, args, self.memory)
+        if name == "probe_read_kernel":
+            self.unwritten.difference_update(range(args[0], args[0] + args[1]))
+        return result
+
+    def loop(self, turns: int, callback: int, context: int, flags: int) -> int:
+        if flags:
+            raise Trap(f"a loop with flags {flags:#x}")
+        for turn in range(turns):
+            answer = self.run(self.by_start[callback], (turn, context))
+            if answer > 1:
+                raise Trap(f"a callback answers {answer}")
+            if answer:
+                return turn + 1
+        return turns
 
     def atomic(self, insn: Insn) -> None:
         size = SIZES[insn.op & 0x18]

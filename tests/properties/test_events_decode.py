@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seismo.base.layout import Array, Blob, FieldType, Int, Layout, Text
+from seismo.base.layout import Array, Blob, Buffer, FieldType, Int, Layout, Text
 from seismo.events.arrays import dtype_of
-from seismo.events.decode import TRUNCATED, DecodeError, layout_decoder
+from seismo.events.decode import PLAIN, DecodeError, layout_decoder
 
 INTS = st.builds(
     Int,
@@ -24,6 +24,7 @@ LEAVES = (
     INTS
     | st.builds(Text, st.integers(1, 20), st.sampled_from([1, 8]))
     | st.builds(Blob, st.integers(1, 20))
+    | st.builds(Buffer, st.integers(1, 20))
 )
 
 
@@ -55,9 +56,11 @@ def read(type_: FieldType, data: bytes) -> Any:
             return value != 0 if type_.shown == "bool" else value
         case Text():
             head, nul, _ = data.partition(b"\0")
-            return head.decode("utf-8", "surrogateescape") + ("" if nul else TRUNCATED)
+            return head.decode("utf-8", "surrogateescape") + ("" if nul else PLAIN.trailer)
         case Blob():
             return data
+        case Buffer():
+            return data[4:][: struct.unpack("=I", data[:4])[0]]
         case Array(element, count):
             size = element.size
             return tuple(read(element, data[at * size : (at + 1) * size]) for at in range(count))
@@ -74,9 +77,11 @@ def from_numpy(type_: FieldType, value: Any) -> Any:
             # numpy drops the NULs at the end: a shorter value had one.
             had_nul = len(value) < type_.size or b"\0" in value
             text = bytes(value).partition(b"\0")[0].decode("utf-8", "surrogateescape")
-            return text if had_nul else text + TRUNCATED
+            return text if had_nul else text + PLAIN.trailer
         case Blob():
             return value.tobytes()
+        case Buffer():
+            return value["bytes"].tobytes()[: int(value["count"])]
         case Array():
             return tuple(from_numpy(type_.element, one) for one in value)
         case Layout():

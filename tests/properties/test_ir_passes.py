@@ -10,11 +10,15 @@ from random_funcs import CONTEXT, call_helper, random_func
 from seismo.ir.func import Func
 from seismo.ir.interp import interpret
 from seismo.ir.parse import parse
-from seismo.ir.pipeline import PASSES, Pass, optimize
+from seismo.ir.pipeline import PASSES, Pass, everywhere, optimize
 from seismo.ir.verify import verify
 
 FUNCS = st.builds(
-    random_func, st.integers(0, 1 << 32), st.integers(1, 40), variables=st.integers(1, 8)
+    random_func,
+    st.integers(0, 1 << 32),
+    st.integers(1, 40),
+    variables=st.integers(1, 8),
+    subprograms=st.sampled_from((0, 0, 1, 3)),
 )
 
 
@@ -38,7 +42,7 @@ def test_each_pass_keeps_meaning_and_leaves_its_input_alone(
     name: str, run_pass: Pass, func: Func
 ) -> None:
     before = str(func)
-    after = run_pass(func)
+    after = everywhere(run_pass, func)
     verify(after, name)
     assert str(func) == before
     assert run(after) == run(func)
@@ -53,7 +57,8 @@ def test_the_pipeline_keeps_meaning(func: Func) -> None:
 @given(FUNCS)
 @settings(max_examples=60, deadline=None)
 def test_the_pipeline_does_not_grow_a_function(func: Func) -> None:
-    def ops(of: Func) -> int:
-        return sum(len(block.ops) for block in of.blocks)
+    def ops(program: Func) -> int:
+        funcs = (program, *program.subprograms)
+        return sum(len(block.ops) for func in funcs for block in func.blocks)
 
     assert ops(optimize(func)) <= ops(func)

@@ -7,22 +7,44 @@ from hypothesis import strategies as st
 
 from lang_cases import SIGNATURES, VIEW
 from seismo.base.diagnostics import Diagnostics
-from seismo.base.source import Source
+from seismo.base.errors import SourceError
+from seismo.base.source import Source, Span
 from seismo.lang.check import check
+from seismo.lang.config import Config
 from seismo.lang.dump import format_typed
 from seismo.lang.expand import expand
 from seismo.lang.lexer import tokenize
+from seismo.lang.macro import expand_macros
 from seismo.lang.parse_probe import parse
 from seismo.lang.print import format_script
+from seismo.lang.script_types import script_types
 
 SCRIPT = r"""#!/usr/bin/env seismo
-BEGIN { printf("start %d\n", $1); @limit = 10ms; $t = (1, "a", (pid, 2)); @t[$t.2] = 1; }
+#define LIMIT 10
+#define NOW nsecs
+enum color { RED, GREEN = 5 };
+struct foo { int a; struct foo *next; char name[8]; unsigned bits : 3; int many[4]; };
+config = { max_strlen = 64; missing_probes = warn }
+let @slow = percpuhash(100);
+macro twice(a, $v) { $v += a; $v * 2 }
+fn grow($a: int64, $p: struct foo *): int64 { if $a > LIMIT { return $p->a; } return grown($a) }
+fn grown($a: int64): int64 { @seen[$a] = count(); return $a + 1 }
+BEGIN { printf("start %d\n", $1); @limit = 10ms; $t = (1, "a", (pid, 2)); @t[$t.2] = 1;
+  let $u: uint8 = 5; $u += 3; $r = (a = 1, b = "x"); $r = (b = "yy", a = pid); print($r.b);
+  for $i : 0..$u { if $i == 3 { break } @squares[$i] = $i * $i; continue }
+  for $kv : @squares { print(($kv.0, $kv.1)); if (find(@t, (1, 2), $u)) { } }
+  unroll (3) { $u++ } $w = { let $q = 5; $q + 1 }; $n = NOW ?: LIMIT;
+  if comptime (sizeof(struct foo) == 40 && is_str(comm)) { $c = RED } else { $c = @nope }
+  $f = (struct foo *)nsecs; $g = *$f; print($g.many[2] + $f->next.bits); @copy = $g;
+  @chars[(uint8[8])12345, $f.name] = sum(-5); $x = grow($w, $f) + *kaddr("jiffies"); $y = &$x;
+  $z = offsetof(struct foo, next) + twice(3, $x); $v = typeinfo($f); len(@chars); $h = $v.btf_id;
+}
 tracepoint:syscalls:sys_enter_open*, t:syscalls:sys_enter_read / pid > 5 && comm != "x" / {
   @start[pid] = nsecs; let $name = args.filename ; $d = nsecs - @start[pid];
   if ($d > @limit || !$d) { @slow[comm, probe] = count(); } else if $d == 0 { return; }
   else { @fast++; @sum += $d / 2; $k = $d > 3 ? -1 : ~$d; print((1, @fast)); delete(@start[pid]); }
 }
-interval:s:1, i:hz:99 { print(@slow); clear(@slow); @x = @x * 2 + 1 }
+interval:s:1, i:hz:99 { print(@slow); clear(@slow); @x = @x * 2 + 1; while (@x < 5) { @x++ } }
 END { exit(); }
 """
 TOKENS = tuple(token.text for token in tokenize(Source("t", SCRIPT)))
@@ -55,12 +77,27 @@ def compile_front(text: str) -> Diagnostics:
     script = parse(Source("t", text), diagnostics, ("7",))
     if diagnostics.errors:
         return diagnostics
-    assert format_script(script)
+    assert isinstance(format_script(script), str)
+    script = expand_macros(script, {}, diagnostics, SIGNATURES)
     instances = expand(script, VIEW, diagnostics)
-    typed = check(script, instances, SIGNATURES, VIEW, diagnostics)
+    types = script_types(script, VIEW, _no_file, diagnostics)
+    typed = check(
+        script,
+        instances,
+        SIGNATURES,
+        VIEW,
+        types,
+        Config(unstable_typeinfo="warn"),
+        {},
+        diagnostics,
+    )
     if not diagnostics.errors:
-        assert format_typed(typed)
+        assert isinstance(format_typed(typed), str)
     return diagnostics
+
+
+def _no_file(span: Span, path: str) -> str:
+    raise SourceError(span, f"there is no file {path}")
 
 
 def test_the_script_itself_is_right() -> None:
@@ -72,8 +109,8 @@ def test_the_script_itself_is_right() -> None:
 @given(damaged() | bodies)
 def test_damaged_scripts(text: str) -> None:
     for one in compile_front(text).found:
-        assert 0 <= one.span.start <= one.span.end <= len(text)
-        assert str(one).startswith("t:")
+        assert 0 <= one.span.start <= one.span.end <= len(one.span.source.text)
+        assert str(one).startswith(("t:", "#define "))
 
 
 @given(st.text(max_size=200))

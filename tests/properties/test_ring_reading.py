@@ -3,92 +3,13 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import Enum
-from mmap import PAGESIZE, mmap
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seismo.isa.map_types import MapType
-from seismo.kernel.fd import Fd
-from seismo.kernel.live import LiveKernel
-from seismo.objects.map import Map
+from ring_memory import SIZE, Record, RingMemory, State, ring_over
 from seismo.objects.ringbuf import RingBuffer
-from seismo.spec.types import MapSpec
-
-SIZE = PAGESIZE
-BUSY, DISCARD = 1 << 31, 1 << 30
-
-
-class State(Enum):
-    """What a program has done with a record that it reserved."""
-
-    SUBMITTED = 0
-    DISCARDED = DISCARD
-    RESERVED = BUSY
-
-
-@dataclass(frozen=True)
-class Record:
-    length: int
-    state: State = State.SUBMITTED
-
-    @property
-    def room(self) -> int:
-        return (self.length + 15) & -8
-
-
-class RingMemory(LiveKernel):
-    """A kernel whose one ring is plain memory; what the data's second mapping shows is written."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.consumer = mmap(-1, PAGESIZE)
-        self.ring = mmap(-1, PAGESIZE + 2 * SIZE)
-        self.produced = 0
-
-    def mmap(self, fd: int, size: int, *, offset: int = 0, writable: bool = False) -> mmap:
-        return self.ring if offset else self.consumer
-
-    def close(self, fd: int) -> None:
-        pass
-
-    @property
-    def room(self) -> int:
-        return SIZE - 1 - (self.produced - struct.unpack_from("=Q", self.consumer)[0])
-
-    def begin_at(self, position: int) -> None:
-        """As if that many bytes had gone through already."""
-        self.produced = position
-        struct.pack_into("=Q", self.consumer, 0, position)
-        struct.pack_into("=Q", self.ring, 0, position)
-
-    def reserve(self, record: Record, data: bytes) -> int:
-        """Put the record where the producer is; the position of its header."""
-        at = self.produced
-        self._write(at, struct.pack("=II", record.length | record.state.value, 0) + data)
-        self.produced += record.room
-        struct.pack_into("=Q", self.ring, 0, self.produced)
-        return at
-
-    def submit(self, at: int, length: int) -> None:
-        self._write(at, struct.pack("=I", length))
-
-    def _write(self, at: int, data: bytes) -> None:
-        for shift, byte in enumerate(data):
-            offset = (at + shift) % SIZE
-            self.ring[PAGESIZE + offset] = self.ring[PAGESIZE + SIZE + offset] = byte
-
-
-@contextmanager
-def ring_over(kernel: RingMemory) -> Iterator[RingBuffer]:
-    spec = MapSpec(name="r", type=MapType.RINGBUF, key_size=0, value_size=0, max_entries=SIZE)
-    with Map(kernel, Fd(kernel, 0, "ring"), spec) as map_, RingBuffer(map_, kernel) as ring:
-        yield ring
 
 
 def read_one_by_one(ring: RingBuffer) -> list[bytes]:
@@ -173,6 +94,25 @@ def test_a_limit_leaves_the_rest_for_the_next_time() -> None:
         assert [ring.consume(take, 10), ring.consume(take, 5)] == [10, 5]
     assert seen == [number.to_bytes(4, "little") for number in range(15)]
     assert ring_is_waiting(kernel)
+
+
+def test_no_record_behind_a_position_is_consumed() -> None:
+    kernel = RingMemory()
+    with ring_over(kernel) as ring:
+        for number in range(3):
+            kernel.reserve(Record(4), number.to_bytes(4, "little"))
+        second = Record(4).room
+        seen: list[int] = []
+
+        def take(record: memoryview) -> None:
+            seen.append(record[0])
+
+        assert ring.produced == 3 * second
+        assert ring.consume(take, until=0) == 0
+        assert ring.consume(take, until=second) == 1
+        assert (seen, ring.consumed) == ([0], second)
+        assert ring.consume(take, until=100 * second) == 2
+        assert (seen, ring.consumed) == ([0, 1, 2], ring.produced)
 
 
 def ring_is_waiting(kernel: RingMemory) -> bool:

@@ -28,10 +28,12 @@ __all__ = (
     "U64",
     "Array",
     "Blob",
+    "Buffer",
     "Field",
     "FieldType",
     "Int",
     "Layout",
+    "Symbolic",
     "Text",
 )
 
@@ -42,12 +44,13 @@ BYTE_ORDER = sys.byteorder
 class Int:
     """A C integer of 1, 2, 4 or 8 bytes; `shown` is how it prints by default.
 
-    `shown` is `int`, `bool` or `pointer`.
+    `shown` is `int`, `bool`, `pointer` or `enum`; `names` are an enum's (value, constant) pairs.
     """
 
     size: int
     signed: bool
     shown: str = "int"
+    names: tuple[tuple[int, str], ...] = ()
 
     @property
     def alignment(self) -> int:
@@ -81,6 +84,40 @@ class Blob:
 
 
 @dataclass(frozen=True, slots=True)
+class Buffer:
+    """A u32 count of the bytes that matter, and `capacity` bytes."""
+
+    capacity: int
+
+    @property
+    def size(self) -> int:
+        return 4 + align_up(self.capacity, 4)
+
+    @property
+    def alignment(self) -> int:
+        return 4
+
+    def __str__(self) -> str:
+        return f"buffer[{self.capacity}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Symbolic:
+    """`size` bytes that user space puts into words: `kind` says how, by what `detail` adds.
+
+    The kinds are those of `events/symbolic.py`.
+    """
+
+    kind: str
+    size: int
+    detail: str = ""
+    alignment: int = 8
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+@dataclass(frozen=True, slots=True)
 class Array:
     """`count` elements of one type."""
 
@@ -101,11 +138,17 @@ class Array:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One member: `offset` in bytes from the start of its layout."""
+    """One member: `offset` in bytes from the start of its layout.
+
+    A bit field has `bit_size` bits from `bit_offset` on, counted from the least significant one of
+    the integer there; members of a union overlap.
+    """
 
     name: str
     offset: int
     type: FieldType
+    bit_offset: int = 0
+    bit_size: int = 0
 
     @property
     def end(self) -> int:
@@ -163,7 +206,7 @@ class Layout:
         return "\n".join([f"{self.name}: {self.size} bytes", *lines])
 
 
-FieldType: TypeAlias = Int | Text | Blob | Array | Layout
+FieldType: TypeAlias = Int | Text | Blob | Buffer | Symbolic | Array | Layout
 
 U8, U16, U32, U64 = (Int(size, signed=False) for size in (1, 2, 4, 8))
 S8, S16, S32, S64 = (Int(size, signed=True) for size in (1, 2, 4, 8))

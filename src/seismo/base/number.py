@@ -29,10 +29,10 @@ _S64_MAX = (1 << 63) - 1
 _LARGEST = {"": U64_MAX, "u": U32_MAX, "l": _S64_MAX, "ll": _S64_MAX, "ul": U64_MAX, "ull": U64_MAX}
 
 _INTEGER = re.compile(
-    r"""(?: 0[xX](?P<hex>[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*)
-          | (?P<octal>0[0-7]+(?:_[0-7]+)*)
-          | (?P<mantissa>[1-9])e(?P<exponent>[0-9]{1,2})
-          | (?P<decimal>0|[1-9][0-9]*(?:_[0-9]+)*)
+    r"""(?: 0[xX](?P<hex>[0-9a-fA-F]+(?:_+[0-9a-fA-F]+)*)
+          | (?P<octal>0_*[0-7]+(?:_+[0-7]+)*)
+          | (?P<mantissa>[1-9])[eE](?P<exponent>[0-9]{1,2})
+          | (?P<decimal>0|[1-9][0-9]*(?:_+[0-9]+)*)
         )
         (?P<suffix>[uU]?[lL]{0,2} | ns|us|ms|s|m|h|d)""",
     re.ASCII | re.VERBOSE,
@@ -73,9 +73,9 @@ def parse_integer(text: str) -> Integer:
 
 def _magnitude(match: re.Match[str]) -> int:
     if match["hex"]:
-        return int(match["hex"], 16)
+        return int(match["hex"].replace("_", ""), 16)
     if match["octal"]:
-        return int(match["octal"], 8)
+        return int(match["octal"].replace("_", ""), 8)
     if match["mantissa"]:
         return int(match["mantissa"] + "0" * int(match["exponent"]))
     digits: str = match["decimal"].replace("_", "")
@@ -89,7 +89,7 @@ def _malformed(text: str) -> NumberError:
         hint = "an integer may not end in '_'"
     elif re.match(r"0[0-9]*[89]", text):
         hint = "an integer that begins with 0 is octal"
-    elif re.match(r"[0-9_]+e", text):
+    elif re.match(r"[0-9_]+[eE]", text):
         hint = "write an exponent as 1e6: one digit, 'e', one or two digits"
     else:
         hint = "suffixes are u l ul ll ull, and ns us ms s m h d for a duration"

@@ -1,15 +1,54 @@
 """The syntax tree: what the parser makes, before names and types are known.
 
-Nodes are frozen and compared by identity, so side tables (types, symbols) may use them as keys.
-`Expr` and `Stmt` are closed unions: a `match` over them ends in `assert_never`.
+The parts of a script stand here, what is in them in `ast_code.py`; all of it is imported from here.
 """
 
 from __future__ import annotations
 
-from typing import TypeAlias, final
+from typing import final
 
 from seismo.base.dataclass import dataclass
 from seismo.base.source import Source, Span
+from seismo.lang.ast_code import (
+    AssignMap,
+    AssignVariable,
+    Binary,
+    Block,
+    BlockExpr,
+    Boolean,
+    Break,
+    Call,
+    Cast,
+    Comptime,
+    Continue,
+    Expr,
+    ExprStatement,
+    Field,
+    ForMap,
+    ForRange,
+    If,
+    Increment,
+    Index,
+    MapAccess,
+    Name,
+    Number,
+    Offsetof,
+    Parameter,
+    RecordExpr,
+    Return,
+    Sizeof,
+    Stmt,
+    String,
+    Ternary,
+    TupleExpr,
+    TypeArgument,
+    TypeExpr,
+    Typeinfo,
+    Unary,
+    Unroll,
+    Variable,
+    While,
+)
 
 __all__ = (
     "AssignMap",
@@ -17,251 +56,49 @@ __all__ = (
     "AttachPointText",
     "Binary",
     "Block",
+    "BlockExpr",
     "Boolean",
+    "Break",
     "Call",
+    "Cast",
+    "Comptime",
+    "ConfigEntry",
+    "Continue",
     "Expr",
     "ExprStatement",
     "Field",
+    "ForMap",
+    "ForRange",
+    "Function",
     "If",
+    "Import",
     "Increment",
     "Index",
+    "Macro",
+    "MacroParam",
     "MapAccess",
+    "MapDeclaration",
     "Name",
     "Number",
+    "Offsetof",
+    "Parameter",
     "Probe",
+    "RecordExpr",
     "Return",
     "Script",
+    "Sizeof",
     "Stmt",
     "String",
     "Ternary",
     "TupleExpr",
+    "TypeArgument",
+    "TypeExpr",
+    "Typeinfo",
     "Unary",
+    "Unroll",
     "Variable",
+    "While",
 )
-
-
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class Number:
-    """An integer literal, suffixes and durations already applied; `1ms` is 1000000."""
-
-    value: int
-    span: Span
-    unsigned: bool = False
-
-
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class Boolean:
-    """`true` or `false`."""
-
-    value: bool
-    span: Span
-
-
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class String:
-    """A string literal, its escapes applied; `literals.string_bytes(value)` are its bytes."""
-
-    value: str
-    span: Span
-
-
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class Name:
-    """A bare word used as a value: a built-in variable such as `pid`."""
-
-    name: str
-    span: Span
-
-
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class Variable:
-    """A scratch variable; `name` includes its `$`."""
-
-    name: str
-    span: Span
-
-
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class MapAccess:
-    """`@name[keys]`; `name` includes its `@`, a scalar map has no keys."""
-
-    name: str
-    keys: tuple[Expr, ...]
-    span: Span
-
-
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class Unary:
-    """`- ! ~ *` before an expression."""
-
-    op: str
-    operand: Expr
-    span: Span
-
-
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class Binary:
-    """`left op right`; `op` as written (`&&` and `||` evaluate the right only if needed)."""
-
-    op: str
-    left: Expr
-    right: Expr
-    span: Span
-
-
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class Ternary:
-    """`condition ? then : other`."""
-
-    condition: Expr
-    then: Expr
-    other: Expr
-    span: Span
-
-
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class Increment:
-    """`++` or `--` on a variable or map; its value is the new one if `prefix`, else the old."""
-
-    op: str
-    target: Variable | MapAccess
-    prefix: bool
-    span: Span
-
-
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class Call:
-    """`name(args…)`."""
-
-    name: str
-    args: tuple[Expr, ...]
-    span: Span
-    name_span: Span
-
-
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class Field:
-    """`base.field`, and `base->field`, which means the same; `.0` is a tuple's first."""
-
-    base: Expr
-    field: str
-    span: Span
-    field_span: Span
-
-
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class Index:
-    """`base[index]` of an array, a pointer or a string."""
-
-    base: Expr
-    index: Expr
-    span: Span
-
-
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class TupleExpr:
-    """`(a, b)`; `(a,)` has one element, `()` none."""
-
-    elements: tuple[Expr, ...]
-    span: Span
-
-
-Expr: TypeAlias = (
-    Number
-    | Boolean
-    | String
-    | Name
-    | Variable
-    | MapAccess
-    | Unary
-    | Binary
-    | Ternary
-    | Increment
-    | Call
-    | Field
-    | Index
-    | TupleExpr
-)
-
-
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class ExprStatement:
-    """An expression for its effect."""
-
-    expr: Expr
-    span: Span
-
-
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class AssignVariable:
-    """`$x = value`, `$x op= value` (`op` is then `+` and so on, else empty); `let` declares.
-
-    Only `let $x;` has no value: the variable begins as zero, whatever its type.
-    """
-
-    target: Variable
-    op: str
-    value: Expr | None
-    span: Span
-    declares: bool = False
-
-
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class AssignMap:
-    """`@m[k] = value` or `op=`; `@m[k] = count()` updates an aggregation."""
-
-    target: MapAccess
-    op: str
-    value: Expr
-    span: Span
-
-
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class If:
-    """`if condition { then } else { other }`; an `else if` is an `other` of one If."""
-
-    condition: Expr
-    then: Block
-    other: Block | None
-    span: Span
-
-
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class Return:
-    """`return`, which ends this run of the probe."""
-
-    span: Span
-
-
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class Block:
-    """`{ statements }`; a scope for variables."""
-
-    statements: tuple[Stmt, ...]
-    span: Span
-
-
-Stmt: TypeAlias = ExprStatement | AssignVariable | AssignMap | If | Return | Block
 
 
 @final
@@ -276,18 +113,93 @@ class AttachPointText:
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
-    """Attach points, an optional predicate, and what to do."""
+    """Attach points, an optional predicate, and what to do; `name` of `name=attach_point`."""
 
     attach_points: tuple[AttachPointText, ...]
     predicate: Expr | None
     body: Block
+    span: Span
+    name: str = ""
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class ConfigEntry:
+    """`key = value` of the config block; a word as value is a str."""
+
+    key: str
+    value: str | int | bool
+    key_span: Span
+    span: Span
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Import:
+    """`import "path";`."""
+
+    path: str
+    span: Span
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class MacroParam:
+    """A macro's parameter: `a` any expression, `$a` a variable, `@a` a map, as `name` begins."""
+
+    name: str
+    span: Span
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Macro:
+    """`macro name(a, $b, @c) { … }`."""
+
+    name: str
+    params: tuple[MacroParam, ...]
+    body: BlockExpr
+    span: Span
+    name_span: Span
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Function:
+    """`fn name($a: int64): int64 { … }`; `returns` is None where it gives nothing."""
+
+    name: str
+    params: tuple[tuple[Variable, TypeExpr], ...]
+    returns: TypeExpr | None
+    body: Block
+    span: Span
+    name_span: Span
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class MapDeclaration:
+    """`let @name = kind(entries);`, kind one of `hash lruhash percpuhash percpulruhash`."""
+
+    name: str
+    kind: str
+    entries: Expr
     span: Span
 
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Script:
-    """A whole script."""
+    """A whole script; what stands in imported files is among its own.
+
+    `c_text` are the pieces of C in order: preprocessor lines and declarations.
+    """
 
     source: Source
     probes: tuple[Probe, ...]
+    c_text: tuple[Span, ...] = ()
+    config: tuple[ConfigEntry, ...] = ()
+    imports: tuple[Import, ...] = ()
+    macros: tuple[Macro, ...] = ()
+    functions: tuple[Function, ...] = ()
+    maps: tuple[MapDeclaration, ...] = ()

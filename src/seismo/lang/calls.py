@@ -1,36 +1,137 @@
-"""Calls against signatures: how many arguments, and of which kinds."""
+"""Calls: of built-ins against their signatures, of the script's functions against their heads."""
 
 from __future__ import annotations
 
-from seismo.base.diagnostics import Diagnostics
-from seismo.lang.ast import Boolean, Call, Expr, MapAccess, Number, String, Unary
-from seismo.lang.join import is_integer
+from seismo.base.diagnostics import did_you_mean
+from seismo.lang.ast import Call, Expr, MapAccess, Name, TypeArgument, Variable
+from seismo.lang.environment import FunctionHead
+from seismo.lang.infer_maps import check_keys, whole_map
+from seismo.lang.join import has_space_clash, is_integer
+from seismo.lang.later import LATER_HINT, LATER_NAMES
 from seismo.lang.signature import Param, Signature
-from seismo.lang.types import PointerType, StringType, TupleType, Type
+from seismo.lang.slot import fits
+from seismo.lang.typer import Typer
+from seismo.lang.types import (
+    VOID,
+    ArrayType,
+    BufferType,
+    IntType,
+    PointerType,
+    RecordType,
+    StringType,
+    SymbolicType,
+    TupleType,
+    Type,
+)
+from seismo.lang.walk import map_keys
+from seismo.lang.writes import misfit, written_type
 
-__all__ = ("check_argument", "match_params", "takes_map")
+__all__ = ("call_signature", "check_call")
 
 _KINDS = {
     "any": "a value",
+    "array": "an array",
+    "buffer": "a buffer",
     "int": "a number",
     "key": "a key",
     "map": "a map",
     "pointer": "a pointer",
+    "record": "a record",
     "string": "a string",
+    "symbolic": "a value of the kernel's",
     "tuple": "a tuple",
+    "type": "a type",
+    "variable": "a variable",
+    "word": "a word",
+}
+_CLASSES: dict[str, type[Type]] = {
+    "array": ArrayType,
+    "buffer": BufferType,
+    "pointer": PointerType,
+    "record": RecordType,
+    "string": StringType,
+    "symbolic": SymbolicType,
+    "tuple": TupleType,
 }
 
 
-def match_params(
-    call: Call, signature: Signature, diagnostics: Diagnostics
-) -> tuple[Param, ...] | None:
+def check_call(t: Typer, node: Call, *, aggregates: bool = False) -> Type | None:
+    """The type of a call, which `aggregates` when it is assigned to a map."""
+    head = t.env.functions.get(node.name)
+    if head is not None:
+        return _call_function(t, node, head)
+    signature = t.env.signatures.get(node.name)
+    if signature is None:
+        _report_unknown(t, node)
+        for argument in node.args:
+            if not isinstance(argument, (Name, TypeArgument, MapAccess)):
+                t.expr(argument)
+        return None
+    return call_signature(t, node, signature, node, aggregates=aggregates)
+
+
+def call_signature(
+    t: Typer, call: Call, signature: Signature, node: Expr, *, aggregates: bool = False
+) -> Type | None:
+    """The type of a call of a built-in; `node` is the expression that it stands for."""
+    if signature.is_aggregate and not aggregates:
+        hint = f"write @name = {call.name}(…)"
+        t.error(node.span, f"{call.name}() can only be assigned to a map", hint)
+        return None
+    if not _is_allowed(t, call, signature):
+        return None
+    params = _match(t, call, signature)
+    if params is None:
+        return None
+    before = t.errors
+    types = _arguments(t, call, params)
+    if types is None or t.errors != before:
+        return signature.returns if signature.check is None else None
+    t.call_span = node.span
+    type_ = signature.returns if signature.check is None else signature.check(call, types, t)
+    if signature.evaluate is not None and t.errors == before:
+        t.constants[node] = signature.evaluate(call, types, t)
+    return type_
+
+
+def _report_unknown(t: Typer, node: Call) -> None:
+    if node.name in LATER_NAMES:
+        t.error(node.name_span, f"{node.name}() is not supported yet", LATER_HINT)
+        return
+    near = did_you_mean(node.name, (*t.env.signatures, *t.env.functions))
+    hint = near or f"a function of your own is: fn {node.name}(…) {{ … }}"
+    t.error(node.name_span, f"unknown function '{node.name}'", hint)
+
+
+def _is_allowed(t: Typer, call: Call, signature: Signature) -> bool:
+    """Whether this built-in may be used here; says so if it may not."""
+    name, place = signature.name, t.body.place
+    if signature.is_unsafe and not t.env.is_unsafe:
+        message = f"{name}() may change what it traces, or the system"
+        t.error(call.name_span, message, "allow it with --unsafe")
+        return False
+    if place is None and (signature.needs_context or signature.probe_kinds):
+        hint = "hand it to the function as a parameter"
+        t.error(call.name_span, f"a function has no {name}: it belongs to a probe", hint)
+        return False
+    if signature.probe_kinds and place and place.kind.name not in signature.probe_kinds:
+        message = f"{name} does not exist in a probe of kind {place.kind.name}"
+        t.error(call.name_span, message, f"it does in: {', '.join(signature.probe_kinds)}")
+        return False
+    if signature.needs_context and t.callbacks:
+        hint = f"set a variable before the loop: $x = {call.span.text}"
+        t.error(call.name_span, f"{name} cannot be used in the body of a for loop", hint)
+        return False
+    return True
+
+
+def _match(t: Typer, call: Call, signature: Signature) -> tuple[Param, ...] | None:
     """The parameter of each argument, None when there are too many or too few."""
     params, given = signature.params, len(call.args)
-    required = sum(not one.optional for one in params)
+    required = sum([not one.optional for one in params])
     if given < required or (given > len(params) and signature.variadic is None):
-        diagnostics.error(
-            call.span, f"{call.name}() takes {_count(signature, required)}, not {given}"
-        )
+        message = f"{call.name}() takes {_count(signature, required)}, not {given}"
+        t.error(call.span, message, f"write {_usage(signature)}")
         return None
     rest = (signature.variadic,) * (given - len(params)) if signature.variadic else ()
     return params[:given] + rest
@@ -46,50 +147,148 @@ def _count(signature: Signature, required: int) -> str:
     return f"{limit}{most} argument{'' if most == 1 else 's'}"
 
 
-def takes_map(param: Param, argument: Expr) -> bool:
+def _usage(signature: Signature) -> str:
+    """`str(pointer[, length])`."""
+    if not signature.params and signature.variadic is None:
+        return signature.name
+    shown = ", ".join([one.name for one in signature.params if not one.optional])
+    for one in signature.params:
+        if one.optional:
+            shown += f"[, {one.name}]" if shown else f"[{one.name}]"
+    if signature.variadic is not None:
+        shown += ", …" if shown else "…"
+    return f"{signature.name}({shown})"
+
+
+def _arguments(t: Typer, call: Call, params: tuple[Param, ...]) -> tuple[Type, ...] | None:
+    """The types of the arguments, VOID for those that are no values; None while one is unknown."""
+    types: list[Type | None] = []
+    keys: list[Expr] = []
+    for param, argument in zip(params, call.args, strict=True):
+        if "key" in param.accepts:
+            keys.append(argument)
+        else:
+            types.append(_argument(t, call, param, argument))
+    target = call.args[0] if call.args else None
+    if isinstance(target, MapAccess) and _takes_map(params[0], target):
+        types += _keys(t, call, target, tuple(keys), _wants_key(call, t))
+    known = tuple([one for one in types if one is not None])
+    return known if len(known) == len(types) else None
+
+
+def _wants_key(call: Call, t: Typer) -> bool:
+    signature = t.env.signatures[call.name]
+    rest = signature.variadic
+    return any("key" in one.accepts for one in (*signature.params, *([rest] if rest else ())))
+
+
+def _keys(
+    t: Typer, call: Call, target: MapAccess, keys: tuple[Expr, ...], wants_key: bool
+) -> list[Type | None]:
+    """`delete(@m[k])`, `delete(@m, k)`: both mean the entry k of @m."""
+    if not wants_key or (target.keys and not keys):
+        return []
+    return check_keys(t, t.env.maps.of(target), map_keys(keys), call.span)
+
+
+def _takes_map(param: Param, argument: Expr) -> bool:
     """Whether the argument is the map itself and not the value in it."""
     if not isinstance(argument, MapAccess) or "map" not in param.accepts:
         return False
     return not argument.keys or param.accepts == ("map",)
 
 
-def check_argument(
-    call: Call, param: Param, argument: Expr, type_: Type, diagnostics: Diagnostics
-) -> bool:
-    """Whether an argument suits its parameter; says so if it does not."""
+def _argument(t: Typer, call: Call, param: Param, node: Expr) -> Type | None:
+    """The type of one argument; None, and the complaint, where it does not suit."""
+    accepts = param.accepts
+    match node:
+        case MapAccess() if _takes_map(param, node):
+            return whole_map(t, node)
+        case Name() if "word" in accepts:
+            return VOID
+        case TypeArgument() if "type" in accepts:
+            return t.written(node.type) and VOID
+        case Variable() if "variable" in accepts:
+            return _written(t, call, node)
+    type_ = t.value(node)
+    if type_ is None:
+        return None
     what = f"{param.name} of {call.name}()"
-    if param.literal and not _is_literal(argument):
-        diagnostics.error(argument.span, f"the {what} must be a literal")
-        return False
-    if takes_map(param, argument) or any(_is_kind(type_, kind) for kind in param.accepts):
-        return True
-    wanted = " or ".join(_KINDS[one] for one in param.accepts)
-    hint = "str() reads the string at a pointer" if _wants_str(param, type_) else ""
-    diagnostics.error(argument.span, f"the {what} must be {wanted}, not {type_}", hint)
-    return False
-
-
-def _is_literal(argument: Expr) -> bool:
-    if isinstance(argument, Unary) and argument.op == "-":
-        argument = argument.operand
-    return isinstance(argument, (Number, Boolean, String))
+    if not any(_is_kind(type_, kind) for kind in accepts):
+        wanted = " or ".join([_KINDS[one] for one in accepts])
+        hint = _hint(accepts, type_) or f"write {_usage(t.env.signatures[call.name])}"
+        t.error(node.span, f"the {what} must be {wanted}, not {type_}", hint)
+        return None
+    if param.literal and node not in t.constants:
+        hint = "what is known only when the script runs cannot stand here"
+        t.error(node.span, f"the {what} must be a literal", hint)
+        return None
+    return type_
 
 
 def _is_kind(type_: Type, kind: str) -> bool:
-    match kind:
-        case "any" | "key":
-            return True
-        case "int":
-            return is_integer(type_)
-        case "string":
-            return isinstance(type_, StringType)
-        case "pointer":
-            return isinstance(type_, PointerType)
-        case "tuple":
-            return isinstance(type_, TupleType)
-        case _:
-            return False
+    if kind == "any":
+        return True
+    if kind == "int":
+        return is_integer(type_)
+    wanted = _CLASSES.get(kind)
+    return wanted is not None and isinstance(type_, wanted)
 
 
-def _wants_str(param: Param, type_: Type) -> bool:
-    return "string" in param.accepts and isinstance(type_, PointerType)
+def _hint(accepts: tuple[str, ...], type_: Type) -> str:
+    if "string" in accepts and isinstance(type_, PointerType):
+        return "str() reads the string at a pointer"
+    if "map" in accepts:
+        return "a map is @name"
+    if "pointer" in accepts and is_integer(type_):
+        return "cast it: (void *)…"
+    return ""
+
+
+def _written(t: Typer, call: Call, node: Variable) -> Type | None:
+    """A variable that the call may write: it takes what the map before it holds."""
+    slot = t.local(node)
+    if slot is None:
+        return None
+    target = call.args[0]
+    if isinstance(target, MapAccess):
+        held = t.env.maps.of(target).value
+        type_ = t.as_value(target, t.read(held))
+        if type_ is not None and not slot.write(type_, held.literal):
+            hint = "use a variable of its own"
+            t.error(node.span, f"{node.name} is {slot.type}, {target.name} holds {type_}", hint)
+    return written_type(t, node, slot)
+
+
+def _call_function(t: Typer, node: Call, head: FunctionHead) -> Type | None:
+    """A call of a function of the script."""
+    t.body.calls.setdefault(node.name, node.name_span)
+    types = [t.value(argument) for argument in node.args]
+    params = head.node.params
+    if len(node.args) != len(params):
+        count = f"{len(params)} argument{'' if len(params) == 1 else 's'}"
+        message = f"{node.name}() takes {count if params else 'no arguments'}, not {len(types)}"
+        t.error(node.span, message, _signature(head))
+        return head.returns
+    for argument, (param, _), wanted, type_ in zip(
+        node.args, params, head.params, types, strict=True
+    ):
+        if type_ is None:
+            continue
+        literal = t.constants.get(argument) if isinstance(wanted, IntType) else None
+        what = f"{param.name} of {node.name}()"
+        if not fits(wanted, type_, literal if type(literal) is int else None):
+            why, hint = misfit(wanted, t.constants.get(argument), type_)
+            t.error(argument.span, f"the {what} is declared as {wanted}, {why}", hint)
+        elif has_space_clash(wanted, type_):
+            hint = "read what it points to before the call"
+            t.warning(
+                argument.span, f"the {what} points to the kernel's memory, this to user", hint
+            )
+    return head.returns
+
+
+def _signature(head: FunctionHead) -> str:
+    node = head.node
+    shown = ", ".join([f"{one.name}: {type_.span.text}" for one, type_ in node.params])
+    return f"it is fn {node.name}({shown})"

@@ -1,52 +1,37 @@
 """`check`: the whole script's types and rules.
 
 Types flow both ways, across probes: `@m = 1` in one and `@m = (uint64)…` in another make a uint64
-of both. So passes over the script widen variables and maps until one pass changes nothing.
+of both. So passes over the script widen variables and maps until nothing that a body went by has
+widened since.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import assert_never
 
-from seismo.base.dataclass import dataclass
-from seismo.base.diagnostics import Diagnostics
-from seismo.lang.ast import (
-    AssignMap,
-    AssignVariable,
-    Block,
-    Call,
-    Expr,
-    ExprStatement,
-    If,
-    Return,
-    Script,
-    Stmt,
-    Variable,
-)
+from seismo.base.diagnostics import Diagnostic, Diagnostics, did_you_mean
+from seismo.base.source import Span
+from seismo.lang.ast import Function, Script
+from seismo.lang.config import Config
 from seismo.lang.ctype import arguments_type
-from seismo.lang.expand import ProbeInstance
-from seismo.lang.infer import Place, Typer
-from seismo.lang.join import Slot
-from seismo.lang.scope import resolve_variables
+from seismo.lang.declared_maps import check_declared, declare_maps
+from seismo.lang.environment import Body, Environment, Place
+from seismo.lang.expand import ProbeInstance, default_space
+from seismo.lang.functions import function_body, function_head, report_recursion
+from seismo.lang.infer import make_pass, new_typer
+from seismo.lang.scope import Scopes, resolve_variables
 from seismo.lang.signature import Signatures
-from seismo.lang.symbols import MapTable
-from seismo.lang.typed import TypedProbe, TypedScript
-from seismo.lang.types import INT64, Type
+from seismo.lang.typed import Facts, TypedFunction, TypedProbe, TypedScript
+from seismo.lang.typer import Typer
+from seismo.lang.types import INT64, PointerType, Type
+from seismo.lang.typetable import TypeTable
 from seismo.probes.table import kind_of
 from seismo.probes.view import KernelView
 
 __all__ = ("check",)
 
-
-@dataclass(frozen=True, slots=True)
-class _Program:
-    """An instance, and what outlives a pass over it."""
-
-    instance: ProbeInstance
-    place: Place
-    storage: Mapping[Variable, str]
-    locals: dict[str, Slot]
+# Types only widen, and strings by leaps: more passes than this would be a mistake of ours.
+_MOST_ROUNDS = 100
 
 
 def check(
@@ -54,110 +39,145 @@ def check(
     instances: Sequence[ProbeInstance],
     signatures: Signatures,
     view: KernelView,
+    types: TypeTable,
+    config: Config,
+    options: Mapping[str, str],
     diagnostics: Diagnostics,
+    is_unsafe: bool = False,
 ) -> TypedScript:
     """The types of the script's programs; its mistakes go to `diagnostics`, and the answer is then
-    partial."""
-    names = Diagnostics()
-    storage = {probe: resolve_variables(probe, names) for probe in script.probes}
-    programs = [_program(one, storage[one.probe], view) for one in instances]
-    maps = MapTable()
-    before: list[Type | None] = []
-    while True:
-        found = Diagnostics(list(names.found))
-        types = [_pass(one, signatures, maps, found) for one in programs]
-        after = maps.snapshot() + [slot.type for one in programs for slot in one.locals.values()]
-        if after == before:
-            break
-        before = after
+    partial. `options` are what the command line gives as `--name=value` behind `--`."""
+    env = Environment(
+        signatures=signatures,
+        view=view,
+        table=types,
+        config=config,
+        options=options,
+        is_unsafe=is_unsafe,
+    )
+    found = Diagnostics()
+    functions = _functions(env, script.functions, found)
+    declare_maps(env, script.maps, found)
+    scopes = {probe: resolve_variables(probe) for probe in script.probes}
+    bodies = [*functions, *(_program(one, scopes[one.probe], view) for one in instances)]
+    passes = _passes(env, bodies)
+    for body in bodies:
+        found.found += passes[body].diagnostics.found
+    report_recursion(bodies, found)
+    check_declared(env, found)
+    _check_options(env, script, found)
+    if not found.errors:
+        # Of what depends on one another, the first tells enough.
+        found.found += [one for body in bodies for one in passes[body].doubts][:1]
     _report(found, diagnostics)
-    typed = [_typed(one, its) for one, its in zip(programs, types, strict=True)]
-    return TypedScript(probes=tuple(typed), maps=maps.symbols())
+    return _typed(env, functions, instances, [passes[body] for body in bodies])
 
 
-def _program(
-    instance: ProbeInstance, storage: Mapping[Variable, str], view: KernelView
-) -> _Program:
+def _functions(env: Environment, nodes: Sequence[Function], diagnostics: Diagnostics) -> list[Body]:
+    """The functions' heads go into `env`; those that are wrong are told."""
+    bodies: list[Body] = []
+    for node in nodes:
+        body = function_body(node)
+        t = new_typer(env, body)
+        head = function_head(t, node)
+        diagnostics.found += t.diagnostics.found
+        body.returns = head.returns
+        if node.name not in env.functions:
+            env.functions[node.name] = head
+            bodies.append(body)
+    return bodies
+
+
+def _program(instance: ProbeInstance, scopes: Scopes, view: KernelView) -> Body:
     point = instance.points[0]
     kind = kind_of(point)
     args = arguments_type(view.tracepoint(*point.target)) if kind.has_args else None
-    slots = {name: Slot() for name in storage.values()}
-    return _Program(instance, Place(kind, str(point), args), storage, slots)
-
-
-def _pass(
-    program: _Program, signatures: Signatures, maps: MapTable, diagnostics: Diagnostics
-) -> dict[Expr, Type]:
-    """One pass over a program: its types as far as they are known."""
-    typer = Typer(
-        place=program.place,
-        signatures=signatures,
-        maps=maps,
-        storage=program.storage,
-        locals=program.locals,
-        diagnostics=diagnostics,
+    return Body(
+        node=instance.probe,
+        place=Place(kind, str(point), args),
+        space=default_space(point),
+        scopes=scopes,
     )
-    probe = program.instance.probe
-    if probe.predicate is not None:
-        typer.condition(probe.predicate)
-    _statement(typer, probe.body)
-    return typer.types
 
 
-def _statement(typer: Typer, node: Stmt) -> None:
-    match node:
-        case ExprStatement():
-            typer.expr(node.expr)
-        case AssignVariable():
-            if node.op and node.value is not None:
-                typer.update(node.target, node.op, node.value)
-            elif node.value is not None:
-                typer.assign(node.target, node.value, typer.value(node.value))
-        case AssignMap():
-            _assign_map(typer, node)
-        case If():
-            typer.condition(node.condition)
-            _statement(typer, node.then)
-            if node.other is not None:
-                _statement(typer, node.other)
-        case Block():
-            for statement in node.statements:
-                _statement(typer, statement)
-        case Return():
-            pass
-        case _:
-            assert_never(node)
+def _passes(env: Environment, bodies: Sequence[Body]) -> dict[Body, Typer]:
+    """The last pass over each body."""
+    passes: dict[Body, Typer] = {}
+    pending = list(bodies)
+    for _ in range(_MOST_ROUNDS):
+        if not pending:
+            break
+        for body in pending:
+            passes[body] = make_pass(env, body)
+        pending = [body for body in bodies if body.is_stale]
+    return passes
 
 
-def _assign_map(typer: Typer, node: AssignMap) -> None:
-    signature = typer.signatures.get(node.value.name) if isinstance(node.value, Call) else None
-    if node.op:
-        typer.update(node.target, node.op, node.value)
-    elif isinstance(node.value, Call) and signature is not None and signature.is_aggregate:
-        type_ = typer.call(node.value, aggregates=True)
-        if type_ is not None:
-            typer.types[node.value] = type_
-        typer.assign(node.target, node.value, type_)
-    else:
-        typer.assign(node.target, node.value, typer.value(node.value))
+def _check_options(env: Environment, script: Script, diagnostics: Diagnostics) -> None:
+    """What the command line gives must be asked for."""
+    for name in env.options:
+        if name not in env.asked:
+            hint = did_you_mean(name, env.asked) or f'the script asks by getopt("{name}")'
+            span = Span(script.source, 0, 0)
+            diagnostics.error(span, f"the script has no option --{name}", hint)
 
 
-def _typed(program: _Program, types: dict[Expr, Type]) -> TypedProbe:
-    return TypedProbe(
-        probe=program.instance.probe,
-        points=program.instance.points,
-        types=types,
-        locals=program.storage,
-        local_types={name: slot.type or INT64 for name, slot in program.locals.items()},
+def _typed(
+    env: Environment,
+    functions: Sequence[Body],
+    instances: Sequence[ProbeInstance],
+    passes: Sequence[Typer],
+) -> TypedScript:
+    typed = {
+        body.node.name: _typed_function(env, body.node, t)
+        for body, t in zip(functions, passes, strict=False)
+        if isinstance(body.node, Function)
+    }
+    probes = [
+        TypedProbe(probe=one.probe, points=one.points, facts=_facts(t))
+        for one, t in zip(instances, passes[len(functions) :], strict=True)
+    ]
+    return TypedScript(
+        probes=tuple(probes), maps=env.maps.symbols(), functions=typed, options=env.asked
     )
+
+
+def _typed_function(env: Environment, node: Function, t: Typer) -> TypedFunction:
+    head = env.functions[node.name]
+    names = [t.body.scopes.storage[variable] for variable, _ in node.params]
+    params = tuple(zip(names, head.params, strict=True))
+    return TypedFunction(function=node, params=params, returns=head.returns, facts=_facts(t))
+
+
+def _facts(t: Typer) -> Facts:
+    body = t.body
+    return Facts(
+        types=t.types,
+        locals=body.scopes.storage,
+        local_types={name: _settled(slot.type, body.space) for name, slot in body.locals.items()},
+        members=t.members,
+        constants=t.constants,
+        expansions=t.expansions,
+    )
+
+
+def _settled(type_: Type | None, space: str) -> Type:
+    """A pointer that only null was ever put into points anywhere."""
+    if isinstance(type_, PointerType) and not type_.space:
+        return PointerType(type_.target, space)
+    return INT64 if type_ is None else type_
 
 
 def _report(found: Diagnostics, diagnostics: Diagnostics) -> None:
     """Hand on what there is to say, in script order; of a probe's many instances only one says it
     of a place."""
-    seen: set[tuple[str, int, int]] = set()
-    for one in sorted(found.found, key=lambda one: one.span.start):
-        key = (one.severity, one.span.start, one.span.end)
+    seen: set[tuple[str, str, int, int]] = set()
+    for one in sorted(found.found, key=_order):
+        key = (one.severity, one.span.source.name, one.span.start, one.span.end)
         if key not in seen:
             seen.add(key)
             diagnostics.found.append(one)
+
+
+def _order(diagnostic: Diagnostic) -> tuple[str, int]:
+    return diagnostic.span.source.name, diagnostic.span.start

@@ -1,40 +1,37 @@
 """How types combine: the least type that holds two others, and what an operator gives.
 
 Integers: an operator works on 64 bits, signed unless an operand has values that int64 has not.
-A literal has no sign of its own: `$x = 0; $x = pid` is a uint32.
 """
 
 from __future__ import annotations
 
-from seismo.lang.ast import Expr, Number
+from seismo.lang.sizes import is_made_here, record_of
 from seismo.lang.types import (
     BOOL,
     INT64,
     AggregateType,
     ArrayType,
     BoolType,
+    BufferType,
     IntType,
     PointerType,
+    RecordType,
     StringType,
+    SymbolicType,
     TupleType,
     Type,
 )
 
 __all__ = (
-    "WIDE",
-    "Slot",
     "binary_type",
     "has_sign_clash",
+    "has_space_clash",
     "is_condition",
     "is_integer",
     "join",
-    "literal_value",
     "promoted",
     "smallest_integer",
 )
-
-WIDE = 1 << 32
-"""A literal that needs 64 bits whatever their sign: what `+=` and `++` make of their target."""
 
 _BITS = (8, 16, 32, 64)
 _LOGICAL = ("&&", "||")
@@ -52,16 +49,17 @@ def is_condition(type_: Type) -> bool:
     return isinstance(type_, (IntType, BoolType, PointerType))
 
 
-def literal_value(expr: Expr) -> int | None:
-    """The value of a literal that fits int64, and so takes the sign of what it meets."""
-    return expr.value if isinstance(expr, Number) and not expr.unsigned else None
-
-
 def smallest_integer(value: int, *, unsigned: bool = False) -> IntType:
     """The narrowest type that holds `value`, at most 64 bits."""
     signed = not unsigned
     width = (value if value >= 0 else ~value).bit_length() + signed
-    return IntType(next((bits for bits in _BITS if bits >= width), 64), signed)
+    for bits in _BITS:
+        if bits >= width:
+            return _INTEGERS[bits, signed]
+    return _INTEGERS[64, signed]
+
+
+_INTEGERS = {(bits, signed): IntType(bits, signed) for bits in _BITS for signed in (False, True)}
 
 
 def promoted(left: Type, right: Type) -> IntType:
@@ -72,7 +70,7 @@ def promoted(left: Type, right: Type) -> IntType:
     )
     if isinstance(left, IntType) and isinstance(right, IntType):
         is_signed = is_signed and (left.signed or right.signed)
-    return IntType(64, is_signed)
+    return _INTEGERS[64, is_signed]
 
 
 def has_sign_clash(left: Type, right: Type) -> bool:
@@ -83,8 +81,19 @@ def has_sign_clash(left: Type, right: Type) -> bool:
     return left.signed != right.signed and unsigned.bits == 64
 
 
+def has_space_clash(left: Type | None, right: Type) -> bool:
+    """Whether one points to user memory and the other to the kernel's."""
+    return (
+        isinstance(left, PointerType)
+        and isinstance(right, PointerType)
+        and left.space != right.space
+        and bool(left.space and right.space)
+    )
+
+
 def join(left: Type, right: Type) -> Type | None:
-    """The least type that holds both, None when there is none; where signs clash, left's."""
+    """The least type that holds both, None when there is none; where signs clash, or whose memory
+    they point to, left's."""
     if left == right:
         return left
     match left, right:
@@ -96,36 +105,82 @@ def join(left: Type, right: Type) -> Type | None:
             return left
         case StringType(), StringType():
             return left if left.size >= right.size else right
+        case BufferType(), BufferType():
+            return left if left.size >= right.size else right
         case TupleType(), TupleType():
-            return _join_tuples(left, right)
+            elements = _join_all(left.elements, right.elements)
+            return None if elements is None else TupleType(elements)
+        case RecordType(), RecordType():
+            return _join_records(left, right)
         case AggregateType(), AggregateType() if left.function == right.function:
             value = join(left.value, right.value)
-            return None if value is None else AggregateType(left.function, value)
-        case PointerType(), PointerType() if left.space == right.space:
-            return PointerType(None, left.space)
+            if value is None or left.parameters != right.parameters:
+                return None
+            return AggregateType(left.function, value, left.parameters)
+        case PointerType(), PointerType():
+            return _join_pointers(left, right)
+        case SymbolicType(), SymbolicType() if left.kind == right.kind:
+            is_same = left.detail == right.detail
+            return (left if left.size >= right.size else right) if is_same else None
         case _:
             return None
 
 
 def _join_integers(left: IntType, right: IntType) -> IntType:
     if left.signed == right.signed:
-        return left if left.bits >= right.bits else right
+        bits = max(left.bits, right.bits)
+        if left.enum == right.enum and left.clock == right.clock:
+            return left if left.bits == bits else right
+        return _INTEGERS[bits, left.signed]
     signed, unsigned = (left, right) if left.signed else (right, left)
     if unsigned.bits == 64:
-        return IntType(64, left.signed)
-    return IntType(max(signed.bits, 2 * unsigned.bits), True)
+        return _INTEGERS[64, left.signed]
+    return _INTEGERS[max(signed.bits, 2 * unsigned.bits), True]
 
 
-def _join_tuples(left: TupleType, right: TupleType) -> TupleType | None:
-    if len(left.elements) != len(right.elements):
+def _join_pointers(left: PointerType, right: PointerType) -> PointerType | None:
+    """A `void *` holds every pointer; nothing else holds pointers to different things."""
+    space = left.space or right.space
+    if left.target is None or right.target is None:
+        return PointerType(None, space)
+    target = _same(left.target, right.target)
+    return None if target is None else PointerType(target, space)
+
+
+def _same(left: Type, right: Type) -> Type | None:
+    """One of two types that are the same; C's structs are by their names."""
+    match left, right:
+        case PointerType(), PointerType():
+            return _join_pointers(left, right)
+        case RecordType(), RecordType():
+            return left if left.name == right.name else None
+        case _:
+            return left if left == right else None
+
+
+def _join_records(left: RecordType, right: RecordType) -> RecordType | None:
+    """C's structs go by their names; what scripts make by its fields, in any order."""
+    if not (is_made_here(left) and is_made_here(right)):
+        return (left if left.fields else right) if left.name == right.name else None
+    names = tuple([one.name for one in left.fields or ()])
+    others = {one.name: one.type for one in right.fields or ()}
+    if set(names) != set(others):
         return None
-    elements: list[Type] = []
-    for pair in zip(left.elements, right.elements, strict=True):
-        element = join(*pair)
-        if element is None:
+    mine = tuple([one.type for one in left.fields or ()])
+    types = _join_all(mine, tuple([others[name] for name in names]))
+    return None if types is None else record_of(names, types)
+
+
+def _join_all(left: tuple[Type, ...], right: tuple[Type, ...]) -> tuple[Type, ...] | None:
+    if len(left) != len(right):
+        return None
+    joined: list[Type] = []
+    for pair in zip(left, right, strict=True):
+        one = join(*pair)
+        if one is None:
             return None
-        elements.append(element)
-    return TupleType(tuple(elements))
+        joined.append(one)
+    return tuple(joined)
 
 
 def binary_type(op: str, left: Type, right: Type) -> Type | None:
@@ -146,13 +201,19 @@ def binary_type(op: str, left: Type, right: Type) -> Type | None:
 def _are_comparable(left: Type, right: Type) -> bool:
     if is_condition(left) and is_condition(right):
         return True
-    if isinstance(left, TupleType) and isinstance(right, TupleType):
-        return len(left.elements) == len(right.elements) and all(
-            _are_comparable(*pair) for pair in zip(left.elements, right.elements, strict=True)
-        )
-    if isinstance(left, ArrayType):
-        return left == right
-    return isinstance(left, StringType) and isinstance(right, StringType)
+    match left, right:
+        case TupleType(), TupleType():
+            return len(left.elements) == len(right.elements) and all(
+                _are_comparable(*pair) for pair in zip(left.elements, right.elements, strict=True)
+            )
+        case ArrayType(), ArrayType():
+            return left == right and is_integer(left.element)
+        case RecordType(), RecordType():
+            return join(left, right) is not None
+        case StringType(), StringType():
+            return True
+        case _:
+            return False
 
 
 def _pointer_arithmetic(op: str, left: Type, right: Type) -> Type | None:
@@ -163,43 +224,3 @@ def _pointer_arithmetic(op: str, left: Type, right: Type) -> Type | None:
     if op == "-" and isinstance(left, PointerType) and isinstance(right, PointerType):
         return INT64
     return None
-
-
-class Slot:
-    """A place that values are written to, and the least type that holds them all."""
-
-    __slots__ = ("_literal", "_type")
-
-    def __init__(self) -> None:
-        self._type: Type | None = None
-        self._literal: int | None = None
-
-    @property
-    def literal(self) -> int | None:
-        """The largest literal written, as long as nothing else was: it has no sign yet either."""
-        return self._literal if self._type is None else None
-
-    @property
-    def type(self) -> Type | None:
-        """The type so far; None before the first write."""
-        if self._literal is None:
-            return self._type
-        if isinstance(self._type, IntType):
-            fitting = smallest_integer(self._literal, unsigned=not self._type.signed)
-            return self._type if self._type.bits >= fitting.bits else fitting
-        literal = smallest_integer(self._literal)
-        return literal if self._type is None else join(self._type, literal)
-
-    def write(self, type_: Type, literal: int | None = None) -> bool:
-        """Widen for a value of this type, a literal's where one is given; False, and nothing
-        changes, when no type holds it and the others."""
-        if literal is not None:
-            if self._type is not None and not is_integer(self._type):
-                return False
-            self._literal = max(literal, self._literal or 0)
-            return True
-        joined = type_ if self._type is None else join(self._type, type_)
-        if joined is None or (self._literal is not None and not is_integer(joined)):
-            return False
-        self._type = joined
-        return True

@@ -1,8 +1,9 @@
 """Text to tokens.
 
-A script has two grammars. Outside all braces stand attach points, whose text is raw: it holds `:`,
-`/`, `*`, quotes, and ends at a blank, a comma or a brace. Inside braces and predicates stand
-statements and expressions. The lexer knows where it is, so the parser sees one token stream:
+A script has three grammars. Outside all braces stand C declarations and preprocessor lines, which
+are kept as they are, and attach points, whose text is raw: it holds `:`, `/`, `*`, quotes, and
+ends at a blank, a comma or a brace. Inside braces and predicates stand statements and expressions.
+The lexer knows where it is, so the parser sees one token stream:
 
 >>> [token.text for token in tokenize(Source("stdin", "t:sched:* /pid / 2/ { @[comm] }"))]
 ['t:sched:*', '/', 'pid', '/', '2', '/', '{', '@', '[', 'comm', ']', '}', '']
@@ -19,9 +20,10 @@ from seismo.base.source import Source, Span
 from seismo.lang.errors import LexError
 from seismo.lang.tokens import Token, TokenKind
 
-__all__ = ("BLANK", "tokenize")
+__all__ = ("BLANK", "scan", "shebang_end", "tokenize")
 
-BLANK = re.compile(r"(?:\s++|//[^\n]*+|/\*(?s:.*?)\*/)*+", re.ASCII)
+_BLANKS = r"(?:\s++|//[^\n]*+|/\*(?s:.*?)\*/)*+"
+BLANK = re.compile(_BLANKS, re.ASCII)
 
 _KINDS = {
     "name": TokenKind.NAME,
@@ -32,15 +34,20 @@ _KINDS = {
     "string": TokenKind.STRING,
     "parameter": TokenKind.PARAMETER,
 }
+# No group matches where no token begins: at the end, and before what is no token.
 _TOKEN = re.compile(
-    r"""(?P<name>[A-Za-z_]\w*)
-      | (?P<open>/\*)
-      | (?P<punctuation><<=?|>>=?|->|\+\+|--|&&|\|\||[-+*/%&|^=!<>]=?|[~?:;,.(){}\[\]])
-      | (?P<variable>\$[A-Za-z_]\w*)
-      | (?P<map>@\w*)
-      | (?P<number>\d\w*)
+    _BLANKS
+    + r"""(?:
+        (?P<name>[A-Za-z_]\w*+)
+      | (?!/\*)
+        (?P<punctuation>
+            <<=?|>>=?|->|\+\+|--|&&|\|\||\.\.|[-+*/%&|^=!<>]=?|[~?:;,.(){}\[\]])
+      | (?P<variable>\$[A-Za-z_]\w*+)
+      | (?P<map>@(?:[A-Za-z_]\w*+)?)
+      | (?P<number>\d\w*+)
       | (?P<string>"(?:[^"\\\n]|\\[^\n])*+")
-      | (?P<parameter>\$\d+|\$\#)""",
+      | (?P<parameter>\$\d+|\$\#)
+      |)""",
     re.ASCII | re.VERBOSE,
 )
 _ATTACH_POINT = re.compile(
@@ -51,32 +58,53 @@ _ATTACH_POINT = re.compile(
 _DECLARATION = re.compile(
     r"(?:config|enum|fn|import|let|macro|struct|typedef|union)\b(?![:=])|config=", re.ASCII
 )
-_DIRECTIVE = re.compile(r"\#(?:[^\\\n]|\\[^\n]|\\\n)*+\\?")
-_SHEBANG = re.compile(r"\#![^\n]*")
-_PREDICATE_END = re.compile(r"/(?=(?:\s++|//[^\n]*+|/\*(?s:.*?)\*/)*+\{)", re.ASCII)
+_PREDICATE_END = re.compile(rf"/(?={_BLANKS}\{{)", re.ASCII)
+
+# Few scripts hold C: these are compiled when one does.
+_C_WORDS = frozenset(("enum", "struct", "typedef", "union"))
+_QUOTED = r""" "(?:[^"\\\n]|\\.)*+" | '(?:[^'\\\n]|\\.)*+' """
+_DIRECTIVE = rf"(?x) \# (?: //[^\n]*+ | /\*(?s:.*?)\*/ | {_QUOTED} | \\\n | [^\n] )*+"
+_C_PIECE = rf"(?x) //[^\n]*+ | /\*(?s:.*?)\*/ | {_QUOTED} | [{{}};]"
+_C_TAIL = rf"(?a)(?:{_BLANKS}__attribute__\s*+\(\((?:[^()]|\([^()]*+\))*+\)\))*+{_BLANKS};"
 
 
 def tokenize(source: Source) -> tuple[Token, ...]:
     """Every token, an END last; LexError at the first character that begins none."""
+    tokens, errors = scan(source)
+    if errors:
+        raise errors[0]
+    return tokens
+
+
+def scan(source: Source) -> tuple[tuple[Token, ...], tuple[LexError, ...]]:
+    """Every token, an END last, and an error for each piece of the text that is none."""
     lexer = _Lexer(source)
     lexer.run()
-    return tuple(lexer.tokens)
+    return tuple(lexer.tokens), tuple(lexer.errors)
+
+
+def shebang_end(text: str) -> int:
+    """How long the `#!` line is with which a script may begin."""
+    if not text.startswith("#!"):
+        return 0
+    end = text.find("\n")
+    return len(text) if end < 0 else end
 
 
 class _Lexer:
-    """A position in the text, and the tokens before it."""
+    """A position in the text, the tokens and the errors before it."""
 
-    __slots__ = ("at", "source", "text", "tokens")
+    __slots__ = ("at", "errors", "source", "text", "tokens")
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.text = source.text
         self.at = 0
         self.tokens: list[Token] = []
+        self.errors: list[LexError] = []
 
     def run(self) -> None:
-        if shebang := _SHEBANG.match(self.text):
-            self.at = shebang.end()
+        self.at = shebang_end(self.text)
         while self.skip_blanks():
             self.head()
         self.add(TokenKind.END, self.at)
@@ -96,62 +124,114 @@ class _Lexer:
         """One token outside braces; what it opens, up to its close."""
         char = self.text[self.at]
         if char == "{":
-            self.code(TokenKind.PUNCTUATION)
+            self.code()
         elif char in ",;}":
             self.add(TokenKind.PUNCTUATION, self.at + 1)
-        elif self.text.startswith("/*", self.at):
-            raise self.error("a comment is not closed", "end it with '*/'", length=2)
-        elif char == "/":
+        elif char == "/" and not self.text.startswith("/*", self.at):
             self.add(TokenKind.PREDICATE, self.at + 1)
-            self.code(TokenKind.PREDICATE)
-        elif match := _DIRECTIVE.match(self.text, self.at):
-            self.add(TokenKind.DIRECTIVE, match.end())
-        elif _DECLARATION.match(self.text, self.at):
-            self.code(TokenKind.NAME)
+            self.code(in_predicate=True)
+        elif char == "#":
+            line = re.compile(_DIRECTIVE).match(self.text, self.at)
+            self.add(TokenKind.C, self.at + len(line.group().rstrip() if line else char))
+        elif match := _DECLARATION.match(self.text, self.at):
+            if match.group() in _C_WORDS:
+                self.c_declaration()
+            else:
+                self.code(word=match.group())
         elif (match := _ATTACH_POINT.match(self.text, self.at)) and match.end() > self.at:
             self.add(TokenKind.ATTACH_POINT, match.end())
         else:
-            raise self.stray()
+            self.stray()
 
-    def code(self, opened_by: TokenKind) -> None:
-        """Tokens up to the close of what was opened: a block, a predicate, a declaration."""
+    def code(self, word: str = "", *, in_predicate: bool = False) -> None:
+        """Tokens up to the close of what begins here: a block, a predicate, a declaration."""
+        text, source, append = self.text, self.source, self.tokens.append
         depth = 0
-        while self.skip_blanks():
-            if opened_by is TokenKind.PREDICATE and depth == 0:
-                if _PREDICATE_END.match(self.text, self.at):
-                    self.add(TokenKind.PREDICATE, self.at + 1)
+        while True:
+            match = _TOKEN.match(text, self.at)
+            group = match.lastgroup if match else None
+            if match is None or group is None:
+                self.at = match.end() if match else self.at
+                if self.at >= len(text):
                     return
-                if self.text[self.at] == "{":
+                self.stray()
+                continue
+            start, end = match.span(group)
+            piece = text[start:end]
+            if in_predicate and depth == 0 and piece[0] in "/{":
+                self.at = start
+                if piece == "{":
                     return
-            match = _TOKEN.match(self.text, self.at)
-            if match is None or match.lastgroup == "open":
-                raise self.stray()
-            self.add(_KINDS[match.lastgroup or ""], match.end())
-            text = match.group()
-            if text == "{":
+                if _PREDICATE_END.match(text, start):
+                    self.add(TokenKind.PREDICATE, start + 1)
+                    return
+            self.at = end
+            append(Token(_KINDS[group], piece, Span(source, start, end)))
+            if piece == "{":
                 depth += 1
-            elif text == "}":
+            elif piece == "}":
                 depth -= 1
                 if depth <= 0:
                     return
-            elif text == ";" and depth == 0:
+            elif depth == 0 and (piece == ";" or _ends(word, piece)):
                 return
 
-    def error(self, message: str, hint: str = "", *, length: int = 1) -> LexError:
-        return LexError(Span(self.source, self.at, self.at + length), message, hint)
+    def c_declaration(self) -> None:
+        """A `struct`, `union`, `enum` or `typedef`, up to its `;` (or the `}` without one)."""
+        is_typedef = self.text.startswith("typedef", self.at)
+        depth, opening = 0, self.at
+        for piece in re.compile(_C_PIECE).finditer(self.text, self.at):
+            match piece.group():
+                case "{":
+                    opening = piece.start() if depth == 0 else opening
+                    depth += 1
+                case "}":
+                    depth -= 1
+                    if depth <= 0 and not is_typedef:
+                        tail = re.compile(_C_TAIL).match(self.text, piece.end())
+                        self.add(TokenKind.C, tail.end() if tail else piece.end())
+                        return
+                case ";" if depth <= 0:
+                    self.add(TokenKind.C, piece.end())
+                    return
+        if depth:
+            self.error(opening, opening + 1, "this '{' is not closed", "end it with '};'")
+        else:
+            self.error(self.at, self.at + 1, "this declaration has no end", "end it with ';'")
+        self.at = len(self.text)
 
-    def stray(self) -> LexError:
-        """What is wrong with the text here, where no token begins."""
-        char = self.text[self.at]
+    def error(self, start: int, end: int, message: str, hint: str = "") -> None:
+        """Keep an error, and go on after it."""
+        self.errors.append(LexError(Span(self.source, start, end), message, hint))
+        self.at = end
+
+    def stray(self) -> None:
+        """Tell what is wrong with the text here, where no token begins."""
+        at = self.at
+        char = self.text[at]
+        line_end = self.text.find("\n", at)
+        line_end = len(self.text) if line_end < 0 else line_end
         if char == '"':
-            line_end = self.text.find("\n", self.at)
-            end = len(self.text) if line_end < 0 else line_end
             hint = "end it with '\"' on the same line; write a line break as \\n"
-            return self.error("a string is not closed", hint, length=end - self.at)
-        if self.text.startswith("/*", self.at):
-            return self.error("a comment is not closed", "end it with '*/'", length=2)
-        if char == "$":
-            return self.error("'$' needs a name", "a variable is $name")
-        if char == "'":
-            return self.error('unexpected character "\'"', 'a string stands in double quotes: "…"')
-        return self.error(f"unexpected character {char!r}")
+            self.error(at, line_end, "a string is not closed", hint)
+        elif self.text.startswith("/*", at):
+            self.error(at, at + 2, "a comment is not closed", "end it with '*/'")
+            self.at = len(self.text)
+        elif char == "$":
+            self.error(at, at + 1, "'$' needs a name", "a variable is $name")
+        elif char == "'":
+            closing = self.text.find("'", at + 1, line_end)
+            end = at + 1 if closing < 0 else closing + 1
+            hint = 'a string stands in double quotes: "…"'
+            self.error(at, end, 'unexpected character "\'"', hint)
+        elif char == "#":
+            hint = "preprocessor lines stand before the first probe, comments begin with //"
+            self.error(at, at + 1, "unexpected character '#'", hint)
+            self.at = line_end
+        else:
+            self.error(at, at + 1, f"unexpected character {char!r}")
+
+
+def _ends(word: str, piece: str) -> bool:
+    """Whether a declaration that may lack its `;` can end here."""
+    return (word == "let" and piece == ")") or (word == "import" and piece[0] == '"')

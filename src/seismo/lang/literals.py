@@ -16,7 +16,7 @@ from seismo.lang.tokens import Token
 __all__ = ("integer_value", "quote", "string_bytes", "string_value")
 
 _SIMPLE = {"n": b"\n", "t": b"\t", "r": b"\r", '"': b'"', "\\": b"\\"}
-_ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|(.))")
+_ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|(.))")
 _ESCAPES = r"escapes are \n \t \r \" \\ \123 (octal) \x7f"
 
 

@@ -8,30 +8,41 @@ from collections.abc import Sequence
 from seismo.base.diagnostics import Diagnostics
 from seismo.base.errors import SourceError
 from seismo.base.source import Source, Span
-from seismo.lang.ast import AttachPointText, Probe, Script
-from seismo.lang.cursor import MAX_DEPTH, Cursor, too_deep
-from seismo.lang.errors import LexError
-from seismo.lang.lexer import tokenize
-from seismo.lang.parse_expr import not_supported, parse_expression
-from seismo.lang.parse_stmt import parse_block
-from seismo.lang.tokens import Token, TokenKind
-from seismo.lang.walk import deepest
+from seismo.lang.ast import (
+    AttachPointText,
+    ConfigEntry,
+    Function,
+    Import,
+    Macro,
+    MapDeclaration,
+    Probe,
+    Script,
+)
+from seismo.lang.cursor import MAX_DEPTH, Cursor, Rules, too_deep
+from seismo.lang.errors import ParseError
+from seismo.lang.lexer import scan
+from seismo.lang.parse_declaration import (
+    parse_config,
+    parse_function,
+    parse_import,
+    parse_macro,
+    parse_map_declaration,
+)
+from seismo.lang.parse_expr import parse_expression
+from seismo.lang.parse_if import parse_condition
+from seismo.lang.parse_stmt import parse_block, parse_block_value
+from seismo.lang.tokens import TokenKind
+from seismo.lang.walk import Node, deepest
 
 __all__ = ("parse",)
 
-_LATER = {
-    "config": "a config block",
-    "enum": "a C enum",
-    "fn": "a function definition",
-    "import": "'import'",
-    "let": "declaring a map",
-    "macro": "a macro",
-    "struct": "a C struct",
-    "typedef": "a C typedef",
-    "union": "a C union",
-}
-_NAMED_PROBE = re.compile(r"[A-Za-z_]\w*=", re.ASCII)
+_NAMED_PROBE = re.compile(r"([A-Za-z_]\w*)=", re.ASCII)
 _PARAMETER = re.compile(r"\$\d+", re.ASCII)
+_RULES = Rules(parse_expression, parse_block_value)
+_PREAMBLE = {
+    "config": "the config block stands before the first probe",
+    "import": "imports stand before the first probe",
+}
 
 
 def parse(source: Source, diagnostics: Diagnostics, parameters: Sequence[str] = ()) -> Script:
@@ -39,31 +50,124 @@ def parse(source: Source, diagnostics: Diagnostics, parameters: Sequence[str] = 
 
     `parameters` are what `$1`, `$2`, … stand for; a missing one is 0, in attach points nothing.
     """
-    try:
-        tokens = tokenize(source)
-    except LexError as error:
+    tokens, errors = scan(source)
+    for error in errors:
         diagnostics.error(error.span, error.message, error.hint)
+    if errors:
         return Script(source, ())
-    cursor = Cursor(source, tokens, diagnostics, parameters)
-    probes: list[Probe] = []
-    while cursor.token.kind is not TokenKind.END:
-        if cursor.accept(";"):
-            continue
-        try:
-            probes.append(_parse_probe(cursor))
-        except SourceError as error:
-            diagnostics.error(error.span, error.message, error.hint)
-            _skip_probe(cursor)
-            cursor.depth = 0
-    if not probes and not diagnostics.errors:
-        hint = "a probe is an attach point and a block: BEGIN { … }"
-        diagnostics.error(Span(source, 0, 0), "the script has no probe", hint)
-    return Script(source, tuple(probes))
+    parser = _Parser(Cursor(source, tokens, diagnostics, _RULES, parameters))
+    parser.run()
+    return parser.script()
+
+
+class _Parser:
+    """The parts of the script read so far."""
+
+    __slots__ = (
+        *("c_text", "config", "cursor", "functions", "has_config", "imports", "macros", "maps"),
+        "probes",
+    )
+
+    def __init__(self, cursor: Cursor) -> None:
+        self.cursor = cursor
+        self.probes: list[Probe] = []
+        self.c_text: list[Span] = []
+        self.config: tuple[ConfigEntry, ...] = ()
+        self.has_config = False
+        self.imports: list[Import] = []
+        self.macros: list[Macro] = []
+        self.functions: list[Function] = []
+        self.maps: list[MapDeclaration] = []
+
+    @property
+    def has_code(self) -> bool:
+        """Whether the part of the script has begun in which C, config and imports are too late."""
+        return bool(self.probes or self.macros or self.functions or self.maps)
+
+    def run(self) -> None:
+        """Read the script; a part with a mistake is skipped."""
+        cursor = self.cursor
+        while cursor.token.kind is not TokenKind.END:
+            if cursor.accept(";"):
+                continue
+            try:
+                self.part()
+            except SourceError as error:
+                cursor.report(error)
+                _skip_part(cursor)
+                cursor.depth = 0
+                cursor.values = frozenset()
+
+    def part(self) -> None:
+        """One probe or declaration."""
+        cursor = self.cursor
+        token = cursor.token
+        if token.kind is TokenKind.C:
+            self.c_text.append(token.span)
+            cursor.advance()
+            if self.has_code:
+                hint = "move it to the top of the script"
+                message = "C code stands before the first probe"
+                cursor.report(ParseError(token.span, message, hint))
+        elif token.kind is TokenKind.NAME:
+            self.declaration()
+        else:
+            probe = _parse_probe(cursor)
+            _check_depth(probe)
+            self.probes.append(probe)
+
+    def declaration(self) -> None:
+        """One that begins with a word."""
+        cursor = self.cursor
+        token = cursor.token
+        if self.has_code and token.text in _PREAMBLE:
+            hint = "move it to the top of the script"
+            cursor.report(ParseError(token.span, _PREAMBLE[token.text], hint))
+        match token.text:
+            case "config":
+                if self.has_config:
+                    hint = "write all settings in one block"
+                    message = "the script has two config blocks"
+                    cursor.report(ParseError(token.span, message, hint))
+                self.has_config = True
+                self.config += parse_config(cursor)
+            case "import":
+                self.imports.append(parse_import(cursor))
+            case "macro":
+                macro = parse_macro(cursor)
+                _check_depth(macro.body)
+                self.macros.append(macro)
+            case "fn":
+                function = parse_function(cursor)
+                _check_depth(function)
+                self.functions.append(function)
+            case _:
+                self.maps.append(parse_map_declaration(cursor))
+
+    def script(self) -> Script:
+        return Script(
+            self.cursor.source,
+            tuple(self.probes),
+            tuple(self.c_text),
+            self.config,
+            tuple(self.imports),
+            tuple(self.macros),
+            tuple(self.functions),
+            tuple(self.maps),
+        )
+
+
+def _check_depth(node: Node) -> None:
+    """ParseError for a tree that is too deep: `1 + 1 + …` grows without any recursion here."""
+    depth, deep = deepest(node)
+    if depth > 2 * MAX_DEPTH:
+        raise too_deep(deep.span)
 
 
 def _parse_probe(cursor: Cursor) -> Probe:
     start = cursor.token.span
-    points = [_parse_attach_point(cursor)]
+    named = _NAMED_PROBE.match(start.text)
+    points = [_parse_attach_point(cursor, named.end() if named else 0)]
     while cursor.accept(","):
         if cursor.token.kind is not TokenKind.ATTACH_POINT:
             break
@@ -71,45 +175,32 @@ def _parse_probe(cursor: Cursor) -> Probe:
     predicate = None
     if cursor.token.kind is TokenKind.PREDICATE:
         cursor.advance()
-        predicate = parse_expression(cursor)
+        predicate = parse_condition(cursor, "/")
         if cursor.token.kind is not TokenKind.PREDICATE:
             raise cursor.unexpected("'/' and a block after the predicate")
         cursor.advance()
     if not cursor.at("{"):
-        raise cursor.unexpected("'{' or a /predicate/ after the attach point")
+        hint = "code stands in a probe: BEGIN { … }" if "(" in points[-1].text else ""
+        raise cursor.unexpected("'{' or a /predicate/ after the attach point", hint)
     body = parse_block(cursor)
-    probe = Probe(tuple(points), predicate, body, cursor.span_from(start))
-    # `1 + 1 + …` grows to the left without any recursion here.
-    depth, node = deepest(probe)
-    if depth > 2 * MAX_DEPTH:
-        raise too_deep(node.span)
-    return probe
+    return Probe(tuple(points), predicate, body, cursor.span_from(start), named[1] if named else "")
 
 
-def _parse_attach_point(cursor: Cursor) -> AttachPointText:
-    token = cursor.token
-    if token.kind is TokenKind.NAME and token.text in _LATER:
-        raise not_supported(token.span, _LATER[token.text])
-    if token.kind is TokenKind.DIRECTIVE:
-        raise not_supported(token.span, "a C preprocessor line")
-    if token.kind is not TokenKind.ATTACH_POINT:
-        raise cursor.unexpected("an attach point, as in tracepoint:syscalls:sys_enter_openat")
-    if _NAMED_PROBE.match(token.text):
-        raise not_supported(token.span, "naming a probe")
-    cursor.advance()
-    text = _PARAMETER.sub(lambda match: cursor.parameter(match[0]), token.text)
-    return AttachPointText(text, token.span)
+def _parse_attach_point(cursor: Cursor, skipped: int = 0) -> AttachPointText:
+    """An attach point without its first characters, which name the probe."""
+    wanted = "an attach point, as in tracepoint:syscalls:sys_enter_openat"
+    hint = "BEGIN { … } runs once, at the start" if cursor.at("{") else ""
+    token = cursor.expect_kind(TokenKind.ATTACH_POINT, wanted, hint)
+    span = Span(cursor.source, token.span.start + skipped, token.span.end)
+    text = _PARAMETER.sub(lambda match: cursor.parameter(match[0], span), token.text[skipped:])
+    return AttachPointText(text, span)
 
 
-def _skip_probe(cursor: Cursor) -> None:
-    """To after what stands here: a directive, a declaration's `;`, or a block."""
-    first: Token | None = None
+def _skip_part(cursor: Cursor) -> None:
+    """To after what stands here: C code, a declaration's `;`, or a block."""
     depth = 0
     while cursor.token.kind is not TokenKind.END:
         token = cursor.advance()
-        first = first or token
-        if first.kind is TokenKind.DIRECTIVE:
-            return
         if token.kind is not TokenKind.PUNCTUATION:
             continue
         if token.text == "{":

@@ -15,7 +15,7 @@ class TokenKind(Enum):
     """What a token is; the value is how messages and listings call it."""
 
     ATTACH_POINT = "attach point"
-    DIRECTIVE = "directive"
+    C = "c code"
     NUMBER = "number"
     STRING = "string"
     NAME = "name"

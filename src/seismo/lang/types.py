@@ -17,11 +17,14 @@ __all__ = (
     "AggregateType",
     "ArrayType",
     "BoolType",
+    "BufferType",
+    "Enumeration",
     "IntType",
     "PointerType",
     "RecordField",
     "RecordType",
     "StringType",
+    "SymbolicType",
     "TupleType",
     "Type",
     "VoidType",
@@ -30,13 +33,29 @@ __all__ = (
 
 @final
 @dataclass(frozen=True, slots=True)
+class Enumeration:
+    """A C enum: its name as written (`enum color`) and its (constant, value) pairs."""
+
+    name: str
+    constants: tuple[tuple[str, int], ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class IntType:
-    """`int8` to `uint64`."""
+    """`int8` to `uint64`; one of an `enum` prints as its constant's name.
+
+    `clock` is what a time of `nsecs(clock)` was read from, where that is not the boot clock.
+    """
 
     bits: int
     signed: bool
+    enum: Enumeration | None = None
+    clock: str = ""
 
     def __str__(self) -> str:
+        if self.enum is not None:
+            return self.enum.name
         return f"{'' if self.signed else 'u'}int{self.bits}"
 
 
@@ -74,7 +93,14 @@ class StringType:
 class PointerType:
     """A pointer; `space` says whose memory: `user`, `kernel`, or `ctx` (the program's context).
 
+    `bpf` is memory of the program itself: what `&$v` and `&@m` point to.
+
     `target` is None for `void *` and for types that are not known.
+
+    Types by themselves do not say whose memory they lie in: the pointers among a record's fields,
+    in arrays and behind other pointers have space '', until a read through a pointer of space `s`
+    gives them one: `type_names.in_space(type, s)`, which is `user` if `s` is, else `kernel`. One
+    whose target the kernel tags as `__user` has space `user` from the start.
     """
 
     target: Type | None
@@ -100,32 +126,72 @@ class ArrayType:
 @dataclass(frozen=True, slots=True)
 class RecordField:
     """A member at `offset` bytes. `data_loc` marks tracefs's `__data_loc`: the u32 there holds the
-    data's offset from the context in its low 16 bits and its length in the high 16."""
+    data's offset from the context in its low 16 bits and its length in the high 16.
+
+    A bit field has `bit_size` bits from `bit_offset` on (counted from the least significant) in the
+    integer of `type`'s size at `offset`; `bit_size` is 0 for every other member.
+    """
 
     name: str
     type: Type
     offset: int
     data_loc: bool = False
+    bit_offset: int = 0
+    bit_size: int = 0
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class RecordType:
-    """A C struct, or a tracepoint's arguments."""
+    """A C struct or union (`struct x`), a tracepoint's arguments, or a `(a = 1, b = 2)`.
+
+    `fields` is None where only the name is known (and where `size` is 0 not even the size):
+    `TypeTable.complete` spells it out. So types may refer to each other, and only what a script
+    touches is ever read. Members of anonymous structs and unions are among the fields of what holds
+    them.
+    """
 
     name: str
-    fields: tuple[RecordField, ...]
+    fields: tuple[RecordField, ...] | None
     size: int
 
     def field(self, name: str) -> RecordField:
         """The field called `name`; KeyError when there is none."""
-        for one in self.fields:
+        for one in self.fields or ():
             if one.name == name:
                 return one
         raise KeyError(name)
 
     def __str__(self) -> str:
         return self.name
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class BufferType:
+    """`buffer[size]`: up to `size` raw bytes and how many there are, as `buf()` makes them."""
+
+    size: int
+
+    def __str__(self) -> str:
+        return f"buffer[{self.size}]"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class SymbolicType:
+    """A value that user space puts into words where it is printed: `inet`, `ksym_t`, `timestamp` …
+
+    `kind` says how; `size` is its bytes; `detail` is what all values of the type have in common,
+    such as the format of `strftime()`.
+    """
+
+    kind: str
+    size: int
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return self.kind
 
 
 @final
@@ -142,11 +208,12 @@ class TupleType:
 @final
 @dataclass(frozen=True, slots=True)
 class AggregateType:
-    """What a map holds after `@m = count()`: `function` names the aggregation, `value` one CPU's
-    share."""
+    """What a map holds after `@m = count()`: `function` names the aggregation, `value` what it
+    reads as. `parameters` are its literals: the bits of `hist`, the bounds and step of `lhist`."""
 
     function: str
     value: Type
+    parameters: tuple[int | str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.function}_t"
@@ -160,6 +227,8 @@ Type: TypeAlias = (
     | PointerType
     | ArrayType
     | RecordType
+    | BufferType
+    | SymbolicType
     | TupleType
     | AggregateType
 )

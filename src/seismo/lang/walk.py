@@ -2,78 +2,113 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TypeAlias, assert_never
+from collections.abc import Callable, Iterator
+from operator import attrgetter
+from typing import Any, TypeAlias
 
 from seismo.lang.ast import (
     AssignMap,
     AssignVariable,
     Binary,
     Block,
+    BlockExpr,
     Boolean,
+    Break,
     Call,
+    Cast,
+    Comptime,
+    Continue,
     Expr,
     ExprStatement,
     Field,
+    ForMap,
+    ForRange,
+    Function,
     If,
     Increment,
     Index,
     MapAccess,
     Name,
     Number,
+    Offsetof,
+    Parameter,
     Probe,
+    RecordExpr,
     Return,
+    Sizeof,
     Stmt,
     String,
     Ternary,
     TupleExpr,
+    TypeArgument,
+    TypeExpr,
+    Typeinfo,
     Unary,
+    Unroll,
     Variable,
+    While,
 )
 
 __all__ = ("Node", "children", "deepest", "map_keys", "walk")
 
-Node: TypeAlias = Expr | Stmt | Probe
+Node: TypeAlias = Expr | Stmt | TypeExpr | Probe | Function
+_Below: TypeAlias = Callable[[Any], tuple[Node, ...]]
 
 
 def children(node: Node) -> tuple[Node, ...]:
     """The nodes directly below, in the order in which they are written."""
-    match node:
-        case Number() | Boolean() | String() | Name() | Variable() | Return():
-            return ()
-        case MapAccess():
-            return node.keys
-        case Unary():
-            return (node.operand,)
-        case Binary():
-            return (node.left, node.right)
-        case Field():
-            return (node.base,)
-        case Call():
-            return node.args
-        case Index():
-            return (node.base, node.index)
-        case Ternary():
-            return (node.condition, node.then, node.other)
-        case Increment():
-            return (node.target,)
-        case TupleExpr():
-            return node.elements
-        case ExprStatement():
-            return (node.expr,)
-        case AssignVariable():
-            return (node.target,) if node.value is None else (node.target, node.value)
-        case AssignMap():
-            return (node.target, node.value)
-        case If():
-            blocks = (node.then,) if node.other is None else (node.then, node.other)
-            return (node.condition, *blocks)
-        case Block():
-            return node.statements
-        case Probe():
-            return (node.body,) if node.predicate is None else (node.predicate, node.body)
-        case _:
-            assert_never(node)
+    return _BELOW[type(node)](node)
+
+
+def _one(name: str) -> _Below:
+    get = attrgetter(name)
+    return lambda node: (get(node),)
+
+
+def _present(*names: str) -> _Below:
+    """Those of the attributes that are not None."""
+    getters = tuple(map(attrgetter, names))
+    return lambda node: tuple([one for get in getters if (one := get(node)) is not None])
+
+
+def _nothing(_: Node) -> tuple[Node, ...]:
+    return ()
+
+
+def _block_expr(node: BlockExpr) -> tuple[Node, ...]:
+    return node.statements if node.value is None else (*node.statements, node.value)
+
+
+_BELOW: dict[type, _Below] = {
+    **dict.fromkeys((Number, Boolean, String, Name, Variable, Parameter), _nothing),
+    **dict.fromkeys((Break, Continue), _nothing),
+    **dict.fromkeys((Unary, Comptime, Sizeof, Offsetof, Typeinfo), _one("operand")),
+    AssignMap: attrgetter("target", "value"),
+    AssignVariable: _present("target", "type", "value"),
+    Binary: attrgetter("left", "right"),
+    Block: attrgetter("statements"),
+    BlockExpr: _block_expr,
+    Call: attrgetter("args"),
+    Cast: attrgetter("type", "operand"),
+    ExprStatement: _one("expr"),
+    Field: _one("base"),
+    ForMap: attrgetter("variable", "map", "body"),
+    ForRange: attrgetter("variable", "first", "end", "body"),
+    Function: _one("body"),
+    If: _present("condition", "then", "other"),
+    Increment: _one("target"),
+    Index: attrgetter("base", "index"),
+    MapAccess: attrgetter("keys"),
+    Probe: _present("predicate", "body"),
+    RecordExpr: attrgetter("values"),
+    Return: _present("value"),
+    Ternary: _present("condition", "then", "other"),
+    TupleExpr: attrgetter("elements"),
+    TypeArgument: _one("type"),
+    TypeExpr: _present("of"),
+    Unroll: attrgetter("count", "body"),
+    While: attrgetter("condition", "body"),
+}
 
 
 def walk(node: Node) -> Iterator[Node]:

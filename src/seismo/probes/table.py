@@ -7,14 +7,14 @@ from seismo.probes.interval import KIND as INTERVAL
 from seismo.probes.kind import ProbeKind, TargetError
 from seismo.probes.spec import AttachPoint
 from seismo.probes.special import BEGIN, END
+from seismo.probes.testing import BENCH, TEST
 from seismo.probes.tracepoint import KIND as TRACEPOINT
 
 __all__ = ("KINDS", "find_kind", "kind_of")
 
-KINDS: tuple[ProbeKind, ...] = (BEGIN, END, TRACEPOINT, INTERVAL)
+KINDS: tuple[ProbeKind, ...] = (BEGIN, END, TRACEPOINT, INTERVAL, TEST, BENCH)
 
 _LATER = {
-    "bench": "bench",
     "f": "fentry",
     "fentry": "fentry",
     "fexit": "fexit",
@@ -36,7 +36,6 @@ _LATER = {
     "s": "software",
     "self": "self",
     "software": "software",
-    "test": "test",
     "U": "usdt",
     "u": "uprobe",
     "uprobe": "uprobe",

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from seismo.base.errors import BpfError
 from seismo.probes.format import TracepointFormat
 
-__all__ = ("KernelView", "TracepointNotFound")
+if TYPE_CHECKING:
+    from seismo.btf.spec import Btf
+
+__all__ = ("KernelView", "SymbolNotFound", "TracepointNotFound")
+
+
+class SymbolNotFound(BpfError):
+    """The kernel has no symbol `name`, or hides its address; `hint` says which."""
+
+    def __init__(self, name: str, hint: str = "") -> None:
+        super().__init__(f"no kernel symbol '{name}'" + (f"\nhint: {hint}" if hint else ""))
+        self.name = name
+        self.hint = hint
 
 
 class TracepointNotFound(BpfError):
@@ -32,3 +44,12 @@ class KernelView(Protocol):
 
     def possible_cpus(self) -> int:
         """How many CPUs per-CPU values are laid out for."""
+
+    def btf(self) -> Btf:
+        """The kernel's types; NotSupported for a kernel without them."""
+
+    def symbol(self, name: str) -> int:
+        """The address of a kernel symbol; SymbolNotFound when there is none that can be seen."""
+
+    def cgroup_id(self, path: str) -> int:
+        """The id of the cgroup (version 2) whose directory is `path`; SyscallError."""

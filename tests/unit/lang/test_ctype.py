@@ -31,8 +31,8 @@ def field(c_type: str, size: int, *, signed: bool = False) -> FormatField:
         ("dev_t", 4, "uint32"),
         ("sector_t", 8, "uint64"),
         ("xfs_extlen_t", 4, "uint32"),
-        ("enum skb_drop_reason", 4, "uint32"),
-        ("const enum landlock_rule_type", 8, "uint32"),
+        ("enum skb_drop_reason", 4, "enum skb_drop_reason"),
+        ("const enum landlock_rule_type", 8, "enum landlock_rule_type"),
         ("bool", 1, "bool"),
         ("unsigned long", 4, "uint32"),
         ("cpumask_t", 24, "uint8[24]"),
@@ -45,10 +45,11 @@ def field(c_type: str, size: int, *, signed: bool = False) -> FormatField:
         ("const char *", 8, "int8 *"),
         ("const char *const *", 8, "int8 * *"),
         ("void *", 8, "void *"),
-        ("fd_set *", 8, "void *"),
+        ("fd_set *", 8, "fd_set *"),
+        ("bool *", 8, "bool *"),
         ("const struct iovec *", 8, "struct iovec *"),
         ("__data_loc char[]", 4, "int8 *"),
-        ("__data_loc cpumask_t", 4, "void *"),
+        ("__data_loc cpumask_t", 4, "cpumask_t *"),
     ],
 )
 def test_types(c_type: str, size: int, shown: str) -> None:
@@ -71,7 +72,7 @@ def test_spaces() -> None:
 def test_arguments_of_a_syscall() -> None:
     record = arguments_type(VIEW.tracepoint("syscalls", "sys_enter_openat"))
     assert (record.name, record.size) == ("syscalls:sys_enter_openat", 48)
-    assert {one.name: (str(one.type), one.offset) for one in record.fields} == {
+    assert {one.name: (str(one.type), one.offset) for one in record.fields or ()} == {
         "__syscall_nr": ("int32", 8),
         "dfd": ("int32", 16),
         "filename": ("int8 *", 24),

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from seismo.lang.join import (
-    WIDE,
-    Slot,
     binary_type,
     has_sign_clash,
+    has_space_clash,
     join,
     promoted,
     smallest_integer,
 )
+from seismo.lang.sizes import record_of
 from seismo.lang.types import (
     BOOL,
     INT32,
@@ -23,16 +23,25 @@ from seismo.lang.types import (
     VOID,
     AggregateType,
     ArrayType,
+    BufferType,
+    Enumeration,
     IntType,
     PointerType,
+    RecordField,
     RecordType,
     StringType,
+    SymbolicType,
     TupleType,
     Type,
 )
 
 INT8, INT16, UINT16 = IntType(8, True), IntType(16, True), IntType(16, False)
 CHARS = PointerType(INT8, "user")
+SOMEWHERE = PointerType(INT8, "")
+STRUCT, OTHER = RecordType("struct s", None, 8), RecordType("struct o", None, 8)
+COMPLETE = RecordType("struct s", (RecordField("a", UINT64, 0),), 8)
+COLOR = IntType(32, False, Enumeration("enum color", (("RED", 0),)))
+HIST = AggregateType("hist", INT64, (2,))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +89,35 @@ def test_smallest(value: int, signed: str, unsigned: str | None) -> None:
         ),
         (CHARS, CHARS, CHARS),
         (CHARS, PointerType(None, "user"), PointerType(None, "user")),
-        (CHARS, PointerType(INT8, "kernel"), None),
+        (CHARS, PointerType(INT8, "kernel"), CHARS),
+        (CHARS, SOMEWHERE, CHARS),
+        (SOMEWHERE, CHARS, CHARS),
+        (CHARS, PointerType(UINT8, "user"), None),
+        (
+            PointerType(CHARS, "user"),
+            PointerType(PointerType(INT8, ""), "user"),
+            PointerType(CHARS, "user"),
+        ),
+        (PointerType(STRUCT, "user"), PointerType(OTHER, "user"), None),
+        (PointerType(STRUCT, "user"), PointerType(COMPLETE, "user"), PointerType(STRUCT, "user")),
+        (STRUCT, COMPLETE, COMPLETE),
+        (STRUCT, OTHER, None),
+        (
+            record_of(("a", "b"), (INT8, StringType(2))),
+            record_of(("b", "a"), (StringType(4), UINT8)),
+            record_of(("a", "b"), (INT16, StringType(4))),
+        ),
+        (record_of(("a",), (INT8,)), record_of(("b",), (INT8,)), None),
+        (BufferType(4), BufferType(8), BufferType(8)),
+        (BufferType(4), StringType(8), None),
+        (SymbolicType("kstack", 24), SymbolicType("kstack", 40), SymbolicType("kstack", 40)),
+        (SymbolicType("inet", 20), SymbolicType("ksym_t", 8), None),
+        (SymbolicType("timestamp", 8, "%H"), SymbolicType("timestamp", 8, "%M"), None),
+        (COLOR, IntType(32, False), UINT32),
+        (COLOR, COLOR, COLOR),
+        (IntType(64, False, clock="tai"), UINT64, UINT64),
+        (HIST, AggregateType("hist", INT64, (3,)), None),
+        (HIST, HIST, HIST),
         (CHARS, INT64, None),
         (StringType(4), INT8, None),
         (TupleType((INT8,)), TupleType((INT8, INT8)), None),
@@ -117,6 +154,14 @@ def test_promoted(left: Type, right: Type, type_: IntType) -> None:
     assert promoted(right, left) == type_
 
 
+def test_space_clash() -> None:
+    assert has_space_clash(CHARS, PointerType(None, "kernel"))
+    assert not has_space_clash(CHARS, PointerType(None, ""))
+    assert not has_space_clash(CHARS, CHARS)
+    assert not has_space_clash(None, CHARS)
+    assert not has_space_clash(UINT64, CHARS)
+
+
 def test_sign_clash() -> None:
     assert has_sign_clash(INT64, UINT64)
     assert has_sign_clash(UINT64, INT8)
@@ -149,39 +194,11 @@ def test_sign_clash() -> None:
         (TupleType((INT8,)), "<", TupleType((INT8,)), None),
         (ArrayType(UINT8, 4), "!=", ArrayType(UINT8, 4), BOOL),
         (ArrayType(UINT8, 4), "!=", ArrayType(UINT8, 6), None),
-        (RecordType("r", (), 8), "==", RecordType("r", (), 8), None),
+        (ArrayType(STRUCT, 4), "==", ArrayType(STRUCT, 4), None),
+        (STRUCT, "==", COMPLETE, BOOL),
+        (STRUCT, "==", OTHER, None),
+        (STRUCT, "<", STRUCT, None),
     ],
 )
 def test_operators(left: Type, op: str, right: Type, type_: Type | None) -> None:
     assert binary_type(op, left, right) == type_
-
-
-def test_a_slot_of_literals_takes_the_sign_of_the_rest() -> None:
-    slot = Slot()
-    assert slot.type is None
-    assert slot.write(INT8, 5)
-    assert slot.type == INT8
-    assert slot.write(INT16, 300)
-    assert slot.type == INT16
-    assert slot.write(UINT8)
-    assert slot.type == UINT16
-    assert slot.write(INT64, WIDE)
-    assert slot.type == UINT64
-    assert slot.write(INT8)
-    assert slot.type == INT64
-
-
-def test_a_slot_refuses_what_does_not_fit() -> None:
-    number, string = Slot(), Slot()
-    assert number.write(INT8, 5)
-    assert not number.write(StringType(2))
-    assert number.type == INT8
-    assert string.write(StringType(2))
-    assert not string.write(INT8, 5)
-    assert not string.write(UINT64)
-    assert string.write(StringType(8))
-    assert string.type == StringType(8)
-    flag = Slot()
-    assert flag.write(BOOL)
-    assert flag.write(INT8, 5)
-    assert flag.type == INT8

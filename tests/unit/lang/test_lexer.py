@@ -6,7 +6,7 @@ import pytest
 
 from seismo.base.source import Source
 from seismo.lang.errors import LexError
-from seismo.lang.lexer import tokenize
+from seismo.lang.lexer import scan, tokenize
 from seismo.lang.tokens import TokenKind
 
 K = TokenKind
@@ -82,11 +82,62 @@ def test_comments_and_shebang_are_blank() -> None:
 
 
 def test_declarations_are_lexed_as_code() -> None:
-    text = 'config = { a = 1 } import "x"; struct s { int a; }; #define A \\\n 1\nlet:x:y {}'
-    assert kinds(text)[0] == (K.NAME, "config")
-    assert (K.STRING, '"x"') in kinds(text)
-    assert (K.DIRECTIVE, "#define A \\\n 1") in kinds(text)
-    assert (K.ATTACH_POINT, "let:x:y") in kinds(text)
+    tokens = kinds('config = { a = 1 } import "x"; macro m { 2 } let:x:y {}')
+    assert tokens[0] == (K.NAME, "config")
+    assert (K.STRING, '"x"') in tokens
+    assert (K.NAME, "m") in tokens
+    assert (K.ATTACH_POINT, "let:x:y") in tokens
+
+
+def test_declarations_that_may_lack_their_semicolon() -> None:
+    tokens = kinds('import "x"\nlet @m = hash(1)\nt:a:b { }')
+    assert tokens[-3:] == [(K.ATTACH_POINT, "t:a:b"), (K.PUNCTUATION, "{"), (K.PUNCTUATION, "}")]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "#include <linux/sched.h>",
+        "#define A \\\n 1",
+        "#define A /* { \n */ 1",
+        '#define A "/*"',
+        "# // /*",
+        "struct s;",
+        "struct s { int a; };",
+        "struct s { int a; /* } */ char b[4]; // }\n struct { int c; } d; }",
+        "struct s { int a; } __attribute__((packed)) ;",
+        "struct __attribute__((aligned(8))) s { int a; } /* x */;",
+        "union u { int a; };",
+        "enum e { A = '}', B };",
+        "typedef struct { int a; } s_t;",
+        "typedef int number, *pointer;",
+    ],
+)
+def test_c_is_one_token_as_written(code: str) -> None:
+    assert kinds(f"{code}\nBEGIN {{ }}") == [
+        (K.C, code),
+        (K.ATTACH_POINT, "BEGIN"),
+        (K.PUNCTUATION, "{"),
+        (K.PUNCTUATION, "}"),
+    ]
+
+
+def test_attach_points_that_begin_like_c() -> None:
+    assert kinds("struct:a {}")[0] == (K.ATTACH_POINT, "struct:a")
+    assert kinds("structure {}")[0] == (K.ATTACH_POINT, "structure")
+
+
+def test_a_range_is_no_float() -> None:
+    assert texts("BEGIN { 0..10 $t.0..$t.1 }")[2:-1] == [
+        *("0", "..", "10", "$t", ".", "0", "..", "$t", ".", "1"),
+    ]
+
+
+def test_every_stray_character_is_told() -> None:
+    _, errors = scan(Source("t", "BEGIN { ` 'a' } END { \"x\n $ }"))
+    places = [one.span.location.column for one in errors]
+    assert [one.span.text for one in errors] == ["`", "'a'", '"x', "$"]
+    assert places == [9, 11, 23, 2]
 
 
 def test_spans_are_offsets() -> None:
@@ -108,7 +159,9 @@ def test_spans_are_offsets() -> None:
         ("/* BEGIN", "t:1:1", "a comment is not closed", "*/"),
         ("BEGIN { $ }", "t:1:9", "'$' needs a name", "$name"),
         ("BEGIN { é }", "t:1:9", "unexpected character 'é'", ""),
-        ("BEGIN { # }", "t:1:9", "unexpected character '#'", ""),
+        ("BEGIN { # }", "t:1:9", "unexpected character '#'", "before the first probe"),
+        ("struct s { int a;", "t:1:10", "this '{' is not closed", "};"),
+        ("struct s", "t:1:1", "this declaration has no end", ";"),
         ('"a', "t:1:1", "a string is not closed", ""),
     ],
 )

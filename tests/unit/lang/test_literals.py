@@ -22,6 +22,7 @@ def token(text: str, kind: TokenKind = TokenKind.STRING) -> Token:
         (r'"plain"', b"plain"),
         (r'"\n\t\r\"\\"', b'\n\t\r"\\'),
         (r'"\x41\x4"', b"A\x04"),
+        (r'"\X41"', b"A"),
         (r'"\101\7\0"', b"A\x07\x00"),
         (r'"\1011"', b"A1"),
         (r'"\xff"', b"\xff"),

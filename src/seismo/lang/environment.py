@@ -1,0 +1,79 @@
+"""What outlives a pass over one body: the script's `Environment`, each `Body`, its `Place`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from seismo.base.dataclass import dataclass, field
+from seismo.base.source import Span
+from seismo.lang.ast import Expr, Function, Probe
+from seismo.lang.config import Config
+from seismo.lang.scope import Scopes
+from seismo.lang.signature import Signatures
+from seismo.lang.slot import Slot
+from seismo.lang.symbols import MapTable
+from seismo.lang.typed import OptionSymbol
+from seismo.lang.types import VOID, RecordType, Type
+from seismo.lang.typetable import TypeTable
+from seismo.probes.kind import ProbeKind
+from seismo.probes.view import KernelView
+
+__all__ = ("Body", "Environment", "FunctionHead", "Place")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a program runs: the kind of its probe, its first attach point, what `args` is."""
+
+    kind: ProbeKind
+    name: str
+    args: RecordType | None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionHead:
+    """What calls must know of a function of the script."""
+
+    node: Function
+    params: tuple[Type, ...]
+    returns: Type
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Environment:
+    """What all bodies of a script share."""
+
+    signatures: Signatures
+    view: KernelView
+    table: TypeTable
+    config: Config
+    options: Mapping[str, str]
+    is_unsafe: bool
+    maps: MapTable = field(default_factory=MapTable)
+    functions: dict[str, FunctionHead] = field(default_factory=dict)
+    macros: dict[str, Expr] = field(default_factory=dict)
+    records: dict[tuple[str, str], RecordType] = field(default_factory=dict)
+    asked: dict[str, OptionSymbol] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Body:
+    """A program to be or a function, and what outlives a pass over it.
+
+    `place` is None for a function. `reads` are the slots that the last pass went by, in the
+    versions that they then had; `calls` the functions that it calls.
+    """
+
+    node: Probe | Function
+    place: Place | None
+    space: str
+    scopes: Scopes
+    returns: Type = VOID
+    locals: dict[str, Slot] = field(default_factory=dict)
+    reads: dict[Slot, int] = field(default_factory=dict)
+    calls: dict[str, Span] = field(default_factory=dict)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether something that the last pass went by has widened since."""
+        return any(slot.version != version for slot, version in self.reads.items())

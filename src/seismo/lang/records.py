@@ -1,0 +1,50 @@
+"""C structs by value: spelled out all the way down, and whose memory their pointers point to."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+
+from seismo.base.dataclass import replace
+from seismo.lang.sizes import is_made_here
+from seismo.lang.type_names import in_space
+from seismo.lang.types import ArrayType, PointerType, RecordType, Type
+from seismo.lang.typetable import TypeTable
+
+__all__ = ("complete_value",)
+
+
+def complete_value(
+    type_: Type, table: TypeTable, space: str, known: MutableMapping[tuple[str, str], RecordType]
+) -> Type:
+    """The type of a value read from `space` memory, every struct in it with its fields.
+
+    `known` keeps structs by their names and where they were read from.
+    """
+    match type_:
+        case ArrayType():
+            element = complete_value(type_.element, table, space, known)
+            return type_ if element is type_.element else replace(type_, element=element)
+        case PointerType():
+            return in_space(type_, space)
+        case RecordType() if not is_made_here(type_):
+            key = (type_.name, space)
+            if key not in known:
+                known[key] = _complete(type_, table, space, known)
+            return known[key]
+        case _:
+            return type_
+
+
+def _complete(
+    record: RecordType,
+    table: TypeTable,
+    space: str,
+    known: MutableMapping[tuple[str, str], RecordType],
+) -> RecordType:
+    if record.fields is None:
+        record = table.complete(record)
+    fields = [
+        replace(one, type=complete_value(one.type, table, space, known))
+        for one in record.fields or ()
+    ]
+    return replace(record, fields=tuple(fields))

@@ -1,0 +1,57 @@
+"""`TypeTable`: names of types, constants and macros that the kernel or the script gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from seismo.lang.types import IntType, RecordType, Type
+
+__all__ = ("NO_TYPES", "NoTypes", "TypeTable")
+
+
+class TypeTable(Protocol):
+    """What the script's C declarations say, and behind them the kernel's BTF; asked lazily."""
+
+    def find(self, name: str) -> Type:
+        """The type called `struct x`, `union x`, `enum x` or by a typedef's name; KeyError.
+
+        A struct comes with its size but without its fields (`fields` is None).
+        """
+
+    def complete(self, record: RecordType) -> RecordType:
+        """The record with its fields; those that are structs themselves stay without theirs.
+
+        A record that no type is found for has the empty tuple.
+        """
+
+    def enumerator(self, name: str) -> tuple[int, IntType]:
+        """The value of an enum's constant and the enum's type; KeyError."""
+
+    def macro(self, name: str) -> str:
+        """The text that `#define name text` gives; KeyError."""
+
+    def near(self, name: str) -> Iterable[str]:
+        """Names that `name` may be a misspelling of."""
+
+
+class NoTypes:
+    """A table of nothing."""
+
+    def find(self, name: str) -> Type:
+        raise KeyError(name)
+
+    def complete(self, record: RecordType) -> RecordType:
+        return record
+
+    def enumerator(self, name: str) -> tuple[int, IntType]:
+        raise KeyError(name)
+
+    def macro(self, name: str) -> str:
+        raise KeyError(name)
+
+    def near(self, name: str) -> Iterable[str]:
+        return ()
+
+
+NO_TYPES = NoTypes()
