@@ -43,6 +43,49 @@ SCRIPTS = (
         " interval:s:1 { exit() }",
         Target(0.6),
     ),
+    Script(
+        "count system calls by name",
+        "BEGIN { exit() } tracepoint:raw_syscalls:sys_enter { @[comm, args->id] = count(); }"
+        " END { print(@); clear(@); }",
+        Target(0.6),
+    ),
+    Script(
+        "files opened",
+        'BEGIN { printf("%-6s %-16s %4s %s\\n", "PID", "COMM", "FD", "PATH"); exit() }'
+        " tracepoint:syscalls:sys_enter_openat { @path[tid] = args->filename; }"
+        " tracepoint:syscalls:sys_exit_openat /@path[tid]/ {"
+        ' printf("%-6d %-16s %4d %s\\n", pid, comm, args->ret, str(@path[tid]));'
+        " delete(@path[tid]); }"
+        " END { clear(@path); }",
+        Target(0.6),
+    ),
+    Script(
+        "time on the run queue",
+        "BEGIN { exit() }"
+        " tracepoint:sched:sched_wakeup { @queued[args->pid] = nsecs; }"
+        " tracepoint:sched:sched_switch {"
+        " if (args->prev_state == 0) { @queued[args->prev_pid] = nsecs; }"
+        " $since = @queued[args->next_pid];"
+        " if ($since) { @usecs = hist((nsecs - $since) / 1000); }"
+        " delete(@queued[args->next_pid]); }"
+        " END { clear(@queued); }",
+        Target(0.6),
+    ),
+    Script(
+        "sizes read, by process",
+        "BEGIN { exit() }"
+        " tracepoint:syscalls:sys_exit_read /args->ret > 0/ {"
+        " @bytes[comm] = sum(args->ret); @sizes[comm] = lhist(args->ret, 0, 4096, 256); }"
+        " interval:s:1 { print(@bytes); clear(@bytes); }",
+        Target(0.6),
+    ),
+    Script(
+        "processes started",
+        'BEGIN { printf("%-10s %-6s %-6s %s\\n", "TIME", "PID", "PPID", "ARGS"); exit() }'
+        " tracepoint:syscalls:sys_enter_execve {"
+        ' printf("%-10u %-6d %-6d ", elapsed / 1000000, pid, uid); join(args->argv); }',
+        Target(0.6),
+    ),
 )
 
 
@@ -69,7 +112,7 @@ Runs = Mapping[tuple[str, str], list[Run]]
 
 
 def measure_start(rounds: int) -> Section:
-    """The table of both scripts and of the bare interpreter."""
+    """The table of all scripts and of the bare interpreter."""
     runs: dict[tuple[str, str], list[Run]] = defaultdict(list)
     for round_ in range(rounds + 1):
         for script in SCRIPTS:

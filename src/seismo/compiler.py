@@ -7,13 +7,17 @@ Who wants to see a stage says so with `on_stage`: it is told each stage's name a
 
 from __future__ import annotations
 
+import os.path
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from seismo.base.dataclass import dataclass, replace
+from seismo.base.dataclass import dataclass, field, replace
 from seismo.base.diagnostics import Diagnostic, Diagnostics
+from seismo.base.errors import SourceError
 from seismo.base.source import Source, Span
+from seismo.builtin.options import LowerOptions
+from seismo.builtin.stdlib import TEXTS
 from seismo.builtin.table import AGGREGATES, BUILTINS, SIGNATURES
 from seismo.codegen.emit import generate
 from seismo.ir.func import Func, Module
@@ -23,103 +27,249 @@ from seismo.isa.format import format_listing
 from seismo.isa.prog_types import ProgType
 from seismo.lang.ast import Script
 from seismo.lang.check import check
+from seismo.lang.config import Config, read_config
 from seismo.lang.dump import format_typed
-from seismo.lang.expand import expand
+from seismo.lang.expand import ProbeInstance, expand
+from seismo.lang.imports import Files, resolve_imports
 from seismo.lang.lexer import tokenize
+from seismo.lang.macro import expand_macros
 from seismo.lang.parse_probe import parse
 from seismo.lang.print import format_script
+from seismo.lang.script_types import script_types
 from seismo.lang.tokens import format_tokens
-from seismo.lang.typed import TypedProbe, TypedScript
+from seismo.lang.typed import OptionSymbol, TypedProbe, TypedScript
 from seismo.lower.filter import FORK_TRACEPOINT, family_entry, follow_forks
-from seismo.lower.limits import check_limits
-from seismo.lower.resources import TREE_MAP, LowerOptions, Resources
+from seismo.lower.resources import TREE_MAP, Resources
 from seismo.lower.script import Lowered, lower_script
-from seismo.plan import Attachment, Plan
+from seismo.plan import Attachment, Plan, RunSettings
 from seismo.probes.table import find_kind
 from seismo.probes.view import KernelView
 from seismo.spec.types import ObjectSpec, ProgramSpec, TracepointAttach
 
-__all__ = ("STAGES", "Compiled", "OnStage", "compile_script")
+__all__ = ("STAGES", "Compiled", "Inputs", "NoFiles", "OnStage", "compile_script")
 
-STAGES = ("tokens", "ast", "types", "ir", "asm", "bytes", "layout", "plan")
+STAGES = (
+    *("tokens", "ast", "macros", "types", "ir"),
+    *("prepare", "regalloc", "asm", "bytes", "layout", "plan"),
+)
 """What `-d` prints, in the order of the pipeline; `ir:after=PASS` too."""
 
 OnStage: TypeAlias = Callable[[str, Callable[[], str]], None]
 
 _NAME_BYTES = 15  # include/linux/bpf.h: BPF_OBJ_NAME_LEN, without its NUL
 _FAMILY_PROGRAM = "follow_forks"
+_ON_DEMAND = ("begin", "end", "test", "bench")
+
+
+class NoFiles:
+    """A file system without files, for scripts that need none."""
+
+    def read(self, path: str) -> str:
+        raise FileNotFoundError(path)
+
+    def entries(self, path: str) -> Sequence[str]:
+        raise FileNotFoundError(path)
+
+    def is_directory(self, path: str) -> bool:
+        return False
+
+    def is_world_writable(self, path: str) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What a script is compiled with, beside its text and the kernel.
+
+    `parameters` are its `$1`, `$2`, …, `named` what `getopt()` asks for, `environ` the environment
+    that settings may stand in. `files` is where imports and `#include "…"` come from, the latter
+    also from `include_directories`; `includes` are headers to include first. `mode` is `test` or
+    `bench` to compile the probes of that kind and nothing else, whose names `probe_filter` (a
+    regular expression) finds.
+    """
+
+    parameters: Sequence[str] = ()
+    named: Mapping[str, str] = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=dict)
+    files: Files = field(default_factory=NoFiles)
+    include_directories: Sequence[str] = ()
+    includes: Sequence[str] = ()
+    is_unsafe: bool = False
+    mode: str = ""
+    probe_filter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """The plan, and the warnings that did not stop it."""
+    """The plan, the settings that the script was compiled with, the warnings that did not stop it,
+    and the options that it takes from the command line, by name."""
 
     plan: Plan
+    config: Config
     warnings: tuple[Diagnostic, ...]
+    options: Mapping[str, OptionSymbol] = field(default_factory=dict)
 
 
 def compile_script(
     source: Source,
     view: KernelView,
     options: LowerOptions,
-    parameters: Sequence[str] = (),
+    inputs: Inputs | None = None,
     on_stage: OnStage | None = None,
 ) -> Compiled:
-    """Compile a script for the kernel that `view` shows; `parameters` are its `$1`, `$2`, …
+    """Compile a script for the kernel that `view` shows.
 
     Raises `DiagnosticsError` with every mistake of the first stage that found one, `SourceError`
     for a script that is too large for the kernel, `NotSupported` when tracefs cannot be read.
     """
-    tell = on_stage or _nobody
-    diagnostics = Diagnostics()
-    script = _parse(source, parameters, diagnostics, tell)
-    typed = _check(script, view, diagnostics, tell)
-    lowered = _lower(typed, options)
-    if options.filter.and_children:
-        lowered = _with_family(lowered, view, source)
-    types = [_prog_type(probe) for probe in typed.probes]
-    types += [ProgType.TRACEPOINT] * (len(lowered.module.funcs) - len(types))
-    programs = tuple(
-        _program(func, type_)
-        for func, type_ in zip(_optimized(lowered.module, tell), types, strict=True)
-    )
-    tell("asm", lambda: "\n\n".join(_assembly(one) for one in programs))
-    tell("bytes", lambda: "\n".join(f"{one.name} {encode(one.insns).hex()}" for one in programs))
-    tell("layout", lambda: _layouts(lowered))
-    plan = _plan(typed, lowered, programs, options)
-    tell("plan", lambda: str(plan))
-    return Compiled(plan, diagnostics.warnings)
+    return _Compilation(view, options, inputs or Inputs(), on_stage or _nobody).run(source)
 
 
 def _nobody(_: str, __: Callable[[], str]) -> None:
     """Nobody asked to see the stages."""
 
 
-def _parse(
-    source: Source, parameters: Sequence[str], diagnostics: Diagnostics, tell: OnStage
-) -> Script:
-    tell("tokens", lambda: format_tokens(tokenize(source)))
-    script = parse(source, diagnostics, parameters)
-    diagnostics.stop_on_errors()
-    tell("ast", lambda: format_script(script))
-    return script
+class _Compilation:
+    """The stages, and what all of them share."""
+
+    def __init__(
+        self, view: KernelView, options: LowerOptions, inputs: Inputs, tell: OnStage
+    ) -> None:
+        self.view = view
+        self.options = options
+        self.inputs = inputs
+        self.tell = tell
+        self.diagnostics = Diagnostics()
+
+    def run(self, source: Source) -> Compiled:
+        script = self.parsed(source)
+        config = read_config(script.config, self.inputs.environ, self.diagnostics)
+        typed = self.checked(self.expanded(script), config)
+        lowered = self.lowered(typed, config)
+        if self.options.filter.and_children:
+            lowered = _with_family(lowered, self.view, source)
+        types = [find_kind(probe.points[0].kind).prog_type for probe in typed.probes]
+        types += [ProgType.TRACEPOINT] * (len(lowered.module.funcs) - len(types))
+        funcs = _optimized(lowered.module, self.tell)
+        programs = self.programs(funcs, types, config)
+        self.tell("layout", lambda: _layouts(lowered))
+        plan = _plan(typed, lowered, programs, self.options, config)
+        self.tell("plan", lambda: str(plan))
+        return Compiled(plan, config, self.diagnostics.warnings, typed.options)
+
+    def parsed(self, source: Source) -> Script:
+        """The tree, with all that it imports."""
+        self.tell("tokens", lambda: format_tokens(tokenize(source)))
+        inputs, diagnostics = self.inputs, self.diagnostics
+        script = parse(source, diagnostics, inputs.parameters)
+        script = resolve_imports(script, inputs.files, diagnostics, inputs.parameters)
+        if not script.probes and not diagnostics.errors:
+            hint = "a probe is an attach point and a block: BEGIN { … }"
+            diagnostics.error(Span(source, 0, 0), "the script has no probe", hint)
+        diagnostics.stop_on_errors()
+        if inputs.includes:
+            lines = Source("--include", "\n".join(f'#include "{one}"' for one in inputs.includes))
+            script = replace(script, c_text=(*_lines(lines), *script.c_text))
+        self.tell("ast", lambda: format_script(script))
+        return script
+
+    def expanded(self, script: Script) -> Script:
+        """The tree without macros."""
+        expanded = expand_macros(script, TEXTS, self.diagnostics, SIGNATURES)
+        self.diagnostics.stop_on_errors()
+        self.tell("macros", lambda: format_script(expanded))
+        return expanded
+
+    def checked(self, script: Script, config: Config) -> TypedScript:
+        diagnostics, inputs = self.diagnostics, self.inputs
+        types = script_types(script, self.view, self.included, diagnostics)
+        instances = self.selected(expand(script, self.view, diagnostics, config))
+        diagnostics.stop_on_errors()
+        typed = check(
+            script,
+            instances,
+            SIGNATURES,
+            self.view,
+            types,
+            config,
+            inputs.named,
+            diagnostics,
+            is_unsafe=inputs.is_unsafe,
+        )
+        diagnostics.stop_on_errors()
+        self.tell("types", lambda: format_typed(typed))
+        return typed
+
+    def selected(self, instances: Sequence[ProbeInstance]) -> tuple[ProbeInstance, ...]:
+        """The programs that the mode wants: tests, benchmarks, or all but these."""
+        mode, pattern = self.inputs.mode, re.compile(self.inputs.probe_filter)
+        chosen: list[ProbeInstance] = []
+        for one in instances:
+            point = one.points[0]
+            is_wanted = point.kind == mode and bool(pattern.search(point.target[0]))
+            if is_wanted if mode else point.kind not in ("test", "bench"):
+                chosen.append(one)
+        return tuple(chosen)
+
+    def included(self, span: Span, path: str) -> str:
+        """The text of `#include "path"`."""
+        here = os.path.dirname(span.source.name)
+        for directory in (here, *self.inputs.include_directories):
+            try:
+                return self.inputs.files.read(os.path.join(directory, path))
+            except OSError:
+                continue
+        raise SourceError(
+            span, f"cannot read {path}", "-I DIR names a directory to look for headers in"
+        )
+
+    def lowered(self, typed: TypedScript, config: Config) -> Lowered:
+        shared = Resources(
+            options=self.options,
+            config=config,
+            builtins=BUILTINS,
+            aggregates=AGGREGATES,
+            maps=typed.maps,
+            functions=typed.functions,
+        )
+        return lower_script(typed, _program_name, _return_value, shared)
+
+    def programs(
+        self, funcs: Sequence[Func], types: Sequence[ProgType], config: Config
+    ) -> tuple[ProgramSpec, ...]:
+        """The code of every function."""
+        made = tuple(
+            self.program(func, type_, config) for func, type_ in zip(funcs, types, strict=True)
+        )
+        self.tell("asm", lambda: "\n\n".join(_assembly(one) for one in made))
+        self.tell(
+            "bytes", lambda: "\n".join(f"{one.name} {encode(one.insns).hex()}" for one in made)
+        )
+        return made
+
+    def program(self, func: Func, type_: ProgType, config: Config) -> ProgramSpec:
+        code = generate(func, self.tell_of_code if self.tell is not _nobody else None)
+        return ProgramSpec(
+            name=func.name,
+            type=type_,
+            insns=code.insns,
+            map_refs=code.map_refs,
+            spans=code.spans,
+            functions=code.functions,
+            license=config.license,
+        )
+
+    def tell_of_code(self, stage: str, what: object) -> None:
+        self.tell(stage, lambda: str(what))
 
 
-def _check(
-    script: Script, view: KernelView, diagnostics: Diagnostics, tell: OnStage
-) -> TypedScript:
-    instances = expand(script, view, diagnostics)
-    diagnostics.stop_on_errors()
-    typed = check(script, instances, SIGNATURES, view, diagnostics)
-    check_limits(typed, diagnostics)
-    diagnostics.stop_on_errors()
-    tell("types", lambda: format_typed(typed))
-    return typed
-
-
-def _lower(typed: TypedScript, options: LowerOptions) -> Lowered:
-    shared = Resources(options=options, builtins=BUILTINS, aggregates=AGGREGATES, maps=typed.maps)
-    return lower_script(typed, _program_name, _return_value, shared)
+def _lines(source: Source) -> list[Span]:
+    spans: list[Span] = []
+    start = 0
+    for line in source.text.splitlines(keepends=True):
+        spans.append(Span(source, start, start + len(line.rstrip())))
+        start += len(line)
+    return spans
 
 
 def _with_family(lowered: Lowered, view: KernelView, source: Source) -> Lowered:
@@ -153,17 +303,6 @@ def _joined(listings: list[str]) -> Callable[[], str]:
     return lambda: "\n\n".join(listings)
 
 
-def _program(func: Func, type_: ProgType) -> ProgramSpec:
-    code = generate(func)
-    return ProgramSpec(
-        name=func.name,
-        type=type_,
-        insns=code.insns,
-        map_refs=code.map_refs,
-        spans=code.spans,
-    )
-
-
 def _assembly(program: ProgramSpec) -> str:
     listing = format_listing(program.insns, maps=dict(program.map_refs), spans=program.spans)
     return f"{program.name}: {program.type.kernel_name}\n{listing}"
@@ -184,27 +323,32 @@ def _program_name(index: int, probe: TypedProbe) -> str:
     return f"{index}_{name}"[:_NAME_BYTES]
 
 
-def _prog_type(probe: TypedProbe) -> ProgType:
-    return find_kind(probe.points[0].kind).prog_type
-
-
 def _return_value(probe: TypedProbe) -> int:
     return find_kind(probe.points[0].kind).return_value
 
 
 def _plan(
-    typed: TypedScript, lowered: Lowered, programs: tuple[ProgramSpec, ...], options: LowerOptions
+    typed: TypedScript,
+    lowered: Lowered,
+    programs: tuple[ProgramSpec, ...],
+    options: LowerOptions,
+    config: Config,
 ) -> Plan:
-    once: dict[str, list[str]] = {"begin": [], "end": []}
+    on_demand: dict[str, list[tuple[str, str]]] = {kind: [] for kind in _ON_DEMAND}
     attachments: list[Attachment] = []
     for probe, program in zip(typed.probes, programs, strict=False):
         for point in probe.points:
             kind = find_kind(point.kind)
-            if kind.name in once:
-                once[kind.name].append(program.name)
+            if kind.name in on_demand:
+                on_demand[kind.name].append((":".join(point.target), program.name))
             else:
                 attachments.append(Attachment(program.name, str(point), kind.attach(point)))
     presets: list[tuple[str, bytes, bytes]] = []
+    retries = zip(programs[len(typed.probes) :], lowered.retries, strict=False)
+    # Before what puts arguments aside is attached, what takes them up again must be.
+    attachments[:0] = [
+        Attachment(program.name, "", TracepointAttach(*where)) for program, where in retries
+    ]
     if options.filter.and_children:
         family = Attachment(_FAMILY_PROGRAM, "", TracepointAttach(*FORK_TRACEPOINT))
         attachments.insert(0, family)
@@ -212,10 +356,19 @@ def _plan(
     return Plan(
         object=ObjectSpec(maps=lowered.maps, programs=programs),
         attachments=tuple(attachments),
-        begin=tuple(once["begin"]),
-        end=tuple(once["end"]),
+        begin=tuple(program for _, program in on_demand["begin"]),
+        end=tuple(program for _, program in on_demand["end"]),
         probe_count=sum(len(probe.points) for probe in typed.probes),
         events=lowered.events,
         maps=lowered.views,
         presets=tuple(presets),
+        tables=lowered.tables,
+        faults=lowered.faults,
+        tests=tuple(on_demand["test"]),
+        benches=tuple(on_demand["bench"]),
+        settings=RunSettings(
+            print_maps_on_exit=config.print_maps_on_exit,
+            max_cat_bytes=config.max_cat_bytes,
+            str_trunc_trailer=config.str_trunc_trailer,
+        ),
     )

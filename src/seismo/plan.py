@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from seismo.base.dataclass import dataclass, field
-from seismo.events.kinds import EventLayout, MapView
+from seismo.events.kinds import EventLayout, FaultSite, MapView
 from seismo.spec.types import AttachSpec, ObjectSpec
 
-__all__ = ("Attachment", "Plan")
+__all__ = ("DEFAULT_SETTINGS", "Attachment", "Plan", "RunSettings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +21,28 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """What the script's configuration says about its output; sizes in bytes."""
+
+    print_maps_on_exit: bool = True
+    max_cat_bytes: int = 10_240
+    str_trunc_trailer: str = ".."
+
+
+DEFAULT_SETTINGS = RunSettings()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What to load, where to attach it, and what its records and maps mean.
 
     `presets` are (map, key, value) entries to put before anything is attached. `begin` and `end`
     name the programs that run once, in script order; `probe_count` is how many attach points the
     script has. `events_map`, `control_map` and `lost_map`
-    name the two rings and the per-CPU loss counters (u64 each, see `lower/context.py: Counter`).
+    name the two rings and the per-CPU loss counters (u64 each): the first two count records that
+    found no room in the events and the control ring, `faults` tells what the others count.
+    `tests` and `benches` are the (name, program) of probes of these kinds; `tables` are (map,
+    rows) of constant arrays to fill in.
     """
 
     object: ObjectSpec
@@ -38,6 +53,11 @@ class Plan:
     events: Mapping[int, EventLayout] = field(default_factory=dict)
     maps: tuple[MapView, ...] = ()
     presets: tuple[tuple[str, bytes, bytes], ...] = ()
+    tables: tuple[tuple[str, tuple[bytes, ...]], ...] = ()
+    faults: tuple[FaultSite, ...] = ()
+    tests: tuple[tuple[str, str], ...] = ()
+    benches: tuple[tuple[str, str], ...] = ()
+    settings: RunSettings = DEFAULT_SETTINGS
     events_map: str = "events"
     control_map: str = "control"
     lost_map: str = "lost"

@@ -6,7 +6,8 @@
 ...         session.poll(100)
 ...     session.finish()
 
-Nothing of a run outlives the session: closing it closes every program, map and link.
+Nothing of a run outlives the session: closing it closes every program, map and link. A script's
+tests and benchmarks are a run of their own: `run_tests()` or `run_benches()`, and nothing else.
 """
 
 from __future__ import annotations
@@ -15,17 +16,11 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from operator import attrgetter
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Self
 
-from seismo.base.dataclass import dataclass
-from seismo.base.layout import U32, Layout
-from seismo.events.aggregate import MapReader
-from seismo.events.decode import DecodeError, decoder, layout_decoder
-from seismo.events.formatter import Formatter
-from seismo.events.kinds import Action, EventLayout
-from seismo.events.value import Row, Value
+from seismo.events.decode import Reading
+from seismo.kernel.bpf import TestRun
 from seismo.kernel.protocol import Kernel
 from seismo.kernel.tracefs import Tracefs
 from seismo.objects.attach.table import attach
@@ -33,44 +28,28 @@ from seismo.objects.link import Link, detach_all
 from seismo.objects.load import load
 from seismo.objects.ringbuf import RingBuffer
 from seismo.output.sink import Sink
+from seismo.output.trial import TrialSink
 from seismo.plan import Plan
+from seismo.runtime.actions import Actions, MakeRender, Render, as_text
+from seismo.runtime.losses import Losses, LossMeter
+from seismo.runtime.maps import ScriptMaps
+from seismo.runtime.resolve import LiveResolver
+from seismo.runtime.rings import OrderedRings
+from seismo.runtime.trials import Trials
 
 __all__ = ("Losses", "Render", "Session", "as_text")
 
-Render: TypeAlias = Callable[[Sequence[Value]], str]
-"""What makes a printf's text of its arguments."""
-
-_REPORT_SECONDS = 1.0
 _AT_ONCE = 10_000
-
-_Record: TypeAlias = "bytes | memoryview"
-
-
-@dataclass(frozen=True, slots=True)
-class Losses:
-    """What the programs could not report, by the kernel's own counters since the start.
-
-    `events` and `control`: records for which a ring had no room. `map_full`: updates refused by a
-    full map. `string_faults`: strings whose memory could not be read, shown as "".
-    """
-
-    events: int
-    control: int
-    map_full: int
-    string_faults: int
-
-
-def as_text(event: EventLayout) -> Render:
-    """A printf as its format says."""
-    types = [field.type for field in event.layout.fields[1:]]
-    return Formatter(event.text, types).render
+# A record is in work for as long as a program takes, or its virtual processor is kept waiting.
+_UNFINISHED_SECONDS = 1.0
+_PAUSE_SECONDS = 0.001
 
 
 class Session:
     """One run of a plan; a context manager that owns every fd of it.
 
-    `render` says how a printf becomes text. `received` counts the records that came through the
-    events ring: what the programs produced is exactly `received` + `losses().events`.
+    `render` says how a printf becomes text. What the programs produced is exactly `received`, which
+    came through the events ring, and `losses().events`.
     """
 
     def __init__(
@@ -80,36 +59,35 @@ class Session:
         tracefs: Tracefs,
         sink: Sink,
         *,
-        render: Callable[[EventLayout], Render] = as_text,
+        render: MakeRender = as_text,
     ) -> None:
         self.exit_requested = False
         self.exit_code = 0
-        self.received = 0
         self._plan = plan
         self._kernel = kernel
         self._tracefs = tracefs
         self._sink = sink
-        self._reported = 0
-        self._next_report = 0.0
-        self._decode_id = layout_decoder(Layout.of("record", [("id", U32)]))
-        self._actions = {
-            number: self._action(event, render) for number, event in plan.events.items()
-        }
-        self._readers = {view.name: MapReader(view) for view in plan.maps}
-        self._views = {view.name: view for view in plan.maps}
         self._links: list[Link] = []
+        self._reading = Reading(plan.settings.str_trunc_trailer, LiveResolver(kernel))
         with ExitStack() as owned:
             self._loaded = owned.enter_context(load(plan.object, kernel))
             maps = self._loaded.maps
-            self._events = owned.enter_context(RingBuffer(maps[plan.events_map], kernel))
-            self._control = owned.enter_context(RingBuffer(maps[plan.control_map], kernel))
+            events = owned.enter_context(RingBuffer(maps[plan.events_map], kernel))
+            control = owned.enter_context(RingBuffer(maps[plan.control_map], kernel))
             owned.callback(self._close_links)
+            self._maps = ScriptMaps(plan.maps, maps, self._reading)
+            self._meter = LossMeter(plan, maps)
+            self._rings = OrderedRings(events, control, self._actions(sink, render))
+            self._fill_maps()
             self._owned = owned.pop_all()
+
+    @property
+    def received(self) -> int:
+        """How many records came through the events ring."""
+        return self._rings.received
 
     def start(self) -> None:
         """Run BEGIN, then attach everything; what BEGIN printed comes with the next `drain`."""
-        for name, key, value in self._plan.presets:
-            self._loaded.maps[name].put(key, value)
         self._run_once(self._plan.begin)
         for one in self._plan.attachments:
             program = self._loaded.programs[one.program]
@@ -130,20 +108,25 @@ class Session:
     def drain(self) -> int:
         """Pass on records that are in the rings, and how many they were; 0 when there are none.
 
-        Exit requests come first, so that what was printed before one is passed on with it. No more
-        than `_AT_ONCE` at a time: programs may be faster than the sink, and a signal must be heard.
+        No more than some `_AT_ONCE` at a time: programs may be faster than the sink, and a signal
+        must be heard.
         """
-        count = self._control.consume(self._on_record)
-        events = self._events.consume(self._on_record, _AT_ONCE)
-        self.received += events
-        self._report_lost()
+        count = self._rings.consume(_AT_ONCE)
+        self._meter.report(self._sink)
         self._sink.flush()
-        return count + events
+        return count
 
     def drain_all(self) -> None:
         """Pass on records until there are none; for when nothing is attached any more."""
-        while self.drain():
-            pass
+        patience = time.monotonic() + _UNFINISHED_SECONDS
+        while not self._rings.is_empty:
+            if self.drain():
+                patience = time.monotonic() + _UNFINISHED_SECONDS
+            elif time.monotonic() < patience:
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                return
+        self.drain()
 
     def finish(self) -> None:
         """Detach, run END, pass on what is left, print the maps, and say what was lost."""
@@ -151,19 +134,23 @@ class Session:
         self.drain_all()
         self._run_once(self._plan.end)
         self.drain_all()
-        self._report_lost(is_due=True)
+        self._meter.report(self._sink, is_due=True)
         self._sink.end()
-        for view in sorted(self._plan.maps, key=attrgetter("name")):
-            if rows := self._rows(view.name):
-                self._sink.map(view, rows)
-        self._warn_of_losses()
-        self._sink.flush()
+        if self._plan.settings.print_maps_on_exit:
+            self._maps.print_all(self._sink)
+        self._finish_sink()
+
+    def run_tests(self) -> bool:
+        """Run BEGIN, every test and END, and report on each test; whether all passed."""
+        return self._run_trials(lambda trials: trials.run_tests(self._plan.tests, self._sink))
+
+    def run_benches(self) -> bool:
+        """Run BEGIN, every benchmark and END, and report the times; whether none failed."""
+        return self._run_trials(lambda trials: trials.run_benches(self._plan.benches, self._sink))
 
     def losses(self) -> Losses:
         """The loss counters as they are now, summed over the CPUs."""
-        counters = self._loaded.maps[self._plan.lost_map]
-        shares = [row for _, row in sorted(counters.items_per_cpu())]
-        return Losses(*[sum(int.from_bytes(one, sys.byteorder) for one in row) for row in shares])
+        return self._meter.read()
 
     def close(self) -> None:
         """Detach and close everything; a second time does nothing."""
@@ -185,79 +172,54 @@ class Session:
         for link in self._links:
             link.close()
 
+    def _fill_maps(self) -> None:
+        maps = self._loaded.maps
+        for name, key, value in self._plan.presets:
+            maps[name].put(key, value)
+        for name, rows in self._plan.tables:
+            maps[name].put_many(
+                [(index.to_bytes(4, sys.byteorder), row) for index, row in enumerate(rows)]
+            )
+
     def _run_once(self, programs: Sequence[str]) -> None:
         for name in programs:
             self._loaded.programs[name].test_run()
 
-    def _on_record(self, record: _Record) -> None:
-        (number,) = self._decode_id(record)
-        action = self._actions.get(number)
-        if action is None:
-            raise DecodeError(f"a record has the unknown event id {number}", 0)
-        action(record)
+    def _actions(self, sink: Sink, render: MakeRender = as_text) -> Actions:
+        return Actions(
+            self._plan,
+            self._maps,
+            sink,
+            self._reading,
+            on_exit=self._request_exit,
+            render=render,
+        )
 
-    def _action(
-        self, event: EventLayout, render: Callable[[EventLayout], Render]
-    ) -> Callable[[_Record], None]:
-        """What to do with each record of this event, decided once."""
-        sink, decode, name = self._sink, decoder(event), event.text
-        match event.action:
-            case Action.PRINTF:
-                text = render(event)
-                return lambda record: sink.printf(text(decode(record)), event)
-            case Action.PRINT_VALUE:
-                return lambda record: sink.value(decode(record)[0], event)
-            case Action.PRINT_MAP:
-                return lambda _: self._print_map(name)
-            case Action.CLEAR:
-                return lambda _: self._loaded.maps[name].clear()
-            case Action.ZERO:
-                return lambda _: self._zero_map(name)
-            case Action.EXIT:
-                return lambda record: self._request_exit(decode(record)[0])
-            case Action.RUNTIME_ERROR:
-                return lambda _: sink.runtime_error(event.text, event.span)
-
-    def _request_exit(self, code: Any) -> None:
+    def _request_exit(self, code: int) -> None:
         if not self.exit_requested:
             self.exit_requested, self.exit_code = True, code
 
-    def _rows(self, name: str) -> list[Row]:
-        return self._readers[name].rows(self._loaded.maps[name].items())
+    def _run_trials(self, run: Callable[[Trials], bool]) -> bool:
+        self._run_once(self._plan.begin)
+        self.drain_all()
+        is_good = run(Trials(self._loaded.programs, self._perform))
+        self._run_once(self._plan.end)
+        self.drain_all()
+        self._finish_sink()
+        return is_good
 
-    def _print_map(self, name: str) -> None:
-        """`print(@m)`: unlike at the end, a scalar map that holds nothing shows its zero."""
-        rows = self._rows(name)
-        if not rows and self._views[name].key is None:
-            rows = [self._readers[name].zero_row()]
-        self._sink.map(self._views[name], rows)
+    def _perform(self, run: Callable[[], TestRun], sink: TrialSink) -> tuple[TestRun, int]:
+        """A trial's run, whose records and exit code are its own."""
+        usual, self._rings.act = self._rings.act, self._actions(sink)
+        self.exit_requested, self.exit_code = False, 0
+        try:
+            result = run()
+            self.drain_all()
+            return result, self.exit_code
+        finally:
+            self._rings.act = usual
+            self.exit_requested, self.exit_code = False, 0
 
-    def _zero_map(self, name: str) -> None:
-        map_ = self._loaded.maps[name]
-        for key, value in list(map_.items()):
-            map_.put(key, bytes(len(value)))
-
-    def _report_lost(self, *, is_due: bool = False) -> None:
-        """Say how many events were lost since the last time, at most once a second."""
-        now = time.monotonic()
-        if now < self._next_report and not is_due:
-            return
-        self._next_report = now + _REPORT_SECONDS
-        lost = self.losses().events
-        if lost > self._reported:
-            self._sink.lost(lost - self._reported)
-            self._reported = lost
-
-    def _warn_of_losses(self) -> None:
-        losses = self.losses()
-        if losses.control:
-            self._sink.warning(
-                f"{losses.control} exit() requests found no room in the control ring"
-            )
-        if losses.map_full:
-            self._sink.warning(f"{losses.map_full} map updates were refused: a map is full")
-        if losses.string_faults:
-            self._sink.warning(
-                f'{losses.string_faults} strings could not be read and are shown as "": '
-                "their memory was not resident, or the pointer was wrong"
-            )
+    def _finish_sink(self) -> None:
+        self._meter.sum_up(self._sink)
+        self._sink.flush(is_last=True)

@@ -29,6 +29,7 @@ def run_in_kernel(func: Func, kernel: LiveKernel) -> int:
         type=ProgType.RAW_TRACEPOINT,
         insns=generated.insns,
         spans=generated.spans,
+        functions=generated.functions,
     )
     with load_program(spec, {}, kernel) as program:
         return program.test_run(ctx=CONTEXT).retval
@@ -65,6 +66,19 @@ def widths(kernel: LiveKernel) -> Sequence[int]:
 def test_random_functions(seeds: range, kernel: LiveKernel, widths: Sequence[int]) -> None:
     for seed in seeds:
         func = random_func(seed, seed % 60 + 1, 2 + seed % 6, widths=widths)
+        want = interpret(func, context=CONTEXT, call=call_helper)
+        assert run_in_kernel(func, kernel) == want, seed
+        assert run_in_kernel(optimize(func), kernel) == want, seed
+
+
+@pytest.mark.parametrize(
+    "seeds", [range(start, start + 25) for start in range(0, 100, 25)], ids=str
+)
+def test_random_functions_with_subprograms(
+    seeds: range, kernel: LiveKernel, widths: Sequence[int]
+) -> None:
+    for seed in seeds:
+        func = random_func(seed, seed % 40 + 1, widths=widths, subprograms=1 + seed % 3)
         want = interpret(func, context=CONTEXT, call=call_helper)
         assert run_in_kernel(func, kernel) == want, seed
         assert run_in_kernel(optimize(func), kernel) == want, seed

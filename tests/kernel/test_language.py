@@ -14,10 +14,10 @@ from io import BytesIO
 import pytest
 
 from seismo.base.source import Source
-from seismo.compiler import compile_script
+from seismo.builtin.options import LowerOptions
+from seismo.compiler import Inputs, compile_script
 from seismo.kernel.live import LiveKernel
 from seismo.kernel.tracefs import Tracefs
-from seismo.lower.resources import LowerOptions
 from seismo.output.text import TextSink
 from seismo.session import Session
 from seismo.views import LiveView
@@ -149,7 +149,9 @@ def run(script: str, *parameters: str) -> str:
     with Tracefs(kernel) as tracefs:
         view = LiveView(kernel, tracefs)
         options = LowerOptions(possible_cpus=view.possible_cpus())
-        plan = compile_script(Source("case.bt", script), view, options, parameters).plan
+        plan = compile_script(
+            Source("case.bt", script), view, options, Inputs(parameters=parameters)
+        ).plan
         sink = TextSink(stream, errors, is_quiet=True)
         with Session(plan, kernel, tracefs, sink) as session:
             session.start()

@@ -196,6 +196,23 @@ def test_batches_move_everything_once(kernel: LiveKernel, type_: MapType, count:
         assert list(map_.items()) == []
 
 
+def test_an_array_is_drained_to_zeros(kernel: LiveKernel) -> None:
+    with create(kernel, MapType.ARRAY, 4, 8, entries=3) as map_:
+        map_.put(u32(1), u64(7))
+        assert map_.drain() == [(u32(0), u64(0)), (u32(1), u64(7)), (u32(2), u64(0))]
+        assert map_.drain() == [(u32(index), u64(0)) for index in range(3)]
+
+
+@pytest.mark.parametrize("type_", [MapType.HASH, MapType.PERCPU_HASH, MapType.ARRAY])
+def test_zero_keeps_the_keys(kernel: LiveKernel, type_: MapType) -> None:
+    with create(kernel, type_, 4, 8, entries=2) as map_:
+        for index in range(2):
+            map_.put(u32(index), b"\xff" * map_.value_bytes)
+        map_.zero()
+        zeros = bytes(map_.value_bytes)
+        assert dict(map_.items()) == {u32(0): zeros, u32(1): zeros}
+
+
 def test_clear_empties_a_hash(kernel: LiveKernel) -> None:
     with create(kernel, MapType.HASH, 4, 4, entries=1000) as map_:
         map_.put_many((u32(i), u32(i)) for i in range(1000))

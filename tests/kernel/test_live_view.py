@@ -53,6 +53,7 @@ def test_no_such_tracepoint(view: LiveView) -> None:
 
 def test_a_recording_answers_as_the_kernel_does(view: LiveView, tmp_path: Path) -> None:
     names = ["sched:sched_switch", "syscalls:sys_enter_execve"]
+    (tmp_path / "types").write_text("# processes\ntask_struct pid comm # two\nlist_head\n")
     record_view.record(tmp_path, names)
     recorded = RecordedView(tmp_path)
     assert list(recorded.tracepoints()) == names
@@ -60,3 +61,8 @@ def test_a_recording_answers_as_the_kernel_does(view: LiveView, tmp_path: Path) 
     for one in names:
         category, name = one.split(":")
         assert recorded.tracepoint(category, name) == view.tracepoint(category, name)
+    assert recorded.machine() == view.machine()
+    small, whole = recorded.btf(), view.btf()
+    assert len(small) < 20
+    for path in ("task_struct: pid", "task_struct: comm", "list_head: prev->next"):
+        assert small.resolve(path).offsets == whole.resolve(path).offsets

@@ -10,8 +10,8 @@ import pytest
 from golden_cases import GoldenCase
 from seismo.base.diagnostics import DiagnosticsError
 from seismo.base.source import Source
-from seismo.compiler import STAGES, compile_script
-from seismo.lower.resources import LowerOptions, TaskFilter
+from seismo.builtin.options import LowerOptions, TaskFilter
+from seismo.compiler import STAGES, Inputs, compile_script
 from seismo.plan import Plan
 from seismo.spec.types import TracepointAttach
 from seismo.views import RecordedView
@@ -28,12 +28,14 @@ def stages_of(script: str, options: LowerOptions = OPTIONS) -> dict[str, str]:
     def keep(name: str, text: Callable[[], str]) -> None:
         seen[name] = text()
 
-    compile_script(Source("case.bt", script), VIEW, options, (), keep)
+    compile_script(Source("case.bt", script), VIEW, options, Inputs(), keep)
     return seen
 
 
 def plan_of(script: str, options: LowerOptions = OPTIONS, *parameters: str) -> Plan:
-    return compile_script(Source("case.bt", script), VIEW, options, parameters).plan
+    return compile_script(
+        Source("case.bt", script), VIEW, options, Inputs(parameters=parameters)
+    ).plan
 
 
 @pytest.mark.golden("compile/*.test")

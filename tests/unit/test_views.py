@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from lang_cases import VIEW
-from seismo.probes.view import TracepointNotFound
+from seismo.base.errors import NotSupported, SyscallError
+from seismo.probes.view import SymbolNotFound, TracepointNotFound
 from seismo.views import RecordedView
 
 
@@ -45,3 +46,35 @@ def test_recorded_cpus(tmp_path: Path) -> None:
     assert VIEW.possible_cpus() == 2
     (tmp_path / "possible_cpus").write_text("0-3,8\n")
     assert RecordedView(tmp_path).possible_cpus() == 5
+
+
+def test_recorded_types() -> None:
+    btf = VIEW.btf()
+    assert btf is VIEW.btf()
+    assert len(btf) < 1000
+    assert [one.name for one in btf.struct("path").members] == ["mnt", "dentry"]
+    assert list(VIEW.module_btf()) == []
+    assert VIEW.machine() == "x86_64"
+
+
+def test_a_recording_without_types(tmp_path: Path) -> None:
+    with pytest.raises(NotSupported, match="CONFIG_DEBUG_INFO_BTF"):
+        RecordedView(tmp_path).btf()
+
+
+def test_recorded_symbols(tmp_path: Path) -> None:
+    assert VIEW.symbol("_text") == 0xFFFF_FFFF_8100_0000
+    with pytest.raises(SymbolNotFound) as caught:
+        VIEW.symbol("avenrum")
+    assert (caught.value.name, caught.value.hint) == ("avenrum", "did you mean 'avenrun'?")
+    with pytest.raises(SymbolNotFound):
+        RecordedView(tmp_path).symbol("_text")
+
+
+def test_recorded_cgroups(tmp_path: Path) -> None:
+    assert VIEW.cgroup_id("/sys/fs/cgroup/unified/seismo.slice") == 4242
+    with pytest.raises(SyscallError) as caught:
+        VIEW.cgroup_id("/sys/fs/cgroup/nosuch")
+    assert caught.value.errno_name == "ENOENT"
+    (tmp_path / "cgroups").write_text("7 /a path\n")
+    assert RecordedView(tmp_path).cgroup_id("/a path") == 7

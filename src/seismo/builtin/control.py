@@ -27,8 +27,9 @@ EXIT = Builtin(
         ends_probe=True,
     ),
     "Ends the script: this probe stops here, END probes run, maps are printed; seismo's exit "
-    "status is `code` (0).",
+    "status is `code` (0; its low 8 bits).",
     _lower_exit,
+    "interval:s:10 { exit(); }",
 )
 
 BUILTINS = (EXIT,)

@@ -1,58 +1,273 @@
-"""Strings from memory: `str`."""
+"""Strings: `str strlen strcap strncmp str_concat`."""
 
 from __future__ import annotations
 
-from seismo.base.diagnostics import Diagnostics
-from seismo.builtin.record import Builtin, Lowering, Writer
-from seismo.lang.ast import Call, Number
-from seismo.lang.signature import Param, Signature
-from seismo.lang.types import StringType, Type
+from seismo.builtin.bytes import (
+    clamped,
+    copy_bytes,
+    first_difference,
+    pointer_space,
+    string_length,
+    string_memory,
+    word_pairs,
+)
+from seismo.builtin.record import Address, Builtin, Lowering, Writer
+from seismo.ir.ops import Cond, Value
+from seismo.lang.ast import Call, Expr
+from seismo.lang.signature import CallContext, Param, Signature
+from seismo.lang.types import (
+    INT64,
+    UINT64,
+    ArrayType,
+    IntType,
+    PointerType,
+    StringType,
+    Type,
+)
 
-__all__ = ("BUILTINS", "DEFAULT_STRING_BYTES", "MAX_STRING_BYTES", "STR")
+__all__ = (
+    "BUILTINS",
+    "STR",
+    "STRCAP",
+    "STRLEN",
+    "STRNCMP",
+    "STR_CONCAT",
+    "TEXT",
+    "check_text",
+)
 
-DEFAULT_STRING_BYTES = 1024
-"""bpftrace's `max_strlen`."""
-
-MAX_STRING_BYTES = 4096
-"""PATH_MAX (include/uapi/linux/limits.h): no longer path reaches the kernel."""
+TEXT = ("string", "array", "pointer")
+"""What is like a string: one, an array of characters, or a pointer to them."""
 
 
-def _check_str(call: Call, types: tuple[Type, ...], diagnostics: Diagnostics) -> Type:
-    if len(call.args) < 2:
-        return StringType(DEFAULT_STRING_BYTES)
-    length = call.args[1]
-    if not isinstance(length, Number):
-        diagnostics.error(length.span, "the length of str() must be a number")
-        return StringType(DEFAULT_STRING_BYTES)
-    if not 1 <= length.value <= MAX_STRING_BYTES:
-        diagnostics.error(
-            length.span,
-            f"the length of str() must be 1 to {MAX_STRING_BYTES}",
-            hint="the closing NUL takes one of these bytes",
-        )
-        return StringType(DEFAULT_STRING_BYTES)
-    return StringType(length.value)
+def check_text(call: Call, types: tuple[Type, ...], context: CallContext) -> bool:
+    """Whether arrays and pointers among the arguments hold characters; says so if they do not."""
+    found = True
+    for argument, type_ in zip(call.args, types, strict=False):
+        element: Type | None = None
+        match type_:
+            case ArrayType():
+                element = type_.element
+            case PointerType():
+                element = type_.target
+            case _:
+                continue
+        if isinstance(element, StringType) or (isinstance(element, IntType) and element.bits == 8):
+            continue
+        what = "points to no characters" if isinstance(type_, PointerType) else "is no characters"
+        hint = "str() reads the string at any address"
+        context.error(argument.span, f"{call.name}() takes a string, but {type_} {what}", hint)
+        found = False
+    return found
+
+
+def _capacity(type_: Type, context: CallContext) -> int:
+    """How many characters a string has at most, where one is like a string."""
+    match type_:
+        case StringType():
+            return type_.size - 1
+        case ArrayType():
+            return type_.count
+        case _:
+            return context.config.max_strlen - 1
+
+
+def _check_str(call: Call, types: tuple[Type, ...], context: CallContext) -> Type:
+    limit = size = context.config.max_strlen
+    match types[0]:
+        case ArrayType():
+            check_text(call, types, context)
+            size = types[0].count + 1
+        case StringType():
+            size = types[0].size
+    size = min(size, limit)
+    if len(call.args) < 2 or not context.is_constant(call.args[1]):
+        return StringType(size)
+    length, span = int(context.constant(call.args[1])), call.args[1].span
+    if length < 0:
+        context.error(span, "the length of str() is negative", "it is the most characters to read")
+    elif length >= limit:
+        message = f"str() reads at most {limit - 1} characters"
+        context.warning(span, message, f"config = {{ max_strlen = {length + 1} }} allows more")
+    else:
+        size = min(size, length + 1)
+    return StringType(size)
 
 
 def _lower_str(low: Lowering, call: Call) -> Writer:
-    type_ = low.type_of(call)
-    size = type_.size if isinstance(type_, StringType) else DEFAULT_STRING_BYTES
-    return low.read_string(call.args[0], size)
+    source, size = call.args[0], _size(low.type_of(call))
+    type_ = low.type_of(source)
+    limit = _limit(low, call, size)
+    if isinstance(type_, ArrayType):
+        return _array_text(low, source, type_.count, size, limit)
+    if isinstance(type_, StringType) and limit is None and type_.size > size:
+        limit = low.b.const(size)
+    return low.read_string(source, size, limit)
+
+
+def _size(type_: Type) -> int:
+    assert isinstance(type_, StringType), "checked: it is a string"
+    return type_.size
+
+
+def _limit(low: Lowering, call: Call, size: int) -> Value | None:
+    """How many bytes to read with the NUL, where that is not known before the script runs."""
+    if len(call.args) < 2 or low.is_constant(call.args[1]):
+        return None
+    return low.b.add(clamped(low, low.scalar(call.args[1]), size - 1), low.b.const(1))
+
+
+def _array_text(low: Lowering, array: Expr, count: int, size: int, limit: Value | None) -> Writer:
+    """The characters of an array that need have no NUL among them."""
+    b = low.b
+    home = low.scratch(count + 1)
+    write_array = low.writer(array)
+    b.fill(home.base, home.offset, (count + 8) & -8)
+    write_array(home)
+    most = b.const(size) if limit is None else limit
+
+    def write(to: Address) -> Value:
+        return b.call("probe_read_kernel_str", low.address(to), most, low.address(home))
+
+    return write
+
+
+def _check_strlen(call: Call, types: tuple[Type, ...], context: CallContext) -> Type:
+    check_text(call, types, context)
+    return UINT64
+
+
+def _lower_strlen(low: Lowering, call: Call) -> Value:
+    text = call.args[0]
+    if isinstance(low.type_of(text), PointerType):
+        return _length_at(low, text)
+    at, size = string_memory(low, text)
+    return string_length(low, at, size)
+
+
+def _length_at(low: Lowering, pointer: Expr) -> Value:
+    """How long the string at a pointer is, at most `max_strlen` - 1; 0 where none can be read."""
+    b, length, size = low.b, low.fresh("length"), low.config.max_strlen
+    helper = f"probe_read_{pointer_space(low, pointer)}_str"
+    address = low.scalar(pointer)
+    used = b.call(helper, low.address(low.temporary("string", size)), b.const(size), address)
+
+    def failed() -> None:
+        b.write(length, b.const(0))
+        b.when_set(address, lambda: low.fault("string", helper, used, pointer.span))
+
+    b.when(
+        Cond.SLT,
+        used,
+        b.const(0),
+        failed,
+        lambda: b.write(length, b.add(used, b.const(-1))),
+    )
+    return b.read(length)
+
+
+def _lower_strcap(low: Lowering, call: Call) -> Value:
+    type_ = low.type_of(call.args[0])
+    if isinstance(type_, PointerType):
+        return _lower_strlen(low, call)
+    return low.b.const(low.field_type(type_).size)
+
+
+def _check_strncmp(call: Call, types: tuple[Type, ...], context: CallContext) -> Type:
+    check_text(call, types[:2], context)
+    count = call.args[2]
+    if context.is_constant(count) and int(context.constant(count)) < 0:
+        hint = "it is how many characters to compare"
+        context.error(count.span, "the count of strncmp() is negative", hint)
+    return INT64
+
+
+def _lower_strncmp(low: Lowering, call: Call) -> Value:
+    left, left_size = string_memory(low, call.args[0])
+    right, right_size = string_memory(low, call.args[1])
+    size = min(left_size, right_size, int(low.constant(call.args[2])))
+    return low.b.compare(Cond.NE, *first_difference(low, word_pairs(low, left, right, size)))
+
+
+def _check_str_concat(call: Call, types: tuple[Type, ...], context: CallContext) -> Type:
+    check_text(call, types, context)
+    return StringType(sum(_capacity(one, context) for one in types) + 1)
+
+
+def _lower_str_concat(low: Lowering, call: Call) -> Writer:
+    """The second string is written behind the first one's last character, and with it the zeros
+    that stand behind its own."""
+    b = low.b
+    left, left_size = string_memory(low, call.args[0])
+    right, right_size = string_memory(low, call.args[1])
+    home = low.scratch(left_size + right_size + 1)
+    b.fill(home.base, home.offset, (left_size + right_size + 8) & -8)
+    copy_bytes(low, left, left_size)(home)
+    length = clamped(low, string_length(low, left, left_size), left_size)
+    end = b.add(low.address(home), length)
+    b.call("probe_read_kernel", end, b.const(right_size), low.address(right))
+    return copy_bytes(low, home, _size(low.type_of(call)))
 
 
 STR = Builtin(
     Signature(
         name="str",
         params=(
-            Param("pointer", ("pointer", "int", "string")),
-            Param("length", ("int",), optional=True, literal=True),
+            Param("pointer", (*TEXT, "int")),
+            Param("length", ("int",), optional=True),
         ),
-        returns=StringType(DEFAULT_STRING_BYTES),
+        returns=StringType(0),
         check=_check_str,
     ),
-    "The NUL-terminated string at a pointer, at most `length` bytes (1024) with its NUL. "
-    "Reads user memory for system-call arguments, kernel memory otherwise.",
+    "The NUL-terminated string at an address, at most `length` characters; without a length, and "
+    "in any case, `max_strlen` bytes with the NUL. Reads user memory or the kernel's, as the "
+    'pointer says; of a number, as is usual for the probe. A null pointer gives ""; an address '
+    "that cannot be read is counted. An array of characters is a string, too. Since Linux 5.5.",
     _lower_str,
+    "tracepoint:syscalls:sys_enter_openat {\n"
+    '    printf("%s %s\\n", str(args.filename), str(args.filename, 5));\n'
+    "}",
+)
+STRLEN = Builtin(
+    Signature(name="strlen", params=(Param("string", TEXT),), returns=UINT64, check=_check_strlen),
+    "How many characters a string has, its NUL not counted; of what a pointer to char points to, "
+    "at most `max_strlen` - 1. Since Linux 5.5.",
+    _lower_strlen,
+    "tracepoint:syscalls:sys_enter_openat { @lengths = hist(strlen(str(args.filename))); }",
+)
+STRCAP = Builtin(
+    Signature(name="strcap", params=(Param("string", TEXT),), returns=UINT64, check=_check_strlen),
+    "How many bytes a string can have, its NUL included; of an array of characters, how many it "
+    "is; of what a pointer to char points to, its length.",
+    _lower_strcap,
+    'BEGIN { printf("%d\\n", strcap(comm)); exit(); }',
+)
+STRNCMP = Builtin(
+    Signature(
+        name="strncmp",
+        params=(
+            Param("left", TEXT),
+            Param("right", TEXT),
+            Param("count", ("int",), literal=True),
+        ),
+        returns=INT64,
+        check=_check_strncmp,
+    ),
+    "0 if the first `count` characters of two strings are the same, else 1; no more than the "
+    "shorter string has room for are compared. For whole strings write `==`.",
+    _lower_strncmp,
+    'tracepoint:sched:sched_process_exec /strncmp(comm, "python", 6) == 0/ { @[comm] = count(); }',
+)
+STR_CONCAT = Builtin(
+    Signature(
+        name="str_concat",
+        params=(Param("left", TEXT), Param("right", TEXT)),
+        returns=StringType(0),
+        check=_check_str_concat,
+    ),
+    "Two strings as one, as large as both together. Since Linux 5.5.",
+    _lower_str_concat,
+    'BEGIN { printf("%s\\n", str_concat("traced by ", comm)); exit(); }',
 )
 
-BUILTINS = (STR,)
+BUILTINS = (STR, STRLEN, STRCAP, STRNCMP, STR_CONCAT)

@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
-from seismo.builtin import aggregate, control, maps, output, process, strings, time
+from seismo.builtin import (
+    aggregate,
+    buffers,
+    control,
+    histogram,
+    join,
+    maps,
+    memory,
+    meta,
+    names,
+    network,
+    output,
+    process,
+    search,
+    signals,
+    strings,
+    symbols,
+    time,
+    tseries,
+)
 from seismo.builtin.record import Aggregate, Builtin
 from seismo.lang.signature import Signature
 
@@ -10,10 +29,15 @@ __all__ = ("AGGREGATES", "BUILTINS", "SIGNATURES")
 
 BUILTINS: dict[str, Builtin] = {
     one.name: one
-    for family in (process, time, strings, maps, output, control)
+    for family in (
+        *(process, time, strings, search, buffers, memory, network, symbols, names),
+        *(maps, output, join, control, signals, meta),
+    )
     for one in family.BUILTINS
 }
-AGGREGATES: dict[str, Aggregate] = {one.name: one for one in aggregate.AGGREGATES}
+AGGREGATES: dict[str, Aggregate] = {
+    one.name: one for family in (aggregate, histogram, tseries) for one in family.AGGREGATES
+}
 SIGNATURES: dict[str, Signature] = {
     name: one.signature for table in (BUILTINS, AGGREGATES) for name, one in table.items()
 }

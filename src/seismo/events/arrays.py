@@ -11,7 +11,7 @@ from typing import assert_never
 
 import numpy as np
 
-from seismo.base.layout import Array, Blob, FieldType, Int, Layout, Text
+from seismo.base.layout import Array, Blob, Buffer, FieldType, Int, Layout, Symbolic, Text
 
 __all__ = ("dtype_of",)
 
@@ -19,8 +19,9 @@ __all__ = ("dtype_of",)
 def dtype_of(layout: Layout) -> np.dtype[np.void]:
     """The structured dtype of a layout: its fields at their offsets, padding kept.
 
-    `Text` is `S`: bytes that may go on after their first NUL. `Blob` is `V`. A nested layout is a
-    nested dtype, an `Array` a subarray.
+    `Text` is `S`: bytes that may go on after their first NUL. `Blob` and `Symbolic` are `V`, a
+    `Buffer` has the fields `count` and `bytes`. A nested layout is a nested dtype, an `Array` a
+    subarray.
     """
     fields = layout.fields
     return np.dtype(
@@ -41,8 +42,11 @@ def _format(type_: FieldType) -> np.dtype[np.generic]:
             return np.dtype(f"={'i' if type_.signed else 'u'}{type_.size}")
         case Text():
             return np.dtype(f"S{type_.size}")
-        case Blob():
+        case Blob() | Symbolic():
             return np.dtype(f"V{type_.size}")
+        case Buffer():
+            room = type_.size - np.dtype("u4").itemsize
+            return np.dtype([("count", "=u4"), ("bytes", f"V{room}")])
         case Array():
             return np.dtype((_format(type_.element), (type_.count,)))
         case Layout():

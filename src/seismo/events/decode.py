@@ -12,27 +12,55 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeAlias, assert_never
 
+from seismo.base.dataclass import dataclass
 from seismo.base.errors import FormatError
-from seismo.base.layout import Array, Blob, Field, FieldType, Int, Layout, Text
+from seismo.base.layout import (
+    BYTE_ORDER,
+    Array,
+    Blob,
+    Buffer,
+    Field,
+    FieldType,
+    Int,
+    Layout,
+    Symbolic,
+    Text,
+)
 from seismo.events.kinds import EventLayout
+from seismo.events.symbolic import RAW, Resolver, symbolic_text
 from seismo.events.value import Value
 
 __all__ = (
-    "TRUNCATED",
+    "PLAIN",
     "Decode",
     "DecodeError",
+    "Reading",
     "decoder",
     "layout_decoder",
     "value_decoder",
 )
 
-TRUNCATED = ".."
-"""Ends a string that filled its buffer without a NUL: the rest of it was cut."""
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What decoding adds to bytes.
+
+    `trailer` ends a string that filled its buffer without a NUL, for the rest of it was cut;
+    `resolver` puts symbolic values into words.
+    """
+
+    trailer: str = ".."
+    resolver: Resolver = RAW
+
+
+PLAIN = Reading()
 
 Decode: TypeAlias = Callable[[bytes | memoryview], tuple[Any, ...]]
 _Refine: TypeAlias = Callable[[Any], Any]
 _Take: TypeAlias = Callable[[Iterator[Any]], Any]
 
+# A buffer begins with a u32: how many of its bytes matter.
+_COUNT_BYTES = 4
 _INT_CODES = {1: "b", 2: "h", 4: "i", 8: "q"}
 
 
@@ -40,17 +68,18 @@ class DecodeError(FormatError):
     """Bytes that no layout can have made: too few, or of an unknown event."""
 
 
-def decoder(event: EventLayout) -> Decode:
-    """What turns a record of this event into its arguments, in order, without the id.
+def decoder(event: EventLayout, reading: Reading = PLAIN) -> Decode:
+    """What turns a record of this event into its arguments, in order.
 
-    A record that ends in a string may be sent only as far as the string goes: what is missing is
-    zero. The result raises DecodeError for a record that is shorter still; longer ones are fine.
+    A record that ends in a string or a buffer may be sent only as far as that goes: what is missing
+    is zero. The result raises DecodeError for a record that is shorter still; longer ones are fine.
     """
-    fields, layout = event.layout.fields[1:], event.layout
-    decode = _compile(fields, layout)
-    if not fields or not isinstance(fields[-1].type, Text):
+    fields, layout = event.arguments, event.layout
+    decode = _compile(fields, layout, reading)
+    if not fields or not isinstance(fields[-1].type, Text | Buffer):
         return decode
-    size, shortest = layout.size, fields[-1].offset + 1
+    needed = 1 if isinstance(fields[-1].type, Text) else _COUNT_BYTES
+    size, shortest = layout.size, fields[-1].offset + needed
 
     def decode_cut(record: bytes | memoryview) -> tuple[Any, ...]:
         length = len(record)
@@ -61,18 +90,20 @@ def decoder(event: EventLayout) -> Decode:
     return decode_cut
 
 
-def layout_decoder(layout: Layout) -> Decode:
+def layout_decoder(layout: Layout, reading: Reading = PLAIN) -> Decode:
     """What turns a layout's bytes into the values of its fields, in order."""
-    return _compile(layout.fields, layout)
+    return _compile(layout.fields, layout, reading)
 
 
-def value_decoder(type_: FieldType) -> Callable[[bytes | memoryview], Value]:
+def value_decoder(
+    type_: FieldType, reading: Reading = PLAIN
+) -> Callable[[bytes | memoryview], Value]:
     """What turns the bytes of one value into it."""
-    decode = layout_decoder(Layout.of(str(type_), [("value", type_)]))
+    decode = layout_decoder(Layout.of(str(type_), [("value", type_)]), reading)
     return lambda data: decode(data)[0]
 
 
-def _compile(fields: Sequence[Field], layout: Layout) -> Decode:
+def _compile(fields: Sequence[Field], layout: Layout, reading: Reading) -> Decode:
     shape = struct.Struct("=" + _codes_of_fields(fields, layout.size))
     unpack_from = shape.unpack_from
 
@@ -83,8 +114,12 @@ def _compile(fields: Sequence[Field], layout: Layout) -> Decode:
         return unpack_from(data)
 
     if any(isinstance(field.type, Array | Layout) for field in fields):
-        return _assembled(unpack, fields)
-    refined = [(at, refine) for at, field in enumerate(fields) if (refine := _refine(field.type))]
+        return _assembled(unpack, fields, reading)
+    refined = [
+        (at, refine)
+        for at, field in enumerate(fields)
+        if (refine := _refine(field.type, reading)) is not None
+    ]
     return _refined(unpack, refined) if refined else unpack
 
 
@@ -100,9 +135,9 @@ def _refined(unpack: Decode, refined: Sequence[tuple[int, _Refine]]) -> Decode:
     return decode
 
 
-def _assembled(unpack: Decode, fields: Sequence[Field]) -> Decode:
+def _assembled(unpack: Decode, fields: Sequence[Field], reading: Reading) -> Decode:
     """Arrays and structs take as many leaves as they have."""
-    takes = [_take(field.type) for field in fields]
+    takes = [_take(field.type, reading) for field in fields]
 
     def decode(data: bytes | memoryview) -> tuple[Any, ...]:
         leaves = iter(unpack(data))
@@ -125,7 +160,7 @@ def _codes(type_: FieldType) -> str:
         case Int():
             code = _INT_CODES[type_.size]
             return code if type_.signed else code.upper()
-        case Text() | Blob():
+        case Text() | Blob() | Buffer() | Symbolic():
             return f"{type_.size}s"
         case Array():
             return _codes(type_.element) * type_.count
@@ -135,43 +170,53 @@ def _codes(type_: FieldType) -> str:
             assert_never(type_)
 
 
-def _refine(type_: FieldType) -> _Refine | None:
+def _refine(type_: FieldType, reading: Reading) -> _Refine | None:
     """What makes a value of an unpacked leaf; None where the leaf is the value."""
     match type_:
         case Text():
-            return _text
+            return _text_refiner(reading.trailer)
         case Int(shown="bool"):
             return bool
+        case Buffer():
+            return _buffer
+        case Symbolic():
+            return symbolic_text(type_, reading.resolver)
         case _:
             return None
 
 
-def _take(type_: FieldType) -> _Take:
+def _take(type_: FieldType, reading: Reading) -> _Take:
     """What takes one value from the unpacked leaves; `next` itself where the leaf is the value."""
     match type_:
-        case Int() | Blob() | Text():
-            refine = _refine(type_)
-            return (lambda leaves: refine(next(leaves))) if refine else next
         case Array(element, count):
-            take = _take(element)
+            take = _take(element, reading)
             if take is next:
                 return lambda leaves: tuple(islice(leaves, count))
             return lambda leaves: tuple([take(leaves) for _ in range(count)])
         case Layout():
-            return _take_layout(type_)
+            return _take_layout(type_, reading)
         case _:
-            assert_never(type_)
+            refine = _refine(type_, reading)
+            return (lambda leaves: refine(next(leaves))) if refine else next
 
 
-def _take_layout(layout: Layout) -> _Take:
-    takes = [_take(field.type) for field in layout.fields]
+def _take_layout(layout: Layout, reading: Reading) -> _Take:
+    takes = [_take(field.type, reading) for field in layout.fields]
     if layout.kind == "tuple":
         return lambda leaves: tuple([take(leaves) for take in takes])
     members = [(field.name, take) for field, take in zip(layout.fields, takes, strict=True)]
     return lambda leaves: {name: take(leaves) for name, take in members}
 
 
-def _text(data: bytes) -> str:
-    head, nul, _ = data.partition(b"\0")
-    text = head.decode("utf-8", "surrogateescape")
-    return text if nul else text + TRUNCATED
+def _text_refiner(trailer: str) -> Callable[[bytes], str]:
+    def refine(data: bytes) -> str:
+        head, nul, _ = data.partition(b"\0")
+        text = head.decode("utf-8", "surrogateescape")
+        return text if nul else text + trailer
+
+    return refine
+
+
+def _buffer(data: bytes) -> bytes:
+    count = int.from_bytes(data[:_COUNT_BYTES], BYTE_ORDER)
+    return data[_COUNT_BYTES : _COUNT_BYTES + count]

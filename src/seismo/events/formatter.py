@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from seismo.base.bits import U64_MAX, to_signed, truncate
-from seismo.base.layout import BYTE_ORDER, Array, Blob, FieldType, Int
+from seismo.base.layout import BYTE_ORDER, Array, Blob, Buffer, FieldType, Int
 from seismo.events.gfp import gfp_names
 from seismo.events.integer import c_integer, is_python_alike
 from seismo.events.printf import STAR, WIDEST, Accepts, Conversion, PrintfError, parse_format
@@ -200,6 +200,6 @@ def _fits(accepts: Accepts, type_: FieldType) -> bool:
             return isinstance(type_, Int)
         case Accepts.BYTES:
             is_array = isinstance(type_, Array) and isinstance(type_.element, Int)
-            return is_array or isinstance(type_, Blob)
+            return is_array or isinstance(type_, Blob | Buffer)
         case _:
             return True

@@ -1,7 +1,8 @@
 """Decoded values are plain Python objects; the layout that decoded them says how they print.
 
-`Int` decodes to int (bool where it is shown as one), `Text` to str, `Blob` to bytes, `Array` and a
-`tuple` layout to tuple, a `struct` layout to dict. Bytes that are not UTF-8 stay in a str as
+`Int` decodes to int (bool where it is shown as one), `Text` and `Symbolic` to str, `Blob` and
+`Buffer` to bytes, `Array` and a `tuple` layout to tuple, a `struct` layout to dict; what fills many
+entries of a map is one `Histogram` or `TimeSeries`. Bytes that are not UTF-8 stay in a str as
 surrogate escapes, so that writing it with the same error handler gives the kernel's bytes back.
 
 >>> texter(Layout.of("pair", [("0", U32), ("1", Int(8, False, "pointer"))], "tuple"))((7, 4096))
@@ -14,12 +15,55 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeAlias, assert_never
 
-from seismo.base.layout import Array, Blob, Field, FieldType, Int, Layout, Text
+from seismo.base.dataclass import dataclass
+from seismo.base.layout import Array, Blob, Buffer, Field, FieldType, Int, Layout, Symbolic, Text
 
-__all__ = ("Row", "Value", "escape_bytes", "key_texter", "texter")
+__all__ = (
+    "Bucket",
+    "Histogram",
+    "Row",
+    "TimeSeries",
+    "Value",
+    "escape_bytes",
+    "key_texter",
+    "texter",
+)
 
-Value: TypeAlias = "int | str | bytes | tuple[Value, ...] | dict[str, Value]"
-"""What a field decodes to (bool is an int)."""
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """`count` values from `low` on, below `high`; None where there is no such bound."""
+
+    low: int | None
+    high: int | None
+    count: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """The buckets from the first to the last that counts something, side by side."""
+
+    buckets: tuple[Bucket, ...]
+
+    @property
+    def total(self) -> int:
+        """How many values were counted."""
+        return sum(one.count for one in self.buckets)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSeries:
+    """One value an interval: (its start in ns since 1970, the value or None), oldest first."""
+
+    interval_ns: int
+    points: tuple[tuple[int, int | None], ...]
+
+
+Value: TypeAlias = (
+    "int | str | bytes | tuple[Value, ...] | dict[str, Value] | Histogram | TimeSeries"
+)
+"""What a field decodes to (bool is an int), or what the entries of a map with buckets become."""
 
 Row: TypeAlias = tuple[tuple[Value, ...], Value]
 """One entry of a map: its key's elements (none for a scalar map) and its value."""
@@ -33,11 +77,12 @@ def texter(type_: FieldType, space: str = " ") -> Callable[[Any], str]:
             return lambda value: "true" if value else "false"
         case Int(shown="pointer"):
             return "{:#x}".format
-        case Int():
+        case Int(shown="enum"):
+            names = dict(type_.names)
+            return lambda value: names.get(value) or str(value)
+        case Int() | Text() | Symbolic():
             return str
-        case Text():
-            return str
-        case Blob():
+        case Blob() | Buffer():
             return escape_bytes
         case Array():
             element = texter(type_.element, space)

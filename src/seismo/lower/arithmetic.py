@@ -7,9 +7,9 @@ from seismo.base.source import Span
 from seismo.ir.ops import BinaryKind, Cond, Value
 from seismo.lang.ast import Expr, Number
 from seismo.lang.types import IntType, PointerType, Type
-from seismo.lower.context import ProbeContext, fork
+from seismo.lower.context import FuncContext
 
-__all__ = ("arithmetic", "comparison", "is_unsigned")
+__all__ = ("arithmetic", "comparison", "divide_signed", "is_unsigned")
 
 _PLAIN = {
     "+": BinaryKind.ADD,
@@ -43,7 +43,7 @@ def comparison(op: str, *types: Type) -> Cond:
 
 
 def arithmetic(
-    low: ProbeContext, op: str, left: tuple[Value, Type], right: tuple[Value, Expr], span: Span
+    low: FuncContext, op: str, left: tuple[Value, Type], right: tuple[Value, Expr], span: Span
 ) -> Value:
     """left op right; `>>` is logical, as in bpftrace; division is C's, also of negative numbers."""
     if op in _PLAIN:
@@ -51,7 +51,11 @@ def arithmetic(
     if op not in _DIVISION:
         raise CompilerBug("types", f"operator {op} reached lowering")
     divisor = right[1]
-    if isinstance(divisor, Number) and divisor.value != 0:
+    if low.is_constant(divisor):
+        known = int(low.constant(divisor))
+    else:
+        known = divisor.value if isinstance(divisor, Number) else 0
+    if known:
         return _divide(low, op, left, right)
     b, result = low.b, low.fresh("quotient")
     value = right[0]
@@ -60,17 +64,12 @@ def arithmetic(
         low.runtime_error("division by zero: the result is 1", span)
         b.write(result, b.const(1))
 
-    fork(
-        low,
-        lambda then, other: b.branch_if(value, then, other),
-        lambda: b.write(result, _divide(low, op, left, right)),
-        by_zero,
-    )
+    b.when_set(value, lambda: b.write(result, _divide(low, op, left, right)), by_zero)
     return b.read(result)
 
 
 def _divide(
-    low: ProbeContext, op: str, left: tuple[Value, Type], right: tuple[Value, Expr]
+    low: FuncContext, op: str, left: tuple[Value, Type], right: tuple[Value, Expr]
 ) -> Value:
     b, kind = low.b, _DIVISION[op]
     right_type = low.type_of(right[1])
@@ -89,16 +88,25 @@ def _divide(
     return _negate_if(low, b.binary(kind, dividend, divisor), result_sign)
 
 
+def divide_signed(low: FuncContext, left: Value, right: Value, *, signed: bool) -> Value:
+    """left / right for a positive `right`, rounded towards zero where `left` may be negative."""
+    b = low.b
+    if not signed:
+        return b.binary(BinaryKind.DIV, left, right)
+    sign = _sign_mask(low, left)
+    return _negate_if(low, b.binary(BinaryKind.DIV, _negate_if(low, left, sign), right), sign)
+
+
 def _may_be_negative(type_: Type) -> bool:
     return isinstance(type_, IntType) and type_.signed
 
 
-def _sign_mask(low: ProbeContext, value: Value) -> Value:
+def _sign_mask(low: FuncContext, value: Value) -> Value:
     """-1 for a negative value, else 0."""
     return low.b.binary(BinaryKind.SAR, value, low.b.const(63))
 
 
-def _negate_if(low: ProbeContext, value: Value, mask: Value) -> Value:
+def _negate_if(low: FuncContext, value: Value, mask: Value) -> Value:
     """-value where mask is -1, value where it is 0: (value ^ mask) - mask."""
     flipped = low.b.binary(BinaryKind.XOR, value, mask)
     return low.b.binary(BinaryKind.SUB, flipped, mask)

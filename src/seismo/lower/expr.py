@@ -7,8 +7,11 @@ from seismo.ir.func import Block
 from seismo.ir.ops import BinaryKind, Cond, Value
 from seismo.lang.ast import (
     Binary,
+    BlockExpr,
     Boolean,
     Call,
+    Cast,
+    Comptime,
     Expr,
     Field,
     Increment,
@@ -19,21 +22,25 @@ from seismo.lang.ast import (
     Unary,
     Variable,
 )
-from seismo.lang.types import IntType, StringType, Type
-from seismo.lower.access import lower_field
+from seismo.lang.types import BoolType, IntType, PointerType, Type
 from seismo.lower.arithmetic import arithmetic, comparison
-from seismo.lower.context import ProbeContext, fork
+from seismo.lower.compare import memory_equal
+from seismo.lower.context import FuncContext
+from seismo.lower.layout import field_type, is_scalar, member_type
 from seismo.lower.maps import guarded_update, read_entry
-from seismo.lower.memory import string_equal
+from seismo.lower.places import is_part, load_place, locate, size_of
 
 __all__ = ("convert", "lower_condition", "lower_scalar")
 
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
 
-def lower_scalar(low: ProbeContext, expr: Expr) -> Value:
+def lower_scalar(low: FuncContext, expr: Expr) -> Value:
     """The expression's value, extended to 64 bits by its type."""
     low.b.span = expr.span
+    if low.is_constant(expr):
+        return low.b.const(int(low.constant(expr)))
+    expr = low.meant(expr)
     match expr:
         case Number():
             return low.b.const(expr.value)
@@ -42,14 +49,16 @@ def lower_scalar(low: ProbeContext, expr: Expr) -> Value:
         case Name():
             return _builtin(low, Call(expr.name, (), expr.span, expr.span))
         case Call():
-            return _builtin(low, expr)
+            return (
+                low.call(expr.name, expr.args)
+                if low.is_function(expr.name)
+                else _builtin(low, expr)
+            )
         case Variable():
             return low.b.read(low.local(expr))
         case MapAccess():
             return read_entry(low, expr)
-        case Field():
-            return lower_field(low, expr)
-        case Unary():
+        case Unary() if not is_part(expr):
             return _unary(low, expr)
         case Binary():
             return _binary(low, expr)
@@ -57,25 +66,41 @@ def lower_scalar(low: ProbeContext, expr: Expr) -> Value:
             return _ternary(low, expr)
         case Increment():
             return _increment(low, expr)
+        case Cast():
+            return _cast(low, expr)
+        case BlockExpr() if expr.value is not None:
+            low.statements(expr.statements)
+            low.b.reopen()
+            return low.scalar(expr.value)
+        case Comptime():
+            return low.scalar(expr.operand)
+        case _ if is_part(expr):
+            return _part(low, expr)
         case _:
             raise CompilerBug("types", f"{type(expr).__name__} reached lowering as a number")
 
 
-def convert(low: ProbeContext, value: Value, to: Type) -> Value:
+def convert(low: FuncContext, value: Value, to: Type) -> Value:
     """The value cut and extended again to a narrower integer type."""
     if isinstance(to, IntType) and to.bits < 64:
         return low.b.extend(value, to.bits, signed=to.signed)
     return value
 
 
-def _builtin(low: ProbeContext, call: Call) -> Value:
+def _builtin(low: FuncContext, call: Call) -> Value:
     lowered = low.builtin(call.name).lower(low, call)
     if not isinstance(lowered, Value):
         raise CompilerBug("types", f"{call.name} does not fit a register")
     return lowered
 
 
-def _unary(low: ProbeContext, expr: Unary) -> Value:
+def _part(low: FuncContext, expr: Expr) -> Value:
+    """A field, an element, what a pointer points to."""
+    field = low.member(expr) if isinstance(expr, Field) and low.has_member(expr) else None
+    return load_place(low, locate(low, expr), member_type(low.type_of(expr)), field)
+
+
+def _unary(low: FuncContext, expr: Unary) -> Value:
     b = low.b
     value = lower_scalar(low, expr.operand)
     match expr.op:
@@ -89,32 +114,50 @@ def _unary(low: ProbeContext, expr: Unary) -> Value:
             raise CompilerBug("types", f"operator {expr.op} reached lowering")
 
 
-def _binary(low: ProbeContext, expr: Binary) -> Value:
+def _binary(low: FuncContext, expr: Binary) -> Value:
     if expr.op in ("&&", "||"):
         return _truth(low, expr)
     if expr.op in _COMPARISONS:
         return _comparison(low, expr)
     left, right = lower_scalar(low, expr.left), lower_scalar(low, expr.right)
     low.b.span = expr.span
-    left_type = low.type_of(expr.left)
-    return arithmetic(low, expr.op, (left, left_type), (right, expr.right), expr.span)
+    types = low.type_of(expr.left), low.type_of(expr.right)
+    if expr.op in ("+", "-") and any(isinstance(one, PointerType) for one in types):
+        return _pointer_arithmetic(low, expr.op, (left, types[0]), (right, types[1]))
+    return arithmetic(low, expr.op, (left, types[0]), (right, expr.right), expr.span)
 
 
-def _comparison(low: ProbeContext, expr: Binary) -> Value:
+def _pointer_arithmetic(
+    low: FuncContext, op: str, left: tuple[Value, Type], right: tuple[Value, Type]
+) -> Value:
+    """C's rules: a number steps over whole elements."""
+    b = low.b
+    values: list[Value] = []
+    for (value, type_), (_, other) in ((left, right), (right, left)):
+        if isinstance(other, PointerType) and not isinstance(type_, PointerType):
+            value = b.binary(BinaryKind.MUL, value, b.const(size_of(other.target)))
+        values.append(value)
+    kind = BinaryKind.ADD if op == "+" else BinaryKind.SUB
+    result = b.binary(kind, values[0], values[1])
+    if isinstance(left[1], PointerType) and isinstance(right[1], PointerType):
+        return b.binary(BinaryKind.DIV, result, b.const(size_of(left[1].target)))
+    return result
+
+
+def _comparison(low: FuncContext, expr: Binary) -> Value:
     left_type, right_type = low.type_of(expr.left), low.type_of(expr.right)
-    if isinstance(left_type, StringType):
-        equal = string_equal(low, expr)
+    if not is_scalar(left_type):
+        equal = memory_equal(low, expr)
         return equal if expr.op == "==" else low.b.compare(Cond.EQ, equal, low.b.const(0))
     left, right = lower_scalar(low, expr.left), lower_scalar(low, expr.right)
     low.b.span = expr.span
     return low.b.compare(comparison(expr.op, left_type, right_type), left, right)
 
 
-def _truth(low: ProbeContext, expr: Expr) -> Value:
+def _truth(low: FuncContext, expr: Expr) -> Value:
     """A condition as 1 or 0."""
     b, result = low.b, low.fresh("truth")
-    fork(
-        low,
+    b.fork(
         lambda then, other: lower_condition(low, expr, then, other),
         lambda: b.write(result, b.const(1)),
         lambda: b.write(result, b.const(0)),
@@ -122,21 +165,27 @@ def _truth(low: ProbeContext, expr: Expr) -> Value:
     return b.read(result)
 
 
-def _ternary(low: ProbeContext, expr: Ternary) -> Value:
-    b, result = low.b, low.fresh("chosen")
-    fork(
-        low,
-        lambda then, other: lower_condition(low, expr.condition, then, other),
-        lambda: b.write(result, lower_scalar(low, expr.then)),
-        lambda: b.write(result, lower_scalar(low, expr.other)),
+def _ternary(low: FuncContext, expr: Ternary) -> Value:
+    b, result, then = low.b, low.fresh("chosen"), expr.then
+    if then is None:
+        value = lower_scalar(low, expr.condition)
+        b.write(result, value)
+        b.when(Cond.EQ, value, b.const(0), lambda: b.write(result, low.scalar(expr.other)))
+        return b.read(result)
+    b.fork(
+        lambda yes, no: lower_condition(low, expr.condition, yes, no),
+        lambda: b.write(result, low.scalar(then)),
+        lambda: b.write(result, low.scalar(expr.other)),
     )
     return b.read(result)
 
 
-def _increment(low: ProbeContext, expr: Increment) -> Value:
+def _increment(low: FuncContext, expr: Increment) -> Value:
     """`x++` gives the old value, `++x` the new one; on a map it is atomic."""
     b = low.b
-    step = b.const(1 if expr.op == "++" else -1)
+    type_ = low.type_of(expr)
+    size = size_of(type_.target) if isinstance(type_, PointerType) else 1
+    step = b.const(size if expr.op == "++" else -size)
     if isinstance(expr.target, Variable):
         name = low.local(expr.target)
         old = b.read(name)
@@ -150,13 +199,27 @@ def _increment(low: ProbeContext, expr: Increment) -> Value:
     return b.binary(BinaryKind.ADD, old, step) if expr.prefix else old
 
 
-def lower_condition(low: ProbeContext, expr: Expr, then: Block, other: Block) -> None:
+def _cast(low: FuncContext, expr: Cast) -> Value:
+    """Between numbers and pointers; an array's bytes are an integer's."""
+    target, own = low.type_of(expr), low.type_of(expr.operand)
+    if not is_scalar(own):
+        at = low.memory(expr.operand)
+        form = field_type(target)
+        signed = isinstance(target, IntType) and target.signed
+        return low.b.load(at.base, at.offset, form.size, signed=signed)
+    value = low.scalar(expr.operand)
+    if isinstance(target, BoolType):
+        return low.b.compare(Cond.NE, value, low.b.const(0))
+    return convert(low, value, target)
+
+
+def lower_condition(low: FuncContext, expr: Expr, then: Block, other: Block) -> None:
     """Branch on an expression; the right side of `&&` and `||` runs only if it decides."""
     b = low.b
     if isinstance(expr, Unary) and expr.op == "!":
         lower_condition(low, expr.operand, other, then)
         return
-    if isinstance(expr, Binary) and expr.op in ("&&", "||"):
+    if isinstance(expr, Binary) and expr.op in ("&&", "||") and not low.is_constant(expr):
         right = b.new_block("and" if expr.op == "&&" else "or")
         if expr.op == "&&":
             lower_condition(low, expr.left, right, other)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import sys
 
 from seismo.base.source import Span
+from seismo.builtin.options import TaskFilter
 from seismo.ir.builder import Builder
 from seismo.ir.func import Func
 from seismo.ir.ops import BinaryKind, Cond, Kind, Value
 from seismo.isa.map_types import MapType
 from seismo.lower.maps import BPF_ANY
-from seismo.lower.resources import TREE_MAP, TaskFilter
+from seismo.lower.resources import TREE_MAP
 from seismo.probes.format import TracepointFormat
 from seismo.spec.types import MapSpec
 

@@ -1,125 +1,187 @@
-"""Values that live in memory: strings and tuples. They are written where they are needed.
+"""Values that live in memory: strings, tuples, records … They are written where they are needed.
 
 Canonical form: memory that a value may be copied from (a variable's home, a map's value, a key) has
-only zeros behind a string's NUL, so that equal strings are equal bytes. Records for user space need
-not be: they are cut at the NUL.
+only zeros behind a string's NUL and as padding, so that equal values are equal bytes: who offers
+memory clears it first. Records for user space need not be canonical: they are cut at the NUL.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 
 from seismo.base.errors import CompilerBug
-from seismo.base.layout import FieldType, Int, Layout
+from seismo.base.layout import Array, Buffer, FieldType, Int, Layout, Text
 from seismo.builtin.record import Address, Writer, value_writer
-from seismo.ir.ops import Cond, Value
+from seismo.ir.ops import Value
 from seismo.lang.ast import (
-    Binary,
+    BlockExpr,
     Call,
+    Cast,
     Expr,
-    Field,
     MapAccess,
     Name,
+    Parameter,
+    RecordExpr,
     String,
     Ternary,
     TupleExpr,
     Variable,
 )
 from seismo.lang.literals import string_bytes
-from seismo.lang.types import PointerType, StringType
-from seismo.lower.access import field_address
-from seismo.lower.context import Counter, ProbeContext, fork
+from seismo.lower.context import FuncContext
 from seismo.lower.layout import is_scalar
 from seismo.lower.maps import find_entry
+from seismo.lower.places import Here, is_part, locate
 
-__all__ = ("lower_writer", "read_string", "string_equal", "writer_as")
+__all__ = (
+    "chunks",
+    "copy_as",
+    "copy_bytes",
+    "lower_memory",
+    "lower_writer",
+    "readable",
+    "text_writer",
+    "word",
+    "writer_as",
+)
 
 
-def lower_writer(low: ProbeContext, expr: Expr) -> Writer:
+def lower_writer(low: FuncContext, expr: Expr) -> Writer:
     """What writes an expression's value; all of its effects happen now."""
     type_ = low.type_of(expr)
     form = low.field_type(type_)
     if is_scalar(type_):
         return value_writer(low, low.scalar(expr), form.size)
+    if low.is_constant(expr) and isinstance(form, Text):
+        return text_writer(low, str(low.constant(expr)))
+    expr = low.meant(expr)
     match expr:
         case String():
-            return _literal(low, expr.value)
+            return text_writer(low, expr.value)
+        case Parameter():
+            return text_writer(low, expr.text)
         case Name(name="probe"):
-            return _literal(low, low.place)
+            return text_writer(low, low.place)
         case Name():
             return _from_builtin(low, Call(expr.name, (), expr.span, expr.span))
         case Call():
-            return _from_builtin(low, expr)
+            return _from_call(low, expr, form)
         case Variable():
-            return _copy(low, low.home(expr), form.size)
+            return copy_bytes(low, low.home(expr), form.size)
         case MapAccess():
             return _from_map(low, expr, form)
-        case Field():
-            return _copy(low, field_address(low, expr), form.size)
-        case TupleExpr():
+        case TupleExpr() | RecordExpr() | BlockExpr() | Ternary():
             return writer_as(low, expr, form)
-        case Ternary():
-            return _chosen(low, expr, form)
+        case Cast():
+            return _from_cast(low, expr, form)
+        case _ if is_part(expr):
+            return _from_place(low, expr, form)
         case _:
             raise CompilerBug("types", f"{type_} as {type(expr).__name__} reached lowering")
 
 
-def writer_as(low: ProbeContext, expr: Expr, form: FieldType) -> Writer:
+def writer_as(low: FuncContext, expr: Expr, form: FieldType) -> Writer:
     """Like `lower_writer`, in the (possibly wider) form of a key, a value or a variable."""
-    match form:
-        case Int():
+    expr = low.meant(expr)
+    match expr:
+        case _ if isinstance(form, Int):
             return value_writer(low, low.scalar(expr), form.size)
-        case Layout() if isinstance(expr, TupleExpr):
-            elements = zip(expr.elements, form.fields, strict=True)
-            writers = [(field, writer_as(low, one, field.type)) for one, field in elements]
+        case TupleExpr() if isinstance(form, Layout):
+            return _members(low, form, expr.elements)
+        case RecordExpr() if isinstance(form, Layout):
+            values = dict(zip(expr.names, expr.values, strict=True))
+            return _members(low, form, [values[field.name] for field in form.fields])
+        case BlockExpr() if expr.value is not None:
+            low.statements(expr.statements)
+            low.b.reopen()
+            return low.writer_as(expr.value, form)
+        case Ternary():
+            return _chosen(low, expr, form)
+        case _:
+            own = low.field_type(low.type_of(expr))
+            if own == form or isinstance(form, Text):
+                return low.writer(expr)
+            source = low.memory(expr)
 
             def write(to: Address) -> Value:
-                for field, write_one in writers:
-                    write_one(to.at(field.offset))
+                copy_as(low, to, form, source, own)
                 return low.b.const(form.size)
 
             return write
-        case _:
-            return low.writer(expr)
 
 
-def _from_builtin(low: ProbeContext, call: Call) -> Writer:
+def _members(low: FuncContext, form: Layout, values: Sequence[Expr]) -> Writer:
+    pairs = zip(values, form.fields, strict=True)
+    writers = [(field, low.writer_as(one, field.type)) for one, field in pairs]
+
+    def write(to: Address) -> Value:
+        for field, write_one in writers:
+            write_one(to.at(field.offset))
+        return low.b.const(form.size)
+
+    return write
+
+
+def _from_builtin(low: FuncContext, call: Call) -> Writer:
     lowered = low.builtin(call.name).lower(low, call)
     if lowered is None or isinstance(lowered, Value):
         raise CompilerBug("types", f"{call.name} does not live in memory")
     return lowered
 
 
-def _literal(low: ProbeContext, text: str) -> Writer:
+def _from_call(low: FuncContext, call: Call, form: FieldType) -> Writer:
+    if not low.is_function(call.name):
+        return _from_builtin(low, call)
+    low.call(call.name, call.args)
+    # The next call of the function puts its result in the same place.
+    home = low.scratch(form.size)
+    source = low.returned(call.name)
+    low.b.copy((home.base, home.offset), (source.base, source.offset), form.size)
+    return copy_bytes(low, home, form.size)
+
+
+def text_writer(low: FuncContext, text: str) -> Writer:
+    """A writer of a string literal and its NUL."""
     content = string_bytes(text) + b"\0"
 
     def write(to: Address) -> Value:
-        for offset, chunk in _chunks(content, to.offset):
-            low.b.store(to.base, to.offset + offset, _word(low, chunk), len(chunk))
+        for offset, chunk in chunks(content, to.offset):
+            low.b.store(to.base, to.offset + offset, word(low, chunk), len(chunk))
         return low.b.const(len(content))
 
     return write
 
 
-def _chunks(content: bytes, start: int) -> list[tuple[int, bytes]]:
+def chunks(content: bytes, start: int) -> list[tuple[int, bytes]]:
     """(offset, 8, 4, 2 or 1 bytes): the widest moves that stay aligned from `start` on."""
-    chunks: list[tuple[int, bytes]] = []
+    parts: list[tuple[int, bytes]] = []
     offset = 0
     while offset < len(content):
         size = 8
         while (start + offset) % size or size > len(content) - offset:
             size //= 2
-        chunks.append((offset, content[offset : offset + size]))
+        parts.append((offset, content[offset : offset + size]))
         offset += size
-    return chunks
+    return parts
 
 
-def _word(low: ProbeContext, chunk: bytes) -> Value:
+def word(low: FuncContext, chunk: bytes) -> Value:
+    """The integer whose bytes in memory are `chunk`."""
     return low.b.const(int.from_bytes(chunk, low.byte_order))
 
 
-def _copy(low: ProbeContext, source: Address, size: int) -> Writer:
+_INLINE_BYTES = 256
+"""Larger copies are made by a helper: a load and a store for every 8 bytes would be more code."""
+
+
+def copy_bytes(low: FuncContext, source: Address, size: int) -> Writer:
+    """A writer of `size` bytes that lie in memory which loads may read."""
+
     def write(to: Address) -> Value:
+        if size > _INLINE_BYTES and source.base is not low.b.context:
+            count = low.b.const(size)
+            low.b.call("probe_read_kernel", low.address(to), count, low.address(source))
+            return count
         alignment = _common_alignment(source.offset, to.offset)
         low.b.copy((to.base, to.offset), (source.base, source.offset), size, alignment)
         return low.b.const(size)
@@ -135,148 +197,132 @@ def _common_alignment(*offsets: int) -> int:
     return alignment
 
 
-def _from_map(low: ProbeContext, access: MapAccess, form: FieldType) -> Writer:
-    found = find_entry(low, access)
+def copy_as(
+    low: FuncContext, to: Address, form: FieldType, source: Address, own: FieldType
+) -> None:
+    """Copy a value of form `own` into memory of the wider `form`."""
+    b = low.b
+    if own == form:
+        copy_bytes(low, source, form.size)(to)
+    elif isinstance(own, Int) and isinstance(form, Int):
+        value = b.load(source.base, source.offset, own.size, signed=own.signed)
+        b.store(to.base, to.offset, value, form.size)
+    elif isinstance(own, Layout) and isinstance(form, Layout):
+        by_name = {field.name: field for field in own.fields}
+        for field in form.fields:
+            one = by_name[field.name]
+            copy_as(low, to.at(field.offset), field.type, source.at(one.offset), one.type)
+    elif isinstance(own, Array) and isinstance(form, Array):
+        for index in range(min(own.count, form.count)):
+            target = to.at(index * form.element.size)
+            copy_as(low, target, form.element, source.at(index * own.element.size), own.element)
+    else:
+        copy_bytes(low, source, min(own.size, form.size))(to)
+
+
+def _from_map(low: FuncContext, access: MapAccess, form: FieldType) -> Writer:
+    found, own = find_entry(low, access), low.value_form(access.name)
+    b = low.b
 
     def write(to: Address) -> Value:
-        fork(
-            low,
-            lambda then, other: low.b.branch_if(found, then, other),
-            lambda: _discard(_copy(low, Address(found), form.size)(to)),
-            lambda: low.b.store(to.base, to.offset, low.b.const(0), 1),
-        )
-        return low.b.const(form.size)
+        def missing() -> None:
+            if isinstance(form, Text):
+                b.store(to.base, to.offset, b.const(0), 1)
+            else:
+                _clear(low, to, form.size)
+
+        b.when_set(found, lambda: copy_as(low, to, form, Address(found), own), missing)
+        return b.const(form.size)
 
     return write
 
 
-def _discard(_: Value) -> None:
-    """A writer's size that the caller has no use for."""
+def _clear(low: FuncContext, to: Address, size: int) -> None:
+    """Zeros, byte by byte where the place is not aligned."""
+    for offset, chunk in chunks(bytes(size), to.offset):
+        low.b.store(to.base, to.offset + offset, low.b.const(0), len(chunk))
 
 
-def _chosen(low: ProbeContext, expr: Ternary, form: FieldType) -> Writer:
-    """`c ? "a" : "b"`: the arms' effects must not both happen, so it is made in a temporary."""
+def _from_place(low: FuncContext, expr: Expr, form: FieldType) -> Writer:
+    place = locate(low, expr)
+    if isinstance(place, Here):
+        return copy_bytes(low, place.address, form.size)
+    b, pointer = low.b, place.pointer
+    if place.offset:
+        pointer = b.add(pointer, b.const(place.offset))
+    size, space, span = b.const(form.size), place.space, expr.span
+
+    def write(to: Address) -> Value:
+        b.span = span
+        low.read_memory(to, size, pointer, space)
+        return size
+
+    return write
+
+
+def _from_cast(low: FuncContext, expr: Cast, form: FieldType) -> Writer:
+    own = low.type_of(expr.operand)
+    if is_scalar(own):
+        # (uint8[8])12345: the integer's bytes as they lie in memory.
+        return value_writer(low, low.scalar(expr.operand), form.size)
+    source, have = low.memory(expr.operand), low.field_type(own)
+    if isinstance(form, Buffer):
+        size = min(have.size, form.capacity)
+
+        def write(to: Address) -> Value:
+            low.b.store(to.base, to.offset, low.b.const(size), 4)
+            copy_bytes(low, source, size)(to.at(4))
+            return low.b.const(size + 4)
+
+        return write
+    if isinstance(form, Layout) and isinstance(have, Layout):
+        return writer_as(low, expr.operand, form)
+    return copy_bytes(low, source, min(form.size, have.size))
+
+
+def _chosen(low: FuncContext, expr: Ternary, form: FieldType) -> Writer:
+    """`c ? "a" : "b"`: the arms' effects must not both happen, so it is made in scratch memory."""
+    home, then = low.scratch(form.size), expr.then
+    if then is None:
+        raise CompilerBug("types", "?: of what is no number reached lowering")
+    low.b.fill(home.base, home.offset, (form.size + 7) & -8)
+
+    def arm(value: Expr) -> None:
+        mark = low.mark()
+        low.writer_as(value, form)(home)
+        low.release(mark)
+
+    low.b.fork(
+        lambda yes, no: low.condition(expr.condition, yes, no),
+        lambda: arm(then),
+        lambda: arm(expr.other),
+    )
+    return copy_bytes(low, home, form.size)
+
+
+def readable(low: FuncContext, expr: Expr) -> Address:
+    """Where a value in memory lies for loads at fixed offsets; made in scratch if need be."""
+    if isinstance(expr, Variable):
+        return low.home(expr)
+    if is_part(expr):
+        place = locate(low, expr)
+        if isinstance(place, Here):
+            return place.address
+    form = low.field_type(low.type_of(expr))
+    write = low.writer(expr)
     home = low.scratch(form.size)
     low.b.fill(home.base, home.offset, (form.size + 7) & -8)
-    fork(
-        low,
-        lambda then, other: low.condition(expr.condition, then, other),
-        lambda: _discard(writer_as(low, expr.then, form)(home)),
-        lambda: _discard(writer_as(low, expr.other, form)(home)),
-    )
-    return _copy(low, home, form.size)
-
-
-def read_string(low: ProbeContext, pointer: Expr, size: int) -> Writer:
-    """A writer that reads at most `size` bytes of a string; a fault leaves "" and is counted.
-
-    The helpers clear the whole target when they fail (kernel/trace/bpf_trace.c), so there is
-    always a NUL.
-    """
-    type_ = low.type_of(pointer)
-    if isinstance(type_, StringType):
-        return _cut_string(low, pointer, type_.size, size)
-    space = type_.space if isinstance(type_, PointerType) else low.default_space
-    helper = "probe_read_user_str" if space == "user" else "probe_read_kernel_str"
-    address = low.scalar(pointer)
-
-    def write(to: Address) -> Value:
-        b = low.b
-        length = b.call(helper, low.address(to), b.const(size), address)
-        fork(
-            low,
-            lambda then, other: b.branch(Cond.SLT, length, b.const(0), then, other),
-            lambda: low.count(Counter.STRING_FAULTS),
-        )
-        return length
-
-    return write
-
-
-def _cut_string(low: ProbeContext, text: Expr, size: int, limit: int) -> Writer:
-    """`str("text", n)`: what is a string already, its first `limit` bytes."""
-    if size <= limit:
-        return low.writer(text)
-    source, _ = _materialise(low, text)
-    return _copy(low, source, limit)
-
-
-def string_equal(low: ProbeContext, node: Binary) -> Value:
-    """1 where two strings are equal, else 0; a literal is compared by words."""
-    left, right = node.left, node.right
-    if isinstance(left, String):
-        left, right = right, left
-    if isinstance(right, String):
-        # What stands behind the NUL is not compared, so it need not be zero.
-        content, size = _materialise(low, left, is_canonical=False)
-        return _equal_literal(low, content, size, right.value)
-    content, size = _materialise(low, left)
-    other, other_size = _materialise(low, right)
-    return _equal_strings(low, content, other, min(size, other_size))
-
-
-def _materialise(
-    low: ProbeContext, expr: Expr, *, is_canonical: bool = True
-) -> tuple[Address, int]:
-    """Where the string lies (made there if it is not in memory yet), and its size."""
-    type_ = low.type_of(expr)
-    if not isinstance(type_, StringType):
-        raise CompilerBug("types", f"comparing {type_} as a string")
-    if isinstance(expr, Variable):
-        return low.home(expr), type_.size
-    if isinstance(expr, Field):
-        return field_address(low, expr), type_.size
-    write = low.writer(expr)
-    home = low.scratch(type_.size) if is_canonical else low.temporary("string", type_.size)
-    if is_canonical:
-        low.b.fill(home.base, home.offset, (type_.size + 7) & -8)
     write(home)
-    return home, type_.size
+    return home
 
 
-def _equal_literal(low: ProbeContext, at: Address, size: int, text: str) -> Value:
-    content = string_bytes(text) + b"\0"
-    if len(content) > size + 1:
-        return low.b.const(0)  # longer than the string can be
-    content = content[:size]  # a string that fills its bytes has no NUL
-    return _all_equal(
-        low,
-        (
-            (low.b.load(at.base, at.offset + offset, len(chunk)), _word(low, chunk))
-            for offset, chunk in _chunks(content, at.offset)
-        ),
-    )
-
-
-def _equal_strings(low: ProbeContext, left: Address, right: Address, size: int) -> Value:
-    """Both strings are in canonical form, so whole words may be compared; they end at a NUL or
-    at the end of the shorter."""
-
-    def words() -> Iterator[tuple[Value, Value]]:
-        for offset in range(0, size, 8):
-            width = 8
-            while width > size - offset or (left.offset | right.offset) % width:
-                width //= 2
-            for part in range(offset, min(offset + 8, size), width):
-                one = low.b.load(left.base, left.offset + part, width)
-                yield one, low.b.load(right.base, right.offset + part, width)
-
-    return _all_equal(low, words())
-
-
-def _all_equal(low: ProbeContext, pairs: Iterable[tuple[Value, Value]]) -> Value:
-    """1 where the values of every pair are equal, else 0; a pair is made, and so its loads run,
-    only where all before it were equal."""
-    b, result = low.b, low.fresh("equal")
-    b.write(result, b.const(0))
-    done = b.new_block("differs")
-    for one, two in pairs:
-        same = b.new_block("same")
-        b.branch(Cond.EQ, one, two, same, done)
-        b.seal(same)
-        b.start(same)
-    b.write(result, b.const(1))
-    b.jump(done)
-    b.seal(done)
-    b.start(done)
-    return b.read(result)
+def lower_memory(low: FuncContext, expr: Expr) -> Address:
+    """See `Lowering.memory`: unlike the context, it may be handed to helpers."""
+    at = readable(low, expr)
+    if at.base is not low.b.context:
+        return at
+    size = low.field_type(low.type_of(expr)).size
+    home = low.scratch(size)
+    low.b.fill(home.base, home.offset, (size + 7) & -8)
+    copy_bytes(low, at, size)(home)
+    return home

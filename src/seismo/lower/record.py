@@ -1,33 +1,52 @@
 """Records for user space: reserved in the ring and written in place, or made in scratch and cut.
 
-A record of known size is written straight into the ring buffer. One that ends in a long string is
-made in scratch memory and only its used part is sent, so that the ring holds more of them.
+A record of known size is written straight into the ring buffer. One that ends in a long string or a
+buffer is made in scratch memory and only its used part is sent, so that the ring holds more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from seismo.base.layout import Layout, Text
-from seismo.builtin.record import Address, Writer
+from seismo.base.layout import U32, U64, Buffer, FieldType, Layout, Text
+from seismo.base.source import Span
+from seismo.builtin.record import Address, Writer, value_writer
+from seismo.events.kinds import CONTROL_ACTIONS, Action, event_layout
 from seismo.ir.ops import Cond, Kind, Value
-from seismo.lower.context import Counter, ProbeContext, fork
+from seismo.lower.context import FuncContext
+from seismo.lower.resources import CONTROL_MAP, EVENTS_MAP, RING_COUNTERS, Resources
 
-__all__ = ("CUT_FROM_BYTES", "send_record")
+__all__ = ("CUT_FROM_BYTES", "send_event")
 
 CUT_FROM_BYTES = 64
-"""A last string of at least this size is sent only as long as it is."""
+"""A last string or buffer of at least this size is sent only as long as it is."""
+
+BPF_RB_PROD_POS = 3  # include/uapi/linux/bpf.h
 
 
-def send_record(
-    low: ProbeContext, ring: str, counter: Counter, layout: Layout, parts: Sequence[Writer]
+def send_event(
+    low: FuncContext,
+    shared: Resources,
+    action: Action,
+    text: str,
+    fields: Sequence[tuple[FieldType, Writer]],
+    span: Span,
 ) -> None:
-    """Send a record whose id is already among `parts`; a full ring adds one to `counter`."""
+    """See `Lowering.event`."""
+    b, is_control = low.b, action in CONTROL_ACTIONS
+    members = [(f"arg{index}", form) for index, (form, _) in enumerate(fields)]
+    layout = event_layout(action.value, members, is_control=is_control)
+    event = shared.new_event(action, text, layout, span)
+    parts = [value_writer(low, b.const(event.id), U32.size)]
+    if is_control:
+        after = b.call("ringbuf_query", b.map(EVENTS_MAP), b.const(BPF_RB_PROD_POS))
+        parts.append(value_writer(low, after, U64.size))
+    parts += [write for _, write in fields]
     last = layout.fields[-1].type
-    if isinstance(last, Text) and last.size >= CUT_FROM_BYTES:
-        _send_cut(low, ring, counter, layout, parts)
-    else:
-        _send_in_place(low, ring, counter, layout, parts)
+    send = _send_in_place
+    if isinstance(last, Text | Buffer) and last.size >= CUT_FROM_BYTES:
+        send = _send_cut
+    send(low, CONTROL_MAP if is_control else EVENTS_MAP, layout, parts)
 
 
 def _write(layout: Layout, parts: Sequence[Writer], to: Address) -> Value:
@@ -38,9 +57,7 @@ def _write(layout: Layout, parts: Sequence[Writer], to: Address) -> Value:
     return lengths[-1]
 
 
-def _send_in_place(
-    low: ProbeContext, ring: str, counter: Counter, layout: Layout, parts: Sequence[Writer]
-) -> None:
+def _send_in_place(low: FuncContext, ring: str, layout: Layout, parts: Sequence[Writer]) -> None:
     b = low.b
     size = b.const(layout.size)
     record = b.call("ringbuf_reserve", b.map(ring), size, b.const(0), kind=Kind.PTR)
@@ -49,17 +66,10 @@ def _send_in_place(
         _write(layout, parts, Address(record))
         b.call("ringbuf_submit", record, b.const(0))
 
-    fork(
-        low,
-        lambda then, other: b.branch_if(record, then, other),
-        fill_and_submit,
-        lambda: low.count(counter),
-    )
+    b.when_set(record, fill_and_submit, lambda: low.count(RING_COUNTERS[ring]))
 
 
-def _send_cut(
-    low: ProbeContext, ring: str, counter: Counter, layout: Layout, parts: Sequence[Writer]
-) -> None:
+def _send_cut(low: FuncContext, ring: str, layout: Layout, parts: Sequence[Writer]) -> None:
     b = low.b
     last = layout.fields[-1]
     to = low.temporary("record", layout.size)
@@ -67,16 +77,13 @@ def _send_cut(
     used = low.fresh("used")
     # A fault's negative length is huge as an unsigned one; its string is then "" (one NUL). The
     # comparison also tells the kernel's verifier that what is sent lies within the scratch.
-    fork(
-        low,
-        lambda then, other: b.branch(Cond.LE, length, b.const(last.type.size), then, other),
+    b.when(
+        Cond.LE,
+        length,
+        b.const(last.type.size),
         lambda: b.write(used, length),
         lambda: b.write(used, b.const(1)),
     )
     total = b.add(b.read(used), b.const(last.offset))
     failed = b.call("ringbuf_output", b.map(ring), low.address(to), total, b.const(0))
-    fork(
-        low,
-        lambda then, other: b.branch_if(failed, then, other),
-        lambda: low.count(counter),
-    )
+    b.when_set(failed, lambda: low.count(RING_COUNTERS[ring]))

@@ -1,4 +1,4 @@
-"""What the programs of a script share: event ids, script maps, scratch memory, options."""
+"""What the programs of a script share: event ids, fault counters, script maps, constant tables."""
 
 from __future__ import annotations
 
@@ -7,52 +7,27 @@ from collections.abc import Mapping
 from seismo.base.dataclass import dataclass, field
 from seismo.base.layout import Layout
 from seismo.base.source import Span
+from seismo.builtin.options import LowerOptions
 from seismo.builtin.record import Aggregate, Builtin
-from seismo.events.kinds import Action, EventLayout
-from seismo.lang.typed import MapSymbol
+from seismo.events.kinds import Action, EventLayout, FaultSite
+from seismo.lang.config import Config
+from seismo.lang.typed import MapSymbol, TypedFunction
 
 __all__ = (
     "CONTROL_MAP",
     "EVENTS_MAP",
     "LOST_MAP",
-    "NO_FILTER",
+    "RING_COUNTERS",
     "SCRATCH_MAP",
     "TREE_MAP",
-    "LowerOptions",
     "Resources",
-    "TaskFilter",
 )
 
 EVENTS_MAP, CONTROL_MAP, LOST_MAP = "events", "control", "lost"
 SCRATCH_MAP, TREE_MAP = "scratch", "tree"
 
-
-@dataclass(frozen=True, slots=True)
-class TaskFilter:
-    """Which tasks are traced: process `pid` alone, or with all that it forks (`and_children`);
-    `pid` 0 is everyone."""
-
-    pid: int = 0
-    and_children: bool = False
-
-
-NO_FILTER = TaskFilter()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LowerOptions:
-    """Sizes in bytes; `possible_cpus` is the kernel's, for sums over CPUs.
-
-    `filter` is compiled into every program that runs in the context of some task; `command_pid` is
-    what `cpid` gives.
-    """
-
-    possible_cpus: int
-    filter: TaskFilter = NO_FILTER
-    command_pid: int = 0
-    ring_bytes: int = 4 << 20
-    control_bytes: int = 64 << 10
-    max_map_keys: int = 4096
+RING_COUNTERS: Mapping[str, int] = {EVENTS_MAP: 0, CONTROL_MAP: 1}
+"""Which of the `lost` map's counters counts the records that a ring had no room for."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,11 +35,26 @@ class Resources:
     """Collected while the probes are lowered, one after the other."""
 
     options: LowerOptions
+    config: Config
     builtins: Mapping[str, Builtin]
     aggregates: Mapping[str, Aggregate]
     maps: Mapping[str, MapSymbol]
+    functions: Mapping[str, TypedFunction]
     events: dict[int, EventLayout] = field(default_factory=dict)
+    tables: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
     scratch_bytes: int = 0
+    retry_bytes: int = 0
+    _faults: dict[tuple[str, str, Span], FaultSite] = field(default_factory=dict)
+
+    @property
+    def faults(self) -> tuple[FaultSite, ...]:
+        """Every place where something may fail, in the order of their counters."""
+        return tuple(self._faults.values())
+
+    @property
+    def counters(self) -> int:
+        """How many counters the `lost` map has."""
+        return len(RING_COUNTERS) + len(self._faults)
 
     def new_event(self, action: Action, text: str, layout: Layout, span: Span) -> EventLayout:
         """The next free event id, bound to what its records mean."""
@@ -72,3 +62,13 @@ class Resources:
         event = EventLayout(id=number, action=action, layout=layout, span=span, text=text)
         self.events[number] = event
         return event
+
+    def fault(self, kind: str, helper: str, span: Span) -> FaultSite:
+        """The counter of a place; programs of one probe share it."""
+        key = (kind, helper, span)
+        site = self._faults.get(key)
+        if site is None:
+            index = len(RING_COUNTERS) + len(self._faults)
+            site = FaultSite(index=index, kind=kind, helper=helper, span=span)
+            self._faults[key] = site
+        return site

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from seismo.base.bits import align_up
 from seismo.base.dataclass import dataclass
-from seismo.events.kinds import EventLayout, MapView
+from seismo.base.errors import SourceError
+from seismo.events.kinds import EventLayout, FaultSite, MapView
 from seismo.ir.func import Func, Module
 from seismo.isa.map_types import MapType
 from seismo.lang.typed import MapSymbol, TypedProbe, TypedScript
-from seismo.lang.types import AggregateType
-from seismo.lower.context import Counter
+from seismo.lang.types import AggregateType, IntType
 from seismo.lower.filter import tree_map
-from seismo.lower.layout import key_layout, value_bytes, value_type
-from seismo.lower.probe import ProbeLowering
+from seismo.lower.layout import key_layout, key_size, value_bytes, value_form
+from seismo.lower.probe import lower_probe, lower_retry
 from seismo.lower.resources import (
     CONTROL_MAP,
     EVENTS_MAP,
@@ -21,19 +22,47 @@ from seismo.lower.resources import (
     SCRATCH_MAP,
     Resources,
 )
+from seismo.lower.retry import exit_of, retried_strings, retry_map
 from seismo.spec.types import MapSpec
 
 __all__ = ("Lowered", "lower_script")
 
+_MAX_SCRATCH_BYTES = 32 << 10
+"""What a CPU's part of a per-CPU array may have (mm/percpu.c: PCPU_MIN_UNIT_SIZE)."""
+
+_DEFAULT_RING_BYTES = 4 << 20
+_PAGE_BYTES = 4096
+
+_PER_CPU = {
+    MapType.HASH: MapType.PERCPU_HASH,
+    MapType.LRU_HASH: MapType.LRU_PERCPU_HASH,
+    MapType.PERCPU_HASH: MapType.PERCPU_HASH,
+    MapType.LRU_PERCPU_HASH: MapType.LRU_PERCPU_HASH,
+}
+_DECLARED = {
+    "": MapType.HASH,
+    "hash": MapType.HASH,
+    "lruhash": MapType.LRU_HASH,
+    "percpuhash": MapType.PERCPU_HASH,
+    "percpulruhash": MapType.LRU_PERCPU_HASH,
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lowered:
-    """What lowering makes: one function a probe (in order), maps, and what records mean."""
+    """What lowering makes: one function a probe (in order), maps, and what records mean.
+
+    `retries` are the tracepoints of the programs that follow those of the probes in `module`.
+    `tables` are (map, rows) of constant arrays; `faults` tell what the loss counters count.
+    """
 
     module: Module
     maps: tuple[MapSpec, ...]
     views: tuple[MapView, ...]
     events: dict[int, EventLayout]
+    retries: tuple[tuple[str, str], ...]
+    tables: tuple[tuple[str, tuple[bytes, ...]], ...]
+    faults: tuple[FaultSite, ...]
 
 
 def lower_script(
@@ -42,22 +71,43 @@ def lower_script(
     return_value: Callable[[TypedProbe], int],
     shared: Resources,
 ) -> Lowered:
-    """Lower every probe; `name` gives its program's name, `return_value` what r0 holds at exit."""
+    """Lower every probe; `name` gives its program's name, `return_value` what r0 holds at exit.
+
+    Raises SourceError, with its place, for a probe that needs more memory than a program can have.
+    """
     funcs: list[Func] = []
     for index, probe in enumerate(typed.probes):
-        lowering = ProbeLowering(name(index, probe), index, probe, return_value(probe), shared)
-        funcs.append(lowering.lower())
+        before = shared.scratch_bytes
+        funcs.append(lower_probe(name(index, probe), index, probe, return_value(probe), shared))
+        if before <= _MAX_SCRATCH_BYTES < shared.scratch_bytes:
+            raise _too_large(probe, shared.scratch_bytes)
+    retried = [probe for probe in typed.probes if retried_strings(probe)]
+    for index, probe in enumerate(retried, len(funcs)):
+        title = f"retry_{name(index, probe)}"
+        funcs.append(lower_retry(title, index, probe, return_value(probe), shared))
     symbols = tuple(typed.maps.values())
     return Lowered(
         module=Module(tuple(funcs)),
         maps=(*_own_maps(shared, len(funcs)), *(_map_spec(one, shared) for one in symbols)),
         views=tuple(_map_view(one, shared) for one in symbols),
         events=shared.events,
+        retries=tuple(exit_of(probe) for probe in retried),
+        tables=tuple(shared.tables.items()),
+        faults=shared.faults,
+    )
+
+
+def _too_large(probe: TypedProbe, size: int) -> SourceError:
+    return SourceError(
+        probe.probe.attach_points[0].span,
+        f"this probe's values need {size} bytes of memory, and a program has {_MAX_SCRATCH_BYTES}",
+        "give str() and buf() a length, or lower max_strlen",
     )
 
 
 def _own_maps(shared: Resources, programs: int) -> list[MapSpec]:
-    """The two rings, the loss counters, and scratch memory (an entry a program) if it is used.
+    """The two rings, the loss counters, constant tables, and scratch memory (an entry a program)
+    if it is used.
 
     Programs do not share a scratch entry: one may interrupt another on the same CPU, but never
     itself (kernel/trace/bpf_trace.c: `bpf_prog_active`; kernel/bpf/trampoline.c: `prog->active`).
@@ -65,27 +115,46 @@ def _own_maps(shared: Resources, programs: int) -> list[MapSpec]:
     options = shared.options
     ring = MapType.RINGBUF
     maps = [
-        _spec(EVENTS_MAP, ring, 0, 0, options.ring_bytes),
+        _spec(EVENTS_MAP, ring, 0, 0, _ring_bytes(shared)),
         _spec(CONTROL_MAP, ring, 0, 0, options.control_bytes),
-        _spec(LOST_MAP, MapType.PERCPU_ARRAY, 4, 8, len(Counter)),
+        _spec(LOST_MAP, MapType.PERCPU_ARRAY, 4, 8, shared.counters),
     ]
     if options.filter.and_children:
         maps.append(tree_map())
     if shared.scratch_bytes:
-        size = shared.scratch_bytes
+        size = align_up(shared.scratch_bytes, 8)
         maps.append(_spec(SCRATCH_MAP, MapType.PERCPU_ARRAY, 4, size, programs))
+    if shared.retry_bytes:
+        maps.append(retry_map(shared.retry_bytes))
+    maps += [
+        _spec(name, MapType.ARRAY, 4, len(rows[0]), len(rows))
+        for name, rows in shared.tables.items()
+    ]
     return maps
 
 
+def _ring_bytes(shared: Resources) -> int:
+    """What the command line says, else the setting in pages, rounded up to a power of two."""
+    wanted = shared.options.ring_bytes or shared.config.perf_rb_pages * _PAGE_BYTES
+    return 1 << (wanted - 1).bit_length() if wanted else _DEFAULT_RING_BYTES
+
+
 def _map_spec(symbol: MapSymbol, shared: Resources) -> MapSpec:
-    is_per_cpu = isinstance(symbol.value, AggregateType)
+    type_ = _DECLARED[symbol.kind]
+    has_buckets = _has_buckets(symbol, shared)
+    is_single = not symbol.keys and not has_buckets and not symbol.max_entries
     return _spec(
         symbol.name,
-        MapType.PERCPU_HASH if is_per_cpu else MapType.HASH,
-        key_layout(symbol.keys).size,
-        value_bytes(symbol.value),
-        shared.options.max_map_keys if symbol.keys else 1,
+        _PER_CPU[type_] if isinstance(symbol.value, AggregateType) else type_,
+        key_size(symbol, is_bucketed=has_buckets),
+        value_bytes(value_form(symbol, shared.aggregates)),
+        1 if is_single else symbol.max_entries or shared.config.max_map_keys,
     )
+
+
+def _has_buckets(symbol: MapSymbol, shared: Resources) -> bool:
+    type_ = symbol.value
+    return isinstance(type_, AggregateType) and shared.aggregates[type_.function].has_buckets
 
 
 def _spec(name: str, type_: MapType, key: int, value: int, entries: int) -> MapSpec:
@@ -93,12 +162,18 @@ def _spec(name: str, type_: MapType, key: int, value: int, entries: int) -> MapS
 
 
 def _map_view(symbol: MapSymbol, shared: Resources) -> MapView:
-    reduction = ""
+    reduction: str = ""
+    parameters: tuple[int | str, ...] = ()
     if isinstance(symbol.value, AggregateType):
         reduction = shared.aggregates[symbol.value.function].reduction
+        parameters = symbol.value.parameters
+    elif symbol.kind.startswith("percpu") and isinstance(symbol.value, IntType):
+        reduction = "sum"
     return MapView(
         name=symbol.name,
         key=key_layout(symbol.keys) if symbol.keys else None,
-        value=value_type(symbol.value),
+        value=value_form(symbol, shared.aggregates),
         reduction=reduction,
+        parameters=parameters,
+        has_buckets=_has_buckets(symbol, shared),
     )

@@ -167,8 +167,13 @@ class Map:
     def drain(self) -> list[tuple[bytes, bytes]]:
         """Take every entry out: what is written meanwhile is in the answer or in the map.
 
-        That holds with batches (Linux 5.6, hash maps); one by one an update can be lost.
+        That holds with batches (Linux 5.6, hash maps); one by one an update can be lost, as in an
+        array, whose values become zeros.
         """
+        if is_array(self.spec.type):
+            entries = list(self.items())
+            self.clear()
+            return entries
         sizes = (self.spec.key_size, self.value_bytes)
         return list(read_entries(self._kernel, int(self.fd), sizes, delete=True))
 
@@ -193,6 +198,15 @@ class Map:
             self.put_many((key, bytes(self.value_bytes)) for key in self.keys())
         else:
             self.delete_many(self.keys())
+
+    def zero(self) -> None:
+        """Make every value zeros; a key that is deleted meanwhile stays so."""
+        for key in self.keys():
+            try:
+                self.put(key, bytes(self.value_bytes), UpdateFlag.EXIST)
+            except SyscallError as error:
+                if error.errno != errno.ENOENT:
+                    raise
 
     def push(self, value: bytes) -> None:
         """Add to a queue, stack or bloom filter; raises `SyscallError` E2BIG when it is full."""

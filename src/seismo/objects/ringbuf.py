@@ -79,10 +79,30 @@ class RingBuffer:
         """How many bytes are written and not consumed, headers and records in work included."""
         return self._producer[0] - self._consumer[0]
 
-    def consume(self, callback: Callable[[memoryview], object], limit: int = sys.maxsize) -> int:
+    @property
+    def consumed(self) -> int:
+        """The position before which everything has been handed out, in bytes since ever."""
+        return self._consumer[0]
+
+    @property
+    def produced(self) -> int:
+        """The position before which everything has been reserved, in bytes since ever.
+
+        Programs read it as `bpf_ringbuf_query(map, BPF_RB_PROD_POS)`.
+        """
+        return self._producer_position()
+
+    def consume(
+        self,
+        callback: Callable[[memoryview], object],
+        limit: int = sys.maxsize,
+        *,
+        until: int = sys.maxsize,
+    ) -> int:
         """Hand out the records that are complete, in the order of reservation; how many they were.
 
         At most `limit`: a producer that is faster than `callback` would keep this call for ever.
+        Only those before the position `until`, when that is given.
 
         A record's `memoryview` is the ring itself: good until `callback` returns. Its room goes
         back to the kernel at once, also when `callback` raises. Discarded records are passed over;
@@ -93,7 +113,7 @@ class RingBuffer:
         position = consumer[0]
         count = 0
         try:
-            while position < (end := self._producer_position()):
+            while position < (end := min(self._producer_position(), until)):
                 while position < end:
                     offset = position & mask
                     length = words[offset >> 2]

@@ -11,39 +11,84 @@ because importing `json` would cost more than it does for so few shapes.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, BinaryIO, assert_never
 
-from seismo.base.layout import Array, Blob, FieldType, Int, Layout, Text
+from seismo.base.layout import Array, Blob, Buffer, FieldType, Int, Layout, Symbolic, Text
 from seismo.base.source import Span
-from seismo.events.kinds import EventLayout, MapView
-from seismo.events.value import Row, Value, key_texter
+from seismo.events.kinds import EventLayout, FaultSite, MapView
+from seismo.events.value import Bucket, Histogram, Row, TimeSeries, Value, key_texter
+from seismo.output.sink import Outcome, Timing
+from seismo.output.stream import Buffering, Stream
 
 __all__ = ("JsonSink", "json_writer")
 
+_MAP_TYPES = {
+    "avg": "stats",
+    "stats": "stats",
+    "hist": "hist",
+    "lhist": "hist",
+    "tseries": "tseries",
+}
+"""The `type` of the lines about maps of these reductions; `map` for all others."""
+
 
 class JsonSink:
-    """Everything to `stream`, as bytes, one object a line."""
+    """Everything to `stream`, as bytes, one object a line.
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._lines: list[str] = []
+    `is_quiet` (-q) leaves out the number of probes, `has_warnings` (not --no-warnings) what `warnf`
+    says.
+    """
+
+    def __init__(
+        self,
+        stream: BinaryIO,
+        *,
+        is_quiet: bool = False,
+        has_warnings: bool = True,
+        buffering: Buffering = Buffering.LINE,
+    ) -> None:
+        self._out = Stream(stream, buffering)
+        self._is_quiet = is_quiet
+        self._has_warnings = has_warnings
 
     def attached(self, count: int) -> None:
-        self._line("attached_probes", f'"count": {count}, "data": {{"probes": {count}}}')
+        if not self._is_quiet:
+            self._line("attached_probes", f'"count": {count}, "data": {{"probes": {count}}}')
 
     def printf(self, text: str, event: EventLayout) -> None:
-        self._line("printf", f'"data": {_string(text)}')
+        self._text("printf", text)
+
+    def errorf(self, text: str, span: Span) -> None:
+        self._line("errorf", f'"msg": {_string(text)}, {_place(span)}')
+
+    def warnf(self, text: str, span: Span) -> None:
+        if self._has_warnings:
+            self._line("warnf", f'"msg": {_string(text)}, {_place(span)}')
+
+    def time(self, text: str) -> None:
+        self._text("time", text)
+
+    def cat(self, text: str) -> None:
+        self._text("cat", text)
+
+    def join(self, text: str) -> None:
+        self._text("join", text)
+
+    def system(self, text: str) -> None:
+        self._text("syscall", text)
 
     def value(self, value: Value, event: EventLayout) -> None:
-        self._line("value", f'"data": {json_writer(event.layout.fields[1].type)(value)}')
+        self._line("value", f'"data": {json_writer(event.arguments[0].type)(value)}')
 
     def map(self, view: MapView, rows: Sequence[Row]) -> None:
         """A map without rows is no line, as in bpftrace."""
         if rows:
             data = _scalar(view, rows) if view.key is None else _entries(view, view.key, rows)
-            self._line("map", f'"data": {{{_string(view.name)}: {data}}}')
+            type_ = _MAP_TYPES.get(view.reduction, "map")
+            self._line(type_, f'"data": {{{_string(view.name)}: {data}}}')
 
     def lost(self, count: int) -> None:
         self._line("lost_events", f'"count": {count}, "data": {{"events": {count}}}')
@@ -56,32 +101,92 @@ class JsonSink:
         call = f'"helper": {_string(helper)}, "retcode": {retcode}'
         self._line("helper_error", f'"msg": {message}, {call}, {_place(span)}')
 
+    def fault(self, site: FaultSite, count: int, message: str) -> None:
+        what = f'"kind": "{site.kind}", "count": {count}, "msg": {_string(message)}'
+        self._line("fault", f"{what}, {_place(site.span)}")
+
     def warning(self, message: str) -> None:
         self._line("warning", f'"msg": {_string(message)}')
+
+    def tests(self, names: Sequence[str]) -> None:
+        pass
+
+    def outcome(self, outcome: Outcome) -> None:
+        passed = "true" if outcome.passed else "false"
+        self._named(
+            "test_result",
+            outcome.name,
+            f'"duration": {outcome.duration_ns}, "passed": {passed}, '
+            f'"output": {_string(outcome.output)}',
+        )
+
+    def summary(self, outcomes: Sequence[Outcome]) -> None:
+        pass
+
+    def benches(self, names: Sequence[str]) -> None:
+        pass
+
+    def timing(self, timing: Timing) -> None:
+        members = f'"average": {timing.average_ns}, "iters": {timing.iterations}'
+        self._named("benchmark_result", timing.name, members)
 
     def end(self) -> None:
         pass
 
-    def flush(self) -> None:
-        if self._lines:
-            data = "".join(self._lines).encode()
-            self._lines.clear()
-            self._stream.write(data)
-            self._stream.flush()
+    def flush(self, *, is_last: bool = False) -> None:
+        self._out.flush(is_last=is_last)
+
+    def _text(self, type_: str, text: str) -> None:
+        self._line(type_, f'"data": {_string(text)}')
+
+    def _named(self, type_: str, name: str, members: str) -> None:
+        self._line(type_, f'"data": {{{_string(name)}: {{{members}}}}}')
 
     def _line(self, type_: str, members: str) -> None:
-        self._lines.append(f'{{"type": "{type_}", {members}}}\n')
+        self._out.add(f'{{"type": "{type_}", {members}}}\n')
 
 
 def _scalar(view: MapView, rows: Sequence[Row]) -> str:
     ((_, value),) = rows
-    return json_writer(view.value)(value)
+    return _map_writer(view)(value)
 
 
 def _entries(view: MapView, key: Layout, rows: Sequence[Row]) -> str:
-    key_text, write = key_texter(key, space=""), json_writer(view.value)
+    key_text, write = key_texter(key, space=""), _map_writer(view)
     members = [f"{_string(key_text(name))}: {write(value)}" for name, value in rows]
     return f"{{{', '.join(members)}}}"
+
+
+def _map_writer(view: MapView) -> Callable[[Any], str]:
+    if not view.has_buckets:
+        return json_writer(view.printed)
+    return _points if view.reduction == "tseries" else _buckets
+
+
+def _buckets(histogram: Histogram) -> str:
+    return f"[{','.join(map(_bucket, histogram.buckets))}]"
+
+
+def _bucket(bucket: Bucket) -> str:
+    """`max` is inclusive, and a bound that there is not is left out."""
+    low = f'"min": {_number(bucket.low)}, ' if bucket.low is not None else ""
+    high = f'"max": {_number(bucket.high - 1)}, ' if bucket.high is not None else ""
+    return f'{{{low}{high}"count": {bucket.count}}}'
+
+
+def _points(series: TimeSeries) -> str:
+    """Intervals without a value are left out; times are UTC."""
+    points = [
+        f'{{"interval_start":"{_utc(start)}","value":{value}}}'
+        for start, value in series.points
+        if value is not None
+    ]
+    return f"[{','.join(points)}]"
+
+
+def _utc(wall_ns: int) -> str:
+    seconds, ns = divmod(wall_ns, 1_000_000_000)
+    return f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(seconds))}.{ns:09}"
 
 
 def _place(span: Span) -> str:
@@ -97,9 +202,9 @@ def json_writer(type_: FieldType) -> Callable[[Any], str]:
             return lambda value: "true" if value else "false"
         case Int():
             return _number
-        case Text():
+        case Text() | Symbolic():
             return _string
-        case Blob():
+        case Blob() | Buffer():
             return lambda data: f"[{','.join(map(str, data))}]"
         case Array():
             element = json_writer(type_.element)

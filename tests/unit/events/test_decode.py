@@ -17,14 +17,17 @@ from seismo.base.layout import (
     U64,
     Array,
     Blob,
+    Buffer,
     FieldType,
     Int,
     Layout,
+    Symbolic,
     Text,
 )
 from seismo.base.source import NOWHERE
 from seismo.events.decode import (
     DecodeError,
+    Reading,
     decoder,
     layout_decoder,
     value_decoder,
@@ -57,6 +60,12 @@ def event(number: int, *types: FieldType) -> EventLayout:
         (Text(4), "é".encode() + b"\0\0", "é"),
         (Text(2), b"\xff\0", "\udcff"),
         (Blob(3), b"a\0b", b"a\0b"),
+        (Buffer(6), struct.pack("=I8s", 2, b"a\0bc"), b"a\0"),
+        (Buffer(6), struct.pack("=I8s", 0, b"abc"), b""),
+        (Buffer(2), struct.pack("=I4s", 99, b"abcd"), b"abcd"),
+        (Symbolic("macaddr", 8), bytes((2, 0, 0, 0, 0, 255, 9, 9)), "02:00:00:00:00:FF"),
+        (Int(4, signed=True, shown="enum", names=((1, "ONE"),)), struct.pack("=i", 1), 1),
+        (Array(Buffer(4), 2), struct.pack("=I4sI4s", 1, b"a", 2, b"bc"), (b"a", b"bc")),
         (Array(U16, 3), struct.pack("=3H", 1, 2, 3), (1, 2, 3)),
         (Array(Text(2), 2), b"a\0b\0", ("a", "b")),
         (Array(BOOL, 2), b"\0\x02", (False, True)),
@@ -109,6 +118,27 @@ def test_a_record_may_end_with_its_last_string() -> None:
     assert decode(struct.pack("=II64s", 1, 5, b"c" * 64)) == (5, "c" * 64 + "..")
     with pytest.raises(DecodeError, match="e1 takes 72 bytes, but these are 8"):
         decode(struct.pack("=II", 1, 5))
+
+
+def test_a_record_may_end_with_its_last_buffer() -> None:
+    decode = decoder(event(1, U32, Buffer(64)))
+    assert decode(struct.pack("=III3s", 1, 5, 3, b"a\0b")) == (5, b"a\0b")
+    assert decode(struct.pack("=III", 1, 5, 0)) == (5, b"")
+    assert decode(struct.pack("=III64s", 1, 5, 64, b"c" * 64)) == (5, b"c" * 64)
+    with pytest.raises(DecodeError, match="e1 takes 76 bytes, but these are 8"):
+        decode(struct.pack("=II", 1, 5))
+
+
+def test_a_control_record_has_its_position_before_the_arguments() -> None:
+    layout = event_layout("exit", [("code", S32)], is_control=True)
+    exit_ = EventLayout(id=1, action=Action.EXIT, layout=layout, span=NOWHERE)
+    assert decoder(exit_)(struct.pack("=I4xQi4x", 1, 4096, -7)) == (-7,)
+
+
+def test_the_trailer_of_a_cut_string_can_be_chosen() -> None:
+    assert value_decoder(Text(2), Reading(trailer="…"))(b"ab") == "ab…"
+    assert value_decoder(Text(2), Reading(trailer=""))(b"ab") == "ab"
+    assert decoder(event(1, Text(2)), Reading(trailer="!"))(b"\1\0\0\0ab\0\0") == ("ab!",)
 
 
 def test_only_the_last_field_may_be_cut() -> None:

@@ -17,9 +17,11 @@ from seismo.base.layout import (
     U64,
     Array,
     Blob,
+    Buffer,
     FieldType,
     Int,
     Layout,
+    Symbolic,
     Text,
 )
 from seismo.events.formatter import Formatter
@@ -27,6 +29,7 @@ from seismo.events.printf import PrintfError
 
 BOOL = Int(1, signed=False, shown="bool")
 POINTER = Int(8, signed=False, shown="pointer")
+ENUM = Int(4, signed=True, shown="enum", names=((0, "ZERO"), (2, "TWO")))
 
 
 def render(format_: str, *arguments: tuple[FieldType, object]) -> str:
@@ -119,6 +122,12 @@ def test_integers(format_: str, type_: FieldType, value: int, text: str) -> None
         ("%-6s|", BOOL, False, "false |"),
         ("%s", POINTER, 0xDEAD, "0xdead"),
         ("%s", Blob(2), b"a\0", r"a\x00"),
+        ("%5s|", Buffer(8), b"a\0", r"a\x00|"),
+        ("%s", ENUM, 2, "TWO"),
+        ("%-5s|", ENUM, 0, "ZERO |"),
+        ("%s", ENUM, 1, "1"),
+        ("%9s|", Symbolic("inet", 20), "10.0.0.1", " 10.0.0.1|"),
+        ("%s", Layout.of("s", [("e", ENUM)]), {"e": 2}, "{ .e = TWO }"),
         ("%s", Array(U8, 2), (1, 2), "[1,2]"),
         ("%9s|", Layout.of("t", [("0", U8), ("1", U8)], "tuple"), (1, 2), "   (1, 2)|"),
         ("%s", Layout.of("s", [("a", U8)]), {"a": 1}, "{ .a = 1 }"),
@@ -139,6 +148,11 @@ def test_any_value_as_a_string(format_: str, type_: FieldType, value: object, te
         ("%p", U64, 0, "0x0"),
         ("%p", S64, -1, "0xffffffffffffffff"),
         ("%-8p|", U64, 16, "0x10    |"),
+        ("%d", ENUM, 2, "2"),
+        ("%r", Buffer(8), b"ab\x01", r"ab\x01"),
+        ("%rx", Buffer(8), b"ab", r"\x61\x62"),
+        ("%rh", Buffer(8), b"", ""),
+        ("%6rh|", Buffer(8), b"ab", " 61 62|"),
         ("%r", Blob(3), b"ab\x01", r"ab\x01"),
         ("%rx", Blob(3), b"ab\x01", r"\x61\x62\x01"),
         ("%rh", Blob(3), b"ab\x01", "61 62 01"),

@@ -6,10 +6,11 @@ import struct
 
 import pytest
 
-from seismo.base.layout import S64, U8, U32, U64, FieldType, Int, Layout, Text
+from seismo.base.layout import S64, U8, U32, U64, Array, FieldType, Int, Layout, Text
 from seismo.events.aggregate import MapReader
 from seismo.events.decode import DecodeError
 from seismo.events.kinds import MapView
+from seismo.events.value import Row
 
 
 def view(value: FieldType, *keys: FieldType, reduction: str = "") -> MapView:
@@ -26,10 +27,19 @@ def test_a_scalar_map_has_an_empty_key() -> None:
     assert MapReader(view(U64)).rows([(bytes(8), u64s(5))]) == [((), 5)]
 
 
-def test_the_zero_row_stands_for_an_empty_scalar_map() -> None:
-    reader = MapReader(view(U64, reduction="sum"))
+@pytest.mark.parametrize(
+    ("shown", "rows"),
+    [
+        (view(U64, reduction="sum"), [((), 0)]),
+        (view(Text(4)), [((), "")]),
+        (view(U64, U64), []),
+        (MapView(name="@", key=None, value=U64, reduction="hist", has_buckets=True), []),
+    ],
+)
+def test_a_zero_stands_for_an_empty_scalar_map(shown: MapView, rows: list[Row]) -> None:
+    reader = MapReader(shown)
     assert reader.rows([]) == []
-    assert reader.zero_row() == ((), 0)
+    assert reader.empty_rows() == rows
 
 
 def test_the_shares_of_the_cpus_are_summed() -> None:
@@ -105,8 +115,28 @@ def test_div_rounds_towards_zero(stored: int, div: int, shown: int) -> None:
     assert MapReader(view(S64)).rows(entries, div=div) == [((), shown)]
 
 
-def test_div_leaves_strings_alone() -> None:
-    assert MapReader(view(Text(4))).rows([(bytes(8), b"abc\0")], div=10) == [((), "abc")]
+@pytest.mark.parametrize(
+    ("type_", "data", "shown"),
+    [
+        (Text(4), b"abc\0", "abc"),
+        (Int(8, signed=False, shown="pointer"), u64s(100), 100),
+        (Int(8, signed=False, shown="enum"), u64s(100), 100),
+        (Array(U64, 2), u64s(100, 25), (10, 2)),
+        (Layout.of("t", [("0", S64), ("1", Text(8))], "tuple"), u64s(100, 0), (10, "")),
+        (Layout.of("s", [("a", U64)]), u64s(19), {"a": 1}),
+    ],
+    ids=str,
+)
+def test_div_divides_every_number_and_nothing_else(
+    type_: FieldType, data: bytes, shown: object
+) -> None:
+    assert MapReader(view(type_)).rows([(bytes(8), data)], div=10) == [((), shown)]
+
+
+def test_enums_sort_by_their_number() -> None:
+    enum = Int(8, signed=False, shown="enum", names=((1, "Z"), (2, "A")))
+    rows = MapReader(view(enum, U64)).rows([(u64s(1), u64s(2)), (u64s(2), u64s(1))])
+    assert rows == [((2,), 1), ((1,), 2)]
 
 
 def test_a_short_value_is_an_error() -> None:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from seismo.base.layout import S32, U8, U32, U64, Array, Blob, FieldType, Int, Layout, Text
+from seismo.base.layout import (
+    S32,
+    U8,
+    U32,
+    U64,
+    Array,
+    Blob,
+    Buffer,
+    FieldType,
+    Int,
+    Layout,
+    Symbolic,
+    Text,
+)
 from seismo.events.value import Value, escape_bytes, key_texter, texter
 
 POINTER = Int(8, signed=False, shown="pointer")
@@ -24,6 +37,10 @@ STRUCT = Layout.of("s", [("a", U32), ("b", PAIR)])
         (POINTER, 0, "0x0"),
         (Text(8), "cat", "cat"),
         (Blob(3), b"a\x00\xff", r"a\x00\xff"),
+        (Buffer(8), b"a\x00\xff", r"a\x00\xff"),
+        (Symbolic("ksym_t", 8), "vfs_read", "vfs_read"),
+        (Int(4, True, "enum", ((7, "SEVEN"),)), 7, "SEVEN"),
+        (Int(4, True, "enum", ((7, "SEVEN"),)), -1, "-1"),
         (Array(U8, 3), (1, 2, 3), "[1,2,3]"),
         (Array(PAIR, 2), ((1, "a"), (2, "b")), "[(1, a),(2, b)]"),
         (PAIR, (1, "a"), "(1, a)"),

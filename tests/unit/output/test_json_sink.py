@@ -8,13 +8,29 @@ from collections.abc import Callable
 
 import pytest
 
-from seismo.base.layout import S64, U8, U32, U64, Array, Blob, FieldType, Int, Layout, Text
+from seismo.base.layout import (
+    S64,
+    U8,
+    U32,
+    U64,
+    Array,
+    Blob,
+    Buffer,
+    FieldType,
+    Int,
+    Layout,
+    Symbolic,
+    Text,
+)
 from seismo.base.source import Source, Span
-from seismo.events.kinds import Action, EventLayout, MapView, event_layout
-from seismo.events.value import Row, Value
+from seismo.events.kinds import Action, EventLayout, FaultSite, MapView, event_layout
+from seismo.events.value import Bucket, Histogram, Row, TimeSeries, Value
 from seismo.output.jsonl import JsonSink
+from seismo.output.sink import Outcome, Timing
+from seismo.output.stream import Buffering
 
 SPAN = Span(Source("stdin", "BEGIN { @ = 1 / $x }"), 12, 18)
+FULL = FaultSite(index=2, kind="map_full", helper="map_update_elem", span=SPAN)
 POINTER = Int(8, signed=False, shown="pointer")
 BOOL = Int(1, signed=False, shown="bool")
 
@@ -70,6 +86,32 @@ def layout(kind: str, **members: FieldType) -> Layout:
             '{"type": "helper_error", "msg": "Bad address", "helper": "probe_read_user", '
             '"retcode": -14, "filename": "stdin", "line": 1, "col": 13}',
         ),
+        (lambda sink: sink.time("12:00\n"), '{"type": "time", "data": "12:00\\n"}'),
+        (lambda sink: sink.cat("Linux\n"), '{"type": "cat", "data": "Linux\\n"}'),
+        (lambda sink: sink.join("ls -l"), '{"type": "join", "data": "ls -l"}'),
+        (lambda sink: sink.system("hi\n"), '{"type": "syscall", "data": "hi\\n"}'),
+        (
+            lambda sink: sink.errorf("bad 5\n", SPAN),
+            '{"type": "errorf", "msg": "bad 5\\n", "filename": "stdin", "line": 1, "col": 13}',
+        ),
+        (
+            lambda sink: sink.warnf("hm", SPAN),
+            '{"type": "warnf", "msg": "hm", "filename": "stdin", "line": 1, "col": 13}',
+        ),
+        (
+            lambda sink: sink.fault(FULL, 12, "12 updates of @ refused"),
+            '{"type": "fault", "kind": "map_full", "count": 12, "msg": "12 updates of @ refused", '
+            '"filename": "stdin", "line": 1, "col": 13}',
+        ),
+        (
+            lambda sink: sink.outcome(Outcome(name="a", passed=False, duration_ns=1, output="x\n")),
+            '{"type": "test_result", "data": {"a": '
+            '{"duration": 1, "passed": false, "output": "x\\n"}}}',
+        ),
+        (
+            lambda sink: sink.timing(Timing(name="a", average_ns=40, iterations=1000)),
+            '{"type": "benchmark_result", "data": {"a": {"average": 40, "iters": 1000}}}',
+        ),
         (lambda sink: sink.warning("a map is full"), '{"type": "warning", "msg": "a map is full"}'),
     ],
 )
@@ -122,6 +164,67 @@ def test_maps(view: MapView, rows: list[Row], data: str) -> None:
     assert lines(lambda sink: sink.map(view, rows)) == f'{{"type": "map", "data": {data}}}\n'
 
 
+def reduced(reduction: str, key: Layout | None = None) -> MapView:
+    share = Layout.of("share", [("value", S64), ("count", U64), ("epoch", U64)])
+    return MapView(
+        name="@",
+        key=key,
+        value=share,
+        reduction=reduction,
+        has_buckets=reduction in ("hist", "lhist", "tseries"),
+    )
+
+
+HISTOGRAM = Histogram(
+    (
+        Bucket(None, 0, 1, "(..., 0)"),
+        Bucket(0, 1, 0, "[0]"),
+        Bucket(1 << 62, 1 << 63, 2, "[4E, 8E)"),
+        Bucket(100, None, 3, "[100, ...)"),
+    )
+)
+BUCKETS = (
+    '[{"max": -1, "count": 1},{"min": 0, "max": 0, "count": 0},'
+    '{"min": 4611686018427387904, "max": "9223372036854775807", "count": 2},'
+    '{"min": 100, "count": 3}]'
+)
+SERIES = TimeSeries(500_000_000, ((500_000_000, 9), (1_000_000_000, None), (1_500_000_000, -1)))
+POINTS = (
+    '[{"interval_start":"1970-01-01 00:00:00.500000000","value":9},'
+    '{"interval_start":"1970-01-01 00:00:01.500000000","value":-1}]'
+)
+STATS = {"count": 2, "average": 6, "total": 12}
+
+
+@pytest.mark.parametrize(
+    ("view", "rows", "line"),
+    [
+        (reduced("sum"), [((), 5)], '{"type": "map", "data": {"@": 5}}'),
+        (reduced("max"), [((), -5)], '{"type": "map", "data": {"@": -5}}'),
+        (reduced("avg"), [((), 5)], '{"type": "stats", "data": {"@": 5}}'),
+        (
+            reduced("avg", Layout.of("key", [("0", Text(4))])),
+            [(("c",), 3), (("d",), 4)],
+            '{"type": "stats", "data": {"@": {"c": 3, "d": 4}}}',
+        ),
+        (
+            reduced("stats"),
+            [((), STATS)],
+            '{"type": "stats", "data": {"@": {"count": 2, "average": 6, "total": 12}}}',
+        ),
+        (reduced("hist"), [((), HISTOGRAM)], f'{{"type": "hist", "data": {{"@": {BUCKETS}}}}}'),
+        (
+            reduced("lhist", Layout.of("key", [("0", U64), ("1", Text(4))])),
+            [((1, "x"), HISTOGRAM), ((2, "y"), Histogram(()))],
+            f'{{"type": "hist", "data": {{"@": {{"1,x": {BUCKETS}, "2,y": []}}}}}}',
+        ),
+        (reduced("tseries"), [((), SERIES)], f'{{"type": "tseries", "data": {{"@": {POINTS}}}}}'),
+    ],
+)
+def test_reduced_maps(view: MapView, rows: list[Row], line: str) -> None:
+    assert lines(lambda sink: sink.map(view, rows)) == line + "\n"
+
+
 @pytest.mark.parametrize("view", [keyed("@", U64, U32), MapView(name="@", key=None, value=U64)])
 def test_a_map_without_rows_is_no_line(view: MapView) -> None:
     assert lines(lambda sink: sink.map(view, [])) == ""
@@ -142,6 +245,9 @@ def test_a_map_without_rows_is_no_line(view: MapView) -> None:
         (BOOL, False, "false"),
         (Text(8), "cat", '"cat"'),
         (Blob(3), b"\0A\xff", "[0,65,255]"),
+        (Buffer(3), b"\0A\xff", "[0,65,255]"),
+        (Symbolic("inet", 20), "10.0.0.1", '"10.0.0.1"'),
+        (Int(4, True, "enum", ((7, "SEVEN"),)), 7, "7"),
         (Array(Text(2), 2), ("a", "b"), '["a","b"]'),
         (layout("struct", m=U8, n=U8), {"m": 2, "n": 3}, '{"m": 2, "n": 3}'),
         (layout("struct"), {}, "{}"),
@@ -182,3 +288,22 @@ def test_nothing_is_written_before_flush() -> None:
     sink.flush()
     sink.flush()
     assert len(stream.getvalue().splitlines()) == 2
+
+
+def test_what_a_quiet_run_without_warnings_leaves_out() -> None:
+    stream = io.BytesIO()
+    sink = JsonSink(stream, is_quiet=True, has_warnings=False)
+    sink.attached(1)
+    sink.warnf("hm", SPAN)
+    sink.flush()
+    assert stream.getvalue() == b""
+
+
+def test_full_buffering_waits_for_the_end() -> None:
+    stream = io.BytesIO()
+    sink = JsonSink(stream, buffering=Buffering.FULL)
+    sink.printf("a", printing())
+    sink.flush()
+    assert stream.getvalue() == b""
+    sink.flush(is_last=True)
+    assert len(stream.getvalue().splitlines()) == 1

@@ -8,8 +8,9 @@ import pytest
 
 from seismo.base.layout import S64, U8, U32, U64, Array, Blob, FieldType, Int, Layout, Text
 from seismo.base.source import Source, Span
-from seismo.events.kinds import Action, EventLayout, MapView, event_layout
-from seismo.events.value import Row, Value
+from seismo.events.kinds import Action, EventLayout, FaultSite, MapView, event_layout
+from seismo.events.value import Bucket, Histogram, Row, TimeSeries, Value
+from seismo.output.sink import Outcome, Timing
 from seismo.output.text import TextSink
 
 SOURCE = Source("stdin", "BEGIN { @ = 1 / $x }")
@@ -124,6 +125,137 @@ def test_maps(view: MapView, rows: list[Row], text: bytes) -> None:
     screen = Screen()
     screen.sink.map(view, rows)
     assert screen.stdout == text
+
+
+def reduced(reduction: str, *keys: FieldType) -> MapView:
+    share = Layout.of("share", [("value", S64), ("count", U64), ("epoch", U64)])
+    has_buckets = reduction in ("hist", "lhist", "tseries")
+    members = [(str(at), type_) for at, type_ in enumerate(keys)]
+    key = Layout.of("key", members, "tuple") if keys else None
+    return MapView(name="@m", key=key, value=share, reduction=reduction, has_buckets=has_buckets)
+
+
+HISTOGRAM = Histogram((Bucket(0, 1, 1, "[0]"), Bucket(1, 2, 3, "[1]")))
+BARS = (
+    b"[0]                    1 |@@@@@@@@@@@@@@@@@                                   |\n"
+    b"[1]                    3 |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@|\n"
+)
+STATS = {"count": 3, "average": 2, "total": 6}
+
+
+@pytest.mark.parametrize(
+    ("view", "rows", "text"),
+    [
+        (reduced("avg"), [((), -1)], b"@m: -1\n"),
+        (
+            reduced("stats"),
+            [((), STATS)],
+            b"@m: { .count = 3, .average = 2, .total = 6 }\n",
+        ),
+        (
+            reduced("stats", U32),
+            [((7,), STATS)],
+            b"@m[7]: { .count = 3, .average = 2, .total = 6 }\n",
+        ),
+        (reduced("hist"), [((), HISTOGRAM)], b"@m:\n" + BARS + b"\n"),
+        (reduced("hist"), [((), Histogram(()))], b"@m:\n\n"),
+        (
+            reduced("lhist", U32, Text(4)),
+            [((1, "x"), HISTOGRAM), ((2, "y"), HISTOGRAM)],
+            b"@m[1, x]:\n" + BARS + b"\n@m[2, y]:\n" + BARS + b"\n",
+        ),
+        (reduced("tseries"), [((), TimeSeries(1, ()))], b"@m:\n<no data>\n"),
+    ],
+)
+def test_reduced_maps(view: MapView, rows: list[Row], text: bytes) -> None:
+    screen = Screen()
+    screen.sink.map(view, rows)
+    assert screen.stdout == text
+
+
+def test_other_output_is_written_as_it_is_but_joined_words_are_a_line() -> None:
+    screen = Screen()
+    screen.sink.time("12:00\n")
+    screen.sink.cat("Linux\n")
+    screen.sink.join("ls -l")
+    screen.sink.system("hi")
+    assert screen.stdout == b"12:00\nLinux\nls -l\nhi"
+
+
+def test_messages_of_the_script_say_where_they_come_from() -> None:
+    screen = Screen()
+    screen.sink.errorf("bad 5\n", SPAN)
+    screen.sink.warnf("hm", SPAN)
+    assert screen.stderr == "stdin:1:13: ERROR: bad 5\nstdin:1:13: WARNING: hm\n"
+    quiet = Screen(has_warnings=False)
+    quiet.sink.errorf("bad", SPAN)
+    quiet.sink.warnf("hm", SPAN)
+    assert quiet.stderr == "stdin:1:13: ERROR: bad\n"
+
+
+def test_a_message_comes_after_what_was_printed_before_it() -> None:
+    both = io.BytesIO()
+    sink = TextSink(both, both)
+    sink.printf("one\n", printing())
+    sink.errorf("two", SPAN)
+    sink.printf("three\n", printing())
+    sink.flush()
+    assert both.getvalue() == b"one\nstdin:1:13: ERROR: two\nthree\n"
+
+
+def test_a_fault_is_a_line_with_its_place() -> None:
+    site = FaultSite(index=2, kind="map_full", helper="map_update_elem", span=SPAN)
+    screen = Screen()
+    screen.sink.fault(site, 12, "12 updates of @ refused")
+    assert screen.stderr == "stdin:1:13: 12 updates of @ refused\n"
+    quiet = Screen(has_warnings=False)
+    quiet.sink.fault(site, 12, "12 updates of @ refused")
+    assert quiet.stderr == ""
+
+
+PASSED = Outcome(name="adds", passed=True, duration_ns=12_345, output="seen\n")
+FAILED = Outcome(name="divides", passed=False, duration_ns=999, output="one\n\ntwo\n")
+
+
+def test_the_results_of_tests() -> None:
+    screen = Screen()
+    screen.sink.tests(["adds", "divides"])
+    screen.sink.outcome(PASSED)
+    screen.sink.outcome(FAILED)
+    screen.sink.summary([PASSED, FAILED])
+    assert screen.stdout.decode().splitlines() == [
+        "[==========] Running 2 tests.",
+        "[ RUN      ] adds",
+        "[       OK ] adds (12 μs)",
+        "[ RUN      ] divides",
+        "one",
+        "two",
+        "[  FAILED  ] divides (999 ns)",
+        "[==========] 2 tests ran.",
+        "[  PASSED  ] 1 test.",
+        "[  FAILED  ] 1 test, listed below:",
+        "[  FAILED  ] divides",
+    ]
+
+
+def test_results_may_be_painted() -> None:
+    out = io.BytesIO()
+    sink = TextSink(out, io.BytesIO(), has_color=True)
+    sink.outcome(FAILED)
+    sink.flush()
+    assert out.getvalue().startswith(b"\033[32m[ RUN      ]\033[0m divides\n")
+    assert b"\033[31m[  FAILED  ]\033[0m divides (999 ns)\n" in out.getvalue()
+
+
+def test_the_times_of_benchmarks_are_a_table() -> None:
+    screen = Screen()
+    screen.sink.benches(["adds", "divides"])
+    screen.sink.timing(Timing(name="adds", average_ns=40, iterations=100_000))
+    assert screen.stdout.decode().splitlines() == [
+        f"{'Benchmark':41}Time(ns)       Iterations",
+        "-" * 66,
+        f"{'adds':41}40             100000",
+    ]
 
 
 def test_two_empty_lines_stand_before_the_last_maps() -> None:

@@ -18,7 +18,7 @@ from seismo.kernel.live import LiveKernel
 from seismo.kernel.protocol import Kernel
 from seismo.kernel.tracefs import Tracefs
 from seismo.probes.table import KINDS
-from seismo.ui.cli.options import parser_for
+from seismo.ui.cli.parser import parser_for
 
 __all__ = ("run_doctor",)
 

@@ -1,6 +1,7 @@
 """The `seismo` command: which verb was meant, and how every failure ends.
 
-Exit status: what the script's `exit(n)` says; 1 for mistakes and refusals, 2 for a fault of ours.
+Exit status: what the script's `exit(n)` says; 1 for mistakes in the script or the command line, 255
+for what the kernel refuses to load or attach, 2 for a fault of ours.
 """
 
 from __future__ import annotations
@@ -9,17 +10,17 @@ import os
 import sys
 from collections.abc import Sequence
 
-from seismo import __version__
 from seismo.base.errors import BpfError, CompilerBug
 from seismo.tools.table import TOOLS
-from seismo.ui.cli.list import run_list
 from seismo.ui.cli.options import parse_trace_options
+from seismo.ui.cli.run import RunError
+from seismo.ui.cli.terminal import has_color, painted
 from seismo.ui.cli.tool import run_tool
 from seismo.ui.cli.trace import run_trace
 
 __all__ = ("main", "run")
 
-_MISTAKE, _OUR_FAULT = 1, 2
+_MISTAKE, _OUR_FAULT, _REFUSED = 1, 2, 255
 _SIGPIPE_STATUS = 128 + 13
 
 
@@ -35,24 +36,30 @@ def main(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
         return status
     except BrokenPipeError:
-        # The reader has gone (`| head -1`): what is left in the buffer must not be tried again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has gone: `| head -1`.
+        _drop_output()
         return _SIGPIPE_STATUS
     except CompilerBug as error:
-        print(error, file=sys.stderr)
+        _complain(str(error))
         return _OUR_FAULT
     except BpfError as error:
-        print(_with_prefix(str(error)), file=sys.stderr)
-        return _MISTAKE
+        _complain(_with_prefix(str(error)))
+        return _REFUSED if isinstance(error, RunError) else _MISTAKE
+    except OSError as error:
+        _drop_output()
+        _complain(f"error: cannot write the output: {error.strerror}")
+        return _REFUSED
     except KeyboardInterrupt:
         return 128 + 2
 
 
+def _drop_output() -> None:
+    """What is left in the buffer must not be tried again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _dispatch(arguments: Sequence[str]) -> int:
     verb = arguments[0] if arguments else ""
-    if verb in ("-V", "--version"):
-        print(f"seismo {__version__}")
-        return 0
     if verb == "doctor":
         from seismo.ui.cli.doctor import run_doctor  # noqa: PLC0415 (lazy: docs/architecture.md)
 
@@ -60,8 +67,16 @@ def _dispatch(arguments: Sequence[str]) -> int:
     if verb in TOOLS:
         return run_tool(TOOLS[verb], arguments[1:])
     options = parse_trace_options(arguments)
-    if options.list_pattern is not None:
-        return run_list(options.list_pattern)
+    if options.is_info:
+        return _dispatch(["doctor"])
+    if options.is_list:
+        from seismo.ui.cli.list import run_list  # noqa: PLC0415 (lazy: docs/architecture.md)
+
+        return run_list(options)
+    if options.mode == "format":
+        from seismo.ui.cli.format import run_format  # noqa: PLC0415 (lazy: docs/architecture.md)
+
+        return run_format(options)
     return run_trace(options)
 
 
@@ -69,3 +84,7 @@ def _with_prefix(message: str) -> str:
     """Diagnostics carry `file:line:col: error:` already; everything else gets `error:`."""
     first = message.partition("\n")[0]
     return message if ": error: " in first else f"error: {message}"
+
+
+def _complain(text: str) -> None:
+    print(painted(text) if has_color(os.environ) else text, file=sys.stderr)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import sys
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
+from seismo import __version__
 from seismo.base.dataclass import dataclass
+from seismo.ui.cli.parser import Ignore, Refuse, add_target_options, check_target, parser_for
 
-__all__ = (
-    "TraceOptions",
-    "add_target_options",
-    "check_target",
-    "parse_trace_options",
-    "parser_for",
-)
+__all__ = ("TraceOptions", "parse_trace_options", "trace_parser")
 
-_USAGE = """seismo [options] (-e PROGRAM | FILE | -)
+_USAGE = """seismo [options] (-e PROGRAM | FILE | -) [PARAMETER ...] [-- --NAME[=VALUE] ...]
+       seismo [-v] -l [PATTERN | TYPE | FILE | -e PROGRAM]
        seismo TOOL [options]        a ready-made tool: opensnoop
        seismo doctor                what works on this kernel, and what to do about the rest"""
 
@@ -25,23 +22,31 @@ _EXAMPLES = """examples:
   seismo -e 'tracepoint:syscalls:sys_enter_openat { printf("%s %s\\n", comm, str(args.filename)); }'
   seismo -e 'tracepoint:syscalls:sys_enter_* { @[comm] = count(); }' -c 'ls /'
   seismo -l 'tracepoint:sched:*'
+  seismo -lv 'struct timespec64'
+  seismo script.bt 4096 -- --verbose --limit=5
   seismo opensnoop -c 'cat /etc/hostname'
 """
 
-_STAGES = "tokens, ast, types, ir, ir:after=PASS, asm, bytes, layout, plan"
-_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
-_HELP_WIDTH = 96
-_PID_MAX = 1 << 22  # include/linux/threads.h: PID_MAX_LIMIT
+_MODES = ("codegen", "compiler-bench", "test", "bench", "format")
+_LATER = "no effect yet: there are no probes that it is about"
+_NO_LLVM = "there is no LLVM here; -d ir prints what programs are made of"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceOptions:
-    """Everything that the tracing command was told; `-` as `file` is standard input."""
+    """Everything that the tracing command was told; `-` as `file` is standard input.
+
+    `parameters` are the script's: `$1` and `--name=value`. With `is_list` `pattern` is what is
+    looked for, unless `program` is there. `stages` is what each `-d` said, `ignored` what to say
+    of options without effect.
+    """
 
     program: str | None = None
     file: str = ""
     parameters: tuple[str, ...] = ()
-    list_pattern: str | None = None
+    is_list: bool = False
+    pattern: str = ""
+    is_info: bool = False
     command: str = ""
     pid: int = 0
     is_tree: bool = False
@@ -51,101 +56,185 @@ class TraceOptions:
     is_verbose: bool = False
     is_dry_run: bool = False
     stages: tuple[str, ...] = ()
-    ring_bytes: int = 4 << 20
+    ring_bytes: int = 0
+    buffering: str = "line"
+    is_unsafe: bool = False
+    has_warnings: bool = True
+    reports_helper_errors: bool = False
+    include_directories: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
+    mode: str = ""
+    probe_filter: str = ""
+    ignored: tuple[str, ...] = ()
 
 
 def parse_trace_options(arguments: Sequence[str]) -> TraceOptions:
     """Read the command line; a mistake prints usage and ends the program with status 1."""
+    parser = trace_parser()
+    before, behind = _split(arguments)
+    given = vars(parser.parse_intermixed_args(before))
+    words, _ = given.pop("words"), given.pop("btf")
+    given["mode"] = _mode(parser, given.pop("modes"))
+    _check(parser, given)
+    if given["is_list"]:
+        if len(words) + (given["program"] is not None) > 1 or behind:
+            parser.error("-l takes one pattern, script file or -e PROGRAM")
+        given["pattern"] = "".join(words)
+    elif given["program"] is None and not given["is_info"]:
+        if not words:
+            parser.error("give one of: -e PROGRAM, FILE, - (standard input), -l PATTERN")
+        given["file"] = words.pop(0)
+    parameters = () if given["is_list"] else (*words, *behind)
+    lists = {name: tuple(given[name]) for name in _LISTS}
+    return TraceOptions(**{**given, **lists, "parameters": parameters})
+
+
+_LISTS = ("stages", "include_directories", "includes", "ignored")
+
+
+def trace_parser() -> argparse.ArgumentParser:
+    """What reads the options of the tracing command."""
     parser = parser_for("seismo", "Trace the Linux kernel with bpftrace scripts.", _EXAMPLES)
     parser.usage = _USAGE
     add = parser.add_argument
-    add("file", nargs="?", default="", metavar="FILE", help="script; - for standard input")
-    add("parameters", nargs="*", metavar="PARAMETER", help="the script's $1, $2, …")
+    add("words", nargs="*", metavar="FILE, PARAMETER", help="the script; then its $1, $2, …")
     add("-e", dest="program", metavar="PROGRAM", help="script text")
-    add("-l", dest="list_pattern", nargs="?", const="*", metavar="PATTERN", help="list probes")
-    add("-d", dest="stages", action="append", default=[], metavar="STAGE", help=_STAGES)
+    add("-l", "--list", dest="is_list", action="store_true", help="list probes, or types of BTF")
+    add("-V", "--version", action="version", version=f"seismo {__version__}", help="the version")
+    add("--info", dest="is_info", action="store_true", help="the same as seismo doctor")
+    add_target_options(parser)
+    _add_output_options(parser)
+    _add_language_options(parser)
+    _add_developer_options(parser)
+    _add_others(parser)
+    return parser
+
+
+def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What stands before `--`, and what behind it."""
+    words = list(arguments)
+    at = words.index("--") if "--" in words else len(words)
+    return words[:at], words[at + 1 :]
+
+
+def _mode(parser: argparse.ArgumentParser, modes: Sequence[str]) -> str:
+    if len(modes) > 1:
+        parser.error(f"{' and '.join(modes)} are different modes: give one of them")
+    return modes[0] if modes else ""
+
+
+def _check(parser: argparse.ArgumentParser, given: Mapping[str, Any]) -> None:
+    """End with status 1 when options contradict one another."""
+    check_target(parser, given)
+    if given["reports_helper_errors"] and not given["has_warnings"]:
+        parser.error("-k asks for warnings and --no-warnings for none: give one of them")
+
+
+def _add_output_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("form of the output").add_argument
+    add("-f", dest="format", choices=("text", "json"), default="text", help="JSON: one a line")
+    add(
+        "-B",
+        dest="buffering",
+        choices=("line", "full", "none"),
+        default="line",
+        help="write the output line by line, in blocks, or at once",
+    )
+    add(
+        *("-k", "--warnings"),
+        dest="reports_helper_errors",
+        action="store_true",
+        help="report each failure of a BPF helper as it happens",
+    )
+    add("--no-warnings", dest="has_warnings", action="store_false", help="no warnings")
+
+
+def _add_language_options(parser: argparse.ArgumentParser) -> None:
+    """How the script is compiled."""
+    add = parser.add_argument_group("the script").add_argument
+    add("--unsafe", dest="is_unsafe", action="store_true", help="allow system(), signal() …")
+    add(
+        "-I",
+        dest="include_directories",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help='where #include "…" looks, too',
+    )
+    add("--include", dest="includes", action="append", default=[], metavar="FILE", help="a header")
+
+
+def _add_developer_options(parser: argparse.ArgumentParser) -> None:
+    """What is done with the script instead of running it."""
+    add = parser.add_argument_group("instead of tracing").add_argument
     add(
         "--dry-run",
         dest="is_dry_run",
         action="store_true",
-        help="compile, load and verify, but attach nothing",
+        help="compile, load and attach, and end at once; nothing of the script runs",
     )
-    add_target_options(parser)
-    add("-f", dest="format", choices=("text", "json"), default="text", help="output format")
-    given = vars(parser.parse_args(list(arguments)))
-    if given["program"] is not None or given["list_pattern"] is not None:
-        given["parameters"] = [one for one in (given["file"], *given["parameters"]) if one]
-        given["file"] = ""
-    elif not given["file"]:
-        parser.error("give one of: -e PROGRAM, FILE, - (standard input), -l PATTERN")
-    if given["program"] is not None and given["list_pattern"] is not None:
-        parser.error("-e runs a script and -l lists probes: give one of them")
-    check_target(parser, given)
-    lists = {name: tuple(given[name]) for name in ("stages", "parameters")}
-    return TraceOptions(**{**given, **lists})
-
-
-def add_target_options(parser: argparse.ArgumentParser) -> None:
-    """The options that the tracing command and every tool share."""
-    add = parser.add_argument
-    add("-c", dest="command", default="", metavar="CMD", help="run CMD, and end when it ends")
-    add("-p", dest="pid", type=_pid, default=0, metavar="PID", help="trace this process only")
-    add("--tree", dest="is_tree", action="store_true", help="with -c or -p: and all that it forks")
-    add("-o", dest="output", default="", metavar="FILE", help="write the output to FILE")
-    add("-q", dest="is_quiet", action="store_true", help="no 'Attached N probes'")
-    add("-v", dest="is_verbose", action="store_true", help="say what is compiled, loaded, attached")
     add(
-        "--ring-size",
-        dest="ring_bytes",
-        type=_ring_size,
-        default=4 << 20,
-        metavar="SIZE",
-        help="size of the ring buffer, e.g. 64M (4M)",
+        *("-d", "--debug"),
+        dest="stages",
+        action="append",
+        default=[],
+        metavar="STAGES",
+        help="print stages of the compilation: ast, types, ir, asm … (a comma between them), all",
+    )
+    for mode, text in (
+        ("test", "run the test: probes"),
+        ("bench", "run the bench: probes"),
+        ("fmt", "print FILE well laid out; -o replaces a file"),
+    ):
+        name = "format" if mode == "fmt" else mode
+        add(
+            f"--{mode}",
+            dest="modes",
+            action="append_const",
+            const=name,
+            default=[],
+            help=text,
+        )
+    add(
+        "--mode",
+        dest="modes",
+        action="append",
+        choices=_MODES,
+        metavar="MODE",
+        help="these by name: test, bench, format; codegen compiles, compiler-bench times it",
+    )
+    add(
+        "--probe-filter",
+        type=_regex,
+        default="",
+        metavar="REGEX",
+        help="with --test or --bench: only probes whose names match",
     )
 
 
-def check_target(parser: argparse.ArgumentParser, given: Mapping[str, Any]) -> None:
-    """End with status 1 when the target options contradict one another."""
-    if given["is_tree"] and not (given["command"] or given["pid"]):
-        parser.error("--tree follows the process of -c or -p: give one of them")
+def _add_others(parser: argparse.ArgumentParser) -> None:
+    """Options of bpftrace's that make no difference here, and some that are refused."""
+    ignored = parser.add_argument_group("accepted, for scripts that give them").add_argument
+    ignored("-b", "--btf", dest="btf", action="store_true", help="BTF is always used")
+    for flag, metavar in (
+        ("--no-feature", "FEATURES"),
+        ("--debuginfo", "DIRS"),
+        ("--traceable-functions", "FILE"),
+        ("--dwarf-pid", "PID"),
+        ("--usdt-file-activation", ""),
+    ):
+        takes: dict[str, Any] = {"metavar": metavar} if metavar else {"nargs": 0}
+        ignored(flag, dest="ignored", default=[], action=Ignore, help=_LATER, **takes)
+    refused = parser.add_argument_group("refused").add_argument
+    later = "object files are not written yet"
+    for flag, reason in (("--emit-elf", later), ("--aot", later), ("--emit-llvm", _NO_LLVM)):
+        refused(flag, action=Refuse, dest=argparse.SUPPRESS, metavar="FILE", help=reason)
+    refused("--verify-llvm-ir", action=Refuse, dest=argparse.SUPPRESS, nargs=0, help=_NO_LLVM)
 
 
-def parser_for(program: str, description: str, examples: str) -> argparse.ArgumentParser:
-    """A parser in the house's form: no abbreviations, and status 1 for mistakes as bpftrace has."""
-    return _Parser(
-        prog=program,
-        description=description,
-        epilog=examples,
-        formatter_class=_Formatter,
-        allow_abbrev=False,
-    )
-
-
-class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """A fixed width: asking for the terminal's would import shutil, 8 ms of every start."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=28, width=_HELP_WIDTH)
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(1, f"{self.prog}: error: {message}\n")
-
-
-def _ring_size(text: str) -> int:
-    """`64K`, `4M`, `1G` or plain bytes; a power of two of at least a page, as rings must be."""
-    number, unit = (text[:-1], text[-1].upper()) if text[-1:].isalpha() else (text, "")
-    if not number.isdigit() or unit not in _UNITS:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a size; write e.g. 64K, 4M or 1G")
-    size = int(number) * _UNITS[unit]
-    if not 4096 <= size <= 1 << 30 or size & (size - 1):
-        raise argparse.ArgumentTypeError(f"{text} is not a power of two between 4K and 1G")
-    return size
-
-
-def _pid(text: str) -> int:
-    if not text.isdigit() or not 0 < int(text) <= _PID_MAX:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a process id")
-    return int(text)
+def _regex(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is no regular expression: {error}") from error
+    return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import BinaryIO
@@ -11,32 +12,35 @@ from typing import BinaryIO
 from seismo.base.dataclass import dataclass
 from seismo.base.errors import BpfError
 from seismo.base.source import Source
-from seismo.compiler import compile_script
+from seismo.builtin.options import LowerOptions, TaskFilter
+from seismo.compiler import Compiled, Inputs, OnStage, compile_script
 from seismo.events.kinds import EventLayout
 from seismo.kernel.live import LiveKernel
 from seismo.kernel.privilege import effective_capabilities, needed_capabilities
 from seismo.kernel.protocol import Kernel
 from seismo.kernel.tracefs import Tracefs
-from seismo.lower.resources import LowerOptions, TaskFilter
-from seismo.objects.load import load
 from seismo.output.sink import Sink
 from seismo.plan import Plan
 from seismo.session import Render, Session
 from seismo.ui.cli.command import Command
 from seismo.ui.cli.interrupt import Interrupt
 from seismo.ui.cli.notes import Notes
-from seismo.ui.cli.stages import stage_printer
+from seismo.ui.cli.target import open_output, pid_namespace, process_fd
+from seismo.ui.cli.terminal import has_color, painted
 from seismo.views import LiveView
 
-__all__ = ("InputError", "Job", "PrivilegeError", "run_job")
+__all__ = ("Job", "Prepared", "PrivilegeError", "RunError", "prepared", "refusals", "run_job")
 
-
-class InputError(BpfError):
-    """A script, an output file or a process that was named cannot be used."""
+_NOTIFY = "__BPFTRACE_NOTIFY_PROBES_ATTACHED"
+"""A variable of the environment: who sets it is told on standard output when all is attached."""
 
 
 class PrivilegeError(BpfError):
     """This process may not trace."""
+
+
+class RunError(BpfError):
+    """The kernel refused what was compiled, or there is nothing to run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,49 +48,102 @@ class Job:
     """A script and how it is to be run.
 
     `command` is run and traced to its end, `pid` traced until it ends (0: neither); `is_tree`
-    follows whichever it is with all that it forks. `stages` are printed instead of running.
+    follows whichever it is with all that it forks. `inputs` says, too, whether tests or benchmarks
+    are run instead.
     """
 
     source: Source
     make_sink: Callable[[BinaryIO], Sink]
     render: Callable[[EventLayout], Render]
-    parameters: tuple[str, ...] = ()
+    inputs: Inputs
     command: str = ""
     pid: int = 0
     is_tree: bool = False
-    ring_bytes: int
+    ring_bytes: int = 0
+    reports_helper_errors: bool = False
     output: str = ""
-    stages: tuple[str, ...] = ()
-    is_dry_run: bool = False
     is_verbose: bool = False
+    has_warnings: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A job's part of the machine, and what became of its script there.
+
+    `ended_fd` is readable when the command or the process has ended; -1 where there is neither.
+    """
+
+    kernel: Kernel
+    tracefs: Tracefs
+    view: LiveView
+    options: LowerOptions
+    compiled: Compiled
+    command: Command | None
+    ended_fd: int
 
 
 def run_job(job: Job) -> int:
     """Compile, load, attach, print until it ends, and clean up; the exit status."""
-    kernel = LiveKernel()
-    if not job.stages:
-        require_privilege(kernel)
-    with ExitStack() as owned:
-        tracefs = owned.enter_context(Tracefs(kernel))
-        command = owned.enter_context(Command(job.command)) if job.command else None
-        plan = _compile(job, LiveView(kernel, tracefs), command)
+    with prepared(job, is_loaded=True) as ready, ExitStack() as owned:
+        plan = ready.compiled.plan
         notes = Notes(is_on=job.is_verbose)
-        if job.stages:
-            return 0
         notes.say_plan(plan)
-        if job.is_dry_run:
-            with notes.explaining():
-                load(plan.object, kernel).close()
-            return 0
-        sink = job.make_sink(owned.enter_context(_open_output(job.output)))
-        with notes.explaining():
-            session = owned.enter_context(Session(plan, kernel, tracefs, sink, render=job.render))
-        _run_session(session, command, job.pid)
+        sink = job.make_sink(owned.enter_context(open_output(job.output)))
+        with refusals(notes):
+            _check_work(plan, job.inputs.mode)
+            session = owned.enter_context(
+                Session(plan, ready.kernel, ready.tracefs, sink, render=job.render)
+            )
+            if job.inputs.mode == "test":
+                return int(not session.run_tests())
+            if job.inputs.mode == "bench":
+                return int(not session.run_benches())
+            _run_session(session, ready)
         notes.say_session(session)
         return session.exit_code
 
 
-def require_privilege(kernel: Kernel) -> None:
+@contextmanager
+def prepared(
+    job: Job, on_stage: OnStage | None = None, *, is_loaded: bool = False
+) -> Iterator[Prepared]:
+    """The script compiled, its command waiting; what is to be loaded needs privilege from the
+    start. Warnings go to standard error."""
+    kernel = LiveKernel()
+    if is_loaded:
+        _require_privilege(kernel)
+    with ExitStack() as owned:
+        tracefs = owned.enter_context(Tracefs(kernel))
+        command = owned.enter_context(Command(job.command)) if job.command else None
+        ended_fd = command.exit_fd if command else owned.enter_context(process_fd(job.pid))
+        view = LiveView(kernel, tracefs)
+        options = _lower_options(job, view, command.pid if command else 0)
+        compiled = compile_script(job.source, view, options, job.inputs, on_stage)
+        for warning in compiled.warnings if job.has_warnings else ():
+            text = str(warning)
+            print(painted(text) if has_color(os.environ) else text, file=sys.stderr)
+        yield Prepared(
+            kernel=kernel,
+            tracefs=tracefs,
+            view=view,
+            options=options,
+            compiled=compiled,
+            command=command,
+            ended_fd=ended_fd,
+        )
+
+
+@contextmanager
+def refusals(notes: Notes) -> Iterator[None]:
+    """What the kernel refuses from here on is a `RunError`; -v shows the verifier's whole log."""
+    try:
+        with notes.explaining():
+            yield
+    except BpfError as error:
+        raise RunError(str(error)) from error
+
+
+def _require_privilege(kernel: Kernel) -> None:
     """Raise `PrivilegeError` that names what is missing, before anything is tried."""
     held = effective_capabilities(kernel)
     missing = [one for one in needed_capabilities("bpf(BPF_PROG_LOAD)") if one not in held]
@@ -98,64 +155,44 @@ def require_privilege(kernel: Kernel) -> None:
         )
 
 
-def _compile(job: Job, view: LiveView, command: Command | None) -> Plan:
-    """The plan; warnings go to standard error, wanted stages to standard output."""
-    command_pid = command.pid if command else 0
-    traced_pid = job.pid or (command_pid if job.is_tree else 0)
-    options = LowerOptions(
+def _lower_options(job: Job, view: LiveView, command_pid: int) -> LowerOptions:
+    boot_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    return LowerOptions(
         possible_cpus=view.possible_cpus(),
-        filter=TaskFilter(traced_pid, and_children=job.is_tree),
+        filter=TaskFilter(
+            job.pid or (command_pid if job.is_tree else 0), and_children=job.is_tree
+        ),
         command_pid=command_pid,
         ring_bytes=job.ring_bytes,
+        pid_namespace=pid_namespace(),
+        started_ns=boot_ns,
+        tai_offset_ns=time.clock_gettime_ns(time.CLOCK_TAI) - boot_ns,
+        reports_helper_errors=job.reports_helper_errors,
     )
-    on_stage = stage_printer(job.stages, sys.stdout) if job.stages else None
-    compiled = compile_script(job.source, view, options, job.parameters, on_stage)
-    for warning in compiled.warnings:
-        print(warning, file=sys.stderr)
-    return compiled.plan
 
 
-def _run_session(session: Session, command: Command | None, pid: int) -> None:
-    """Run until exit(), a signal, or the end of the command or process."""
-    with ExitStack() as owned:
-        interrupt = owned.enter_context(Interrupt())
-        ended_fd = command.exit_fd if command else owned.enter_context(_process_fd(pid))
+def _check_work(plan: Plan, mode: str) -> None:
+    """A script of tests alone has nothing to trace, and one without tests nothing to test."""
+    wanted = {"test": len(plan.tests), "bench": len(plan.benches), "": plan.probe_count}
+    if wanted[mode]:
+        return
+    if mode:
+        raise RunError(f"the script has no {mode}: probe that --probe-filter lets through")
+    raise RunError("there is nothing to attach\nhint: --test runs test: probes, --bench bench:")
+
+
+def _run_session(session: Session, ready: Prepared) -> None:
+    """Run until exit(), a signal, or the end of the command or process; at once to the end where
+    nothing can happen any more."""
+    with Interrupt() as interrupt:
         session.start()
         session.drain()
-        if command:
-            command.release()
-        wake_fds = tuple(fd for fd in (interrupt.wake_fd, ended_fd) if fd >= 0)
-        while not (session.exit_requested or interrupt.is_set):
-            if any(fd in wake_fds for fd in session.poll(-1, *wake_fds)):
-                break
+        if ready.command:
+            ready.command.release()
+        if _NOTIFY in os.environ:
+            print(_NOTIFY, flush=True)
+        wake_fds = tuple(fd for fd in (interrupt.wake_fd, ready.ended_fd) if fd >= 0)
+        is_over = not ready.compiled.plan.attachments and ready.ended_fd < 0
+        while not (is_over or session.exit_requested or interrupt.is_set):
+            is_over = any(fd in wake_fds for fd in session.poll(-1, *wake_fds))
         session.finish()
-
-
-@contextmanager
-def _open_output(path: str) -> Iterator[BinaryIO]:
-    """Where output goes: the file of `-o`, else standard output."""
-    if not path:
-        yield sys.stdout.buffer
-        return
-    try:
-        file = open(path, "wb")  # noqa: SIM115
-    except OSError as error:
-        raise InputError(f"cannot write the output {path}: {error.strerror}") from error
-    with file:
-        yield file
-
-
-@contextmanager
-def _process_fd(pid: int) -> Iterator[int]:
-    """A pidfd that becomes readable when the process of `-p` ends; -1 without one."""
-    if not pid:
-        yield -1
-        return
-    try:
-        fd = os.pidfd_open(pid)
-    except OSError as error:
-        raise InputError(f"-p {pid}: {error.strerror}") from error
-    try:
-        yield fd
-    finally:
-        os.close(fd)

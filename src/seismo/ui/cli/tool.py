@@ -6,11 +6,12 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
+from seismo.compiler import Inputs
 from seismo.output.rows import RowSink, row_renderer
 from seismo.output.text import TextSink
 from seismo.session import as_text
 from seismo.tools.tool import Tool
-from seismo.ui.cli.options import add_target_options, check_target, parser_for
+from seismo.ui.cli.parser import add_target_options, check_target, parser_for
 from seismo.ui.cli.run import Job, run_job
 
 __all__ = ("run_tool",)
@@ -30,7 +31,7 @@ def run_tool(tool: Tool, arguments: Sequence[str]) -> int:
         source=tool.source(),
         make_sink=partial(make, errors=sys.stderr.buffer, is_quiet=given["is_quiet"]),
         render=row_renderer(tool.columns) if given["json"] else as_text,
-        parameters=tool.parameters(given),
+        inputs=Inputs(parameters=tool.parameters(given)),
         command=given["command"],
         pid=given["pid"],
         is_tree=given["is_tree"] or bool(given["command"] and not given["pid"]),

@@ -1,0 +1,42 @@
+"""`LowerOptions`: what the command line and the kernel at hand put into the generated code."""
+
+from __future__ import annotations
+
+from seismo.base.dataclass import dataclass
+
+__all__ = ("NO_FILTER", "LowerOptions", "TaskFilter")
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFilter:
+    """Which tasks are traced: process `pid` alone, or with all that it forks (`and_children`);
+    `pid` 0 is everyone."""
+
+    pid: int = 0
+    and_children: bool = False
+
+
+NO_FILTER = TaskFilter()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LowerOptions:
+    """Sizes in bytes; `ring_bytes` 0 leaves the size to the script's settings. `possible_cpus` is the kernel's, for sums over CPUs.
+
+    `filter` is compiled into every program that runs in the context of some task; `command_pid` is
+    what `cpid` gives. `pid_namespace` is the (device, inode) of the namespace that `pid` and `tid`
+    are counted in where it is not the initial one. `started_ns` is the boot clock at the start,
+    for `elapsed`; `tai_offset_ns` is how far International Atomic Time is ahead of that clock, for
+    `nsecs(sw_tai)` and `tseries`. `reports_helper_errors` (-k) sends an event for every failed
+    helper call.
+    """
+
+    possible_cpus: int
+    filter: TaskFilter = NO_FILTER
+    command_pid: int = 0
+    ring_bytes: int = 0
+    control_bytes: int = 64 << 10
+    pid_namespace: tuple[int, int] | None = None
+    started_ns: int = 0
+    tai_offset_ns: int = 0
+    reports_helper_errors: bool = False

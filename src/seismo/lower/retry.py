@@ -1,0 +1,132 @@
+"""Strings that are not in memory when a system call begins.
+
+A program cannot wait for a page to be read in, so `str(args.filename)` at `sys_enter_*` fails where
+the page of the name has not been touched yet. The kernel touches it itself while it serves the
+call. So the program looks at the first byte of each such string before it does anything else; where
+one is missing, it puts its arguments aside under the thread's id and ends. A second program at the
+same call's `sys_exit_*` takes them up again and runs the probe's body then, as if it were at the
+beginning, but for the time.
+"""
+
+from __future__ import annotations
+
+from seismo.builtin.record import Address
+from seismo.ir.builder import Builder
+from seismo.ir.ops import Cond, Kind, Value
+from seismo.isa.map_types import MapType
+from seismo.lang.ast import Call, Field, Name
+from seismo.lang.typed import TypedProbe
+from seismo.lang.types import PointerType, RecordType
+from seismo.lang.walk import walk
+from seismo.lower.context import FuncContext
+from seismo.spec.types import MapSpec
+
+__all__ = (
+    "RETRY_MAP",
+    "arguments_size",
+    "exit_of",
+    "put_aside",
+    "retried_strings",
+    "retry_map",
+    "take_up",
+)
+
+RETRY_MAP = "retry"
+
+BPF_ANY = 0  # include/uapi/linux/bpf.h
+_MAX_THREADS = 1 << 12
+_HIDDEN_BYTES = 8  # kernel/trace/bpf_trace.c: tp_prog_is_valid_access()
+_ENTER, _EXIT = "sys_enter_", "sys_exit_"
+_NEVER_RETURN = ("exit", "exit_group", "rt_sigreturn", "execve", "execveat")
+"""Calls after which the caller's memory, or the caller, is not what it was."""
+
+
+def retried_strings(probe: TypedProbe) -> tuple[Field, ...]:
+    """The arguments whose strings a probe reads, one access for each; none where there is no
+    coming back to them."""
+    (point, *others) = probe.points
+    category, name = (*point.target, "", "")[:2]
+    if others or category != "syscalls" or not name.startswith(_ENTER):
+        return ()
+    if name.removeprefix(_ENTER) in _NEVER_RETURN:
+        return ()
+    found: dict[str, Field] = {}
+    for node in walk(probe.probe.body):
+        if not (isinstance(node, Call) and node.name == "str" and node in probe.facts.types):
+            continue
+        pointer = node.args[0]
+        if isinstance(pointer, Field) and _is_argument(probe, pointer):
+            found.setdefault(pointer.field, pointer)
+    return tuple(found.values())
+
+
+def _is_argument(probe: TypedProbe, access: Field) -> bool:
+    return isinstance(access.base, Name) and isinstance(probe.facts.types[access], PointerType)
+
+
+def arguments_size(field: Field, probe: TypedProbe) -> int:
+    """How many bytes of the context hold the call's arguments."""
+    base = probe.facts.types[field.base]
+    record = base.target if isinstance(base, PointerType) else None
+    return record.size if isinstance(record, RecordType) else 0
+
+
+def exit_of(probe: TypedProbe) -> tuple[str, str]:
+    """The tracepoint where the call of a `sys_enter_*` probe ends."""
+    name = probe.points[0].target[1].removeprefix(_ENTER)
+    return "syscalls", f"{_EXIT}{name}"
+
+
+def retry_map(size: int) -> MapSpec:
+    """Arguments put aside, by thread; of too many at once the oldest are forgotten."""
+    return MapSpec(
+        name=RETRY_MAP, type=MapType.LRU_HASH, key_size=8, value_size=size, max_entries=_MAX_THREADS
+    )
+
+
+def put_aside(low: FuncContext, strings: tuple[Field, ...], size: int) -> None:
+    """End here, to go on at the end of the call, if a string's first byte is not in memory."""
+    b = low.b
+    missing, present = b.new_block("missing"), b.new_block("present")
+    for string in strings:
+        pointer, probed = low.scalar(string), b.new_block("probed")
+        given = b.new_block("given")
+        b.branch_if(pointer, given, probed)
+        b.seal(given)
+        b.start(given)
+        byte = low.temporary("byte", 1)
+        failed = b.call("probe_read_user", low.address(byte), b.const(1), pointer)
+        b.branch(Cond.SLT, failed, b.const(0), missing, probed)
+        b.seal(probed)
+        b.start(probed)
+    b.jump(present)
+    b.seal(missing)
+    b.start(missing)
+    saved = low.temporary("saved", size)
+    b.store(saved.base, saved.offset, b.const(0), 8)
+    for offset in range(_HIDDEN_BYTES, size, 8):
+        b.store(saved.base, saved.offset + offset, b.load(b.context, offset, 8), 8)
+    key, value = _thread(b), low.address(saved)
+    refused = b.call("map_update_elem", b.map(RETRY_MAP), key, value, b.const(BPF_ANY))
+    gone = b.new_block("put_aside")
+    b.branch_if(refused, present, gone)
+    b.seal(gone)
+    b.start(gone)
+    low.leave()
+    b.seal(present)
+    b.start(present)
+
+
+def take_up(low: FuncContext, to: Address, size: int) -> None:
+    """Get the arguments that the call began with, or end where none were put aside."""
+    b = low.b
+    key = _thread(b)
+    found = b.call("map_lookup_elem", b.map(RETRY_MAP), key, kind=Kind.PTR)
+    b.when_set(found, lambda: b.copy((to.base, to.offset), (found, 0), size), low.leave)
+    b.call("map_delete_elem", b.map(RETRY_MAP), key)
+
+
+def _thread(b: Builder) -> Value:
+    key = b.slot("thread", 8)
+    b.store(key, 0, b.call("get_current_pid_tgid", pure=True), 8)
+    return key

@@ -1,0 +1,83 @@
+"""Strings out of kernel and user memory."""
+
+from __future__ import annotations
+
+from seismo.builtin.record import Address, Writer
+from seismo.ir.ops import Cond, Value
+from seismo.lang.ast import Expr
+from seismo.lang.types import ArrayType, PointerType, StringType
+from seismo.lower.context import FuncContext
+from seismo.lower.layout import field_type
+from seismo.lower.memory import copy_bytes, text_writer
+
+__all__ = ("UNREADABLE", "read_string")
+
+UNREADABLE = "<unreadable>"
+"""Stands for a string whose memory could not be read."""
+
+
+def read_string(low: FuncContext, pointer: Expr, size: int, limit: Value | None = None) -> Writer:
+    """See `Lowering.read_string`.
+
+    The helpers clear the whole target when they fail (kernel/trace/bpf_trace.c), so there is
+    always a NUL.
+    """
+    type_ = low.type_of(pointer)
+    if isinstance(type_, StringType | ArrayType):
+        return _cut_string(low, pointer, field_type(type_).size, size, limit)
+    space = type_.space if isinstance(type_, PointerType) else ""
+    helper = f"probe_read_{'user' if (space or low.default_space) == 'user' else 'kernel'}_str"
+    b, address, span = low.b, low.scalar(pointer), pointer.span
+    bound = _bound(low, size, limit)
+
+    def write(to: Address) -> Value:
+        used = low.fresh("length")
+        length = b.call(helper, low.address(to), bound, address)
+        b.write(used, length)
+
+        def failed() -> None:
+            b.write(used, b.const(1))
+            b.when_set(address, marked)
+
+        def marked() -> None:
+            low.fault("string", helper, length, span)
+            text = UNREADABLE[: size - 1]
+            b.write(used, text_writer(low, text)(to))
+
+        b.when(Cond.SLT, length, b.const(0), failed)
+        return b.read(used)
+
+    return write
+
+
+def _bound(low: FuncContext, size: int, limit: Value | None) -> Value:
+    """The smaller of the two; the comparison tells the kernel's verifier."""
+    b = low.b
+    if limit is None:
+        return b.const(size)
+    bound = low.fresh("limit")
+    b.when(
+        Cond.LE,
+        limit,
+        b.const(size),
+        lambda: b.write(bound, limit),
+        lambda: b.write(bound, b.const(size)),
+    )
+    return b.read(bound)
+
+
+def _cut_string(low: FuncContext, text: Expr, have: int, size: int, limit: Value | None) -> Writer:
+    """`str("text", n)`: what is a string already, its first `size` bytes."""
+    if limit is None and have <= size:
+        return low.writer(text)
+    source = low.memory(text)
+    kept = min(have, size)
+    if limit is None:
+        return copy_bytes(low, source, kept)
+    b, bound = low.b, _bound(low, kept, limit)
+
+    def write(to: Address) -> Value:
+        b.call("probe_read_kernel_str", low.address(to), bound, low.address(source))
+        return b.const(kept)
+
+    return write

@@ -1,0 +1,107 @@
+"""What the programs could not do, by the counters that they keep in the kernel."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+
+from seismo.base.dataclass import dataclass
+from seismo.base.source import Span
+from seismo.events.kinds import FaultSite
+from seismo.objects.map import Map
+from seismo.output.sink import Sink
+from seismo.plan import Plan
+
+__all__ = ("LossMeter", "Losses")
+
+_REPORT_SECONDS = 1.0
+_WHY_UNREADABLE = "the memory was not resident, or the pointer wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Counts since the start: records for which a ring had no room, and failures by their site."""
+
+    events: int
+    control: int
+    faults: tuple[tuple[FaultSite, int], ...]
+
+
+class LossMeter:
+    """Reads the counters, and tells a sink of what is new in them."""
+
+    def __init__(self, plan: Plan, maps: Mapping[str, Map]) -> None:
+        self._plan = plan
+        self._maps = maps
+        self._reported = 0
+        self._next_report = 0.0
+
+    def read(self) -> Losses:
+        """The counters as they are now, summed over the CPUs."""
+        counts = {
+            _number(key): sum(map(_number, row))
+            for key, row in self._maps[self._plan.lost_map].items_per_cpu()
+        }
+        faults = [(site, counts.get(site.index, 0)) for site in self._plan.faults]
+        return Losses(counts.get(0, 0), counts.get(1, 0), tuple(faults))
+
+    def report(self, sink: Sink, *, is_due: bool = False) -> None:
+        """Say how many events were lost since the last time, at most once a second."""
+        now = time.monotonic()
+        if now < self._next_report and not is_due:
+            return
+        self._next_report = now + _REPORT_SECONDS
+        lost = self.read().events
+        if lost > self._reported:
+            sink.lost(lost - self._reported)
+            self._reported = lost
+
+    def sum_up(self, sink: Sink) -> None:
+        """At the end: everything that is not zero, each site of the script by itself."""
+        losses = self.read()
+        for site, count in losses.faults:
+            if count:
+                sink.fault(site, count, self._words(site, count))
+        if losses.events:
+            sink.warning(f"events lost in all: {losses.events}")
+        if losses.control:
+            sink.warning(
+                f"calls of exit(), print(), clear() or zero() lost: {losses.control}; "
+                "the control ring was full"
+            )
+
+    def _words(self, site: FaultSite, count: int) -> str:
+        match site.kind:
+            case "map_full":
+                return f"{_times(count, 'update')} {self._full_map(site.span)}"
+            case "string":
+                return f"{_times(count, 'string')} could not be read: {_WHY_UNREADABLE}"
+            case "memory":
+                return f"{_times(count, 'read')} of memory failed and gave 0: {_WHY_UNREADABLE}"
+            case _:
+                return f"{_times(count, 'call')} of {site.helper} failed"
+
+    def _full_map(self, span: Span) -> str:
+        name = _map_name(span.text)
+        if name not in self._maps:
+            return "of a map refused: it is full"
+        most = self._maps[name].spec.max_entries
+        return f"of {name} refused: the map is full (max_map_keys={most})"
+
+
+def _map_name(text: str) -> str:
+    """The first map that a piece of a script names."""
+    start = text.find("@")
+    end = start + 1
+    while start >= 0 and end < len(text) and (text[end].isalnum() or text[end] == "_"):
+        end += 1
+    return text[start:end] if start >= 0 else ""
+
+
+def _number(data: bytes) -> int:
+    return int.from_bytes(data, sys.byteorder)
+
+
+def _times(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,119 @@
+"""Parsers in the house's form, and the options that the tracing command and every tool share."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+__all__ = ("Ignore", "Refuse", "add_target_options", "check_target", "parser_for")
+
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+_HELP_WIDTH = 96
+_PID_MAX = 1 << 22  # include/linux/threads.h: PID_MAX_LIMIT
+
+
+def parser_for(program: str, description: str, examples: str) -> argparse.ArgumentParser:
+    """A parser in the house's form: no abbreviations, and status 1 for mistakes as bpftrace has."""
+    return _Parser(
+        prog=program,
+        description=description,
+        epilog=examples,
+        formatter_class=_Formatter,
+        allow_abbrev=False,
+    )
+
+
+def add_target_options(parser: argparse.ArgumentParser) -> None:
+    """What is traced, and where what is seen goes."""
+    add = parser.add_argument_group("target and output").add_argument
+    add("-p", "--pid", type=_pid, default=0, metavar="PID", help="trace this process, to its end")
+    add(
+        *("-c", "--cmd"),
+        dest="command",
+        default="",
+        metavar="CMD",
+        help="run CMD, and end when it ends; cpid is its process id",
+    )
+    add("--tree", dest="is_tree", action="store_true", help="with -c or -p: and all that it forks")
+    add("-o", "--output", default="", metavar="FILE", help="write the output to FILE")
+    add("-q", "--quiet", dest="is_quiet", action="store_true", help="no 'Attached N probes'")
+    add(
+        *("-v", "--verbose"),
+        dest="is_verbose",
+        action="store_true",
+        help="say what is compiled, loaded, attached; with -l: arguments and members, too",
+    )
+    add(
+        "--ring-size",
+        dest="ring_bytes",
+        type=_ring_size,
+        default=0,
+        metavar="SIZE",
+        help="size of the ring buffer, e.g. 64M (4M, or what perf_rb_pages says)",
+    )
+
+
+def check_target(parser: argparse.ArgumentParser, given: Mapping[str, Any]) -> None:
+    """End with status 1 when the target options contradict one another."""
+    if given["command"] and given["pid"]:
+        parser.error("-c runs a command and -p names a process: give one of them")
+    if given["is_tree"] and not (given["command"] or given["pid"]):
+        parser.error("--tree follows the process of -c or -p: give one of them")
+
+
+class Refuse(argparse.Action):
+    """An option of bpftrace's that has no meaning here: its help says why."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> NoReturn:
+        parser.error(f"{option_string}: {self.help}")
+
+
+class Ignore(argparse.Action):
+    """An option of bpftrace's that is taken and changes nothing: its help says why."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        namespace.ignored = [*namespace.ignored, f"{option_string}: {self.help}"]
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """A fixed width: asking for the terminal's would import shutil, 8 ms of every start."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28, width=_HELP_WIDTH)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(1, f"{self.prog}: error: {message}\n")
+
+
+def _ring_size(text: str) -> int:
+    """`64K`, `4M`, `1G` or plain bytes; a power of two of at least a page, as rings must be."""
+    number, unit = (text[:-1], text[-1].upper()) if text[-1:].isalpha() else (text, "")
+    if not number.isdigit() or unit not in _UNITS:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a size; write e.g. 64K, 4M or 1G")
+    size = int(number) * _UNITS[unit]
+    if not 4096 <= size <= 1 << 30 or size & (size - 1):
+        raise argparse.ArgumentTypeError(f"{text} is not a power of two between 4K and 1G")
+    return size
+
+
+def _pid(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) <= _PID_MAX:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a process id")
+    return int(text)
