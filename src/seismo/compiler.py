@@ -184,6 +184,12 @@ class _Compilation:
         diagnostics, inputs = self.diagnostics, self.inputs
         types = script_types(script, self.view, self.included, diagnostics)
         instances = self.selected(expand(script, self.view, diagnostics, config))
+        if len(instances) > config.max_bpf_progs:
+            span = instances[config.max_bpf_progs].probe.attach_points[0].span
+            message = (
+                f"the script becomes {len(instances)} programs, more than {config.max_bpf_progs}"
+            )
+            diagnostics.error(span, message, "raise max_bpf_progs")
         diagnostics.stop_on_errors()
         typed = check(
             script,

@@ -27,6 +27,7 @@ ROWS = {
         "@ = min((uint64)0xffffffffffffffff); @ = min((uint64)7); print(@)",
         "@: 7",
     ),
+    "min of several types": ("@ = min(pid); @ = min(-1); @ = min(tid); print(@)", "@: -1"),
     "max": ("@ = max(5); @ = max(3); @ = max(9); print(@)", "@: 9"),
     "max keeps a first negative": ("@ = max(-7); print(@)", "@: -7"),
     "max of unsigned": (

@@ -1,10 +1,13 @@
 """Functions on strings and raw bytes, on the running kernel: body of a BEGIN probe, what it prints.
 
-`NUMBER` is a number that is known only when the script runs, `NAME` a char * to the name of this
-process.
+`number()` is a number that is known only when the script runs, `NAME` a char * to the name of this
+thread, which is `python` here.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,13 +16,22 @@ from script_runs import output_of, run_script
 pytestmark = pytest.mark.kernel
 
 LONG = "a" * 76 + "b"
+NAME = "(int8 *)((uint64)curtask + offsetof(struct task_struct, comm))"
+
+
+@pytest.fixture(autouse=True)
+def is_called_python() -> Iterator[None]:
+    """The thread has the same name however the tests are run."""
+    comm = Path("/proc/self/comm")
+    before = comm.read_text()
+    comm.write_text("python")
+    yield
+    comm.write_text(before)
 
 
 def number(value: int) -> str:
     return f"((uint64)nsecs > 0 ? {value} : 0)"
 
-
-NAME = "(int8 *)((uint64)curtask + offsetof(struct task_struct, comm))"
 
 STRINGS = {
     "str of a string": (
@@ -100,6 +112,12 @@ STRINGS = {
     "str_concat of pointers": (
         f'$p = {NAME}; printf("%s\\n", str_concat(str_concat($p, "/"), $p))',
         "python/python",
+    ),
+    "what stands behind a NUL": (
+        "$a = (uint8[8])0x6463620061; $b = (uint8[8])0x7a7a0061;"
+        'printf("%d %d %d %d %s %s\\n", strncmp($a, $b, 8), strlen($a), strstr($a, "b"), '
+        'strstr("xa", $a), str_concat($a, $b), str($a))',
+        "0 1 -1 1 aa a",
     ),
     "strings inside of tuples": (
         '@t = (1, "abcdefg", "hij");'
@@ -249,7 +267,8 @@ def test_bytes(name: str) -> None:
 
 
 def test_max_strlen_is_the_most_that_is_read() -> None:
-    script = f'config = {{ max_strlen = 4 }} BEGIN {{ printf("%s %d\\n", str({NAME}), strlen({NAME})); }}'
+    body = f'printf("%s %d\\n", str({NAME}), strlen({NAME}));'
+    script = f"config = {{ max_strlen = 4 }} BEGIN {{ {body} }}"
     assert run_script(script).output.split() == ["pyt", "3"]
 
 

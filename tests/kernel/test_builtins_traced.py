@@ -53,7 +53,8 @@ def test_a_users_pointer_as_a_number(file: str) -> None:
 
 
 def test_syscall_name_at_a_system_call() -> None:
-    script = """tracepoint:raw_syscalls:sys_enter /pid == cpid/ { @[syscall_name(args.id)] = count(); }"""
+    body = "@[syscall_name(args.id)] = count();"
+    script = f"tracepoint:raw_syscalls:sys_enter /pid == cpid/ {{ {body} }}"
     done = seismo("-e", script, "-c", "/bin/true")
     assert done.returncode == 0, done.stderr
     assert "@[exit_group]: 1" in done.stdout.splitlines()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,18 @@ from script_runs import complaints, output_of, run_script
 pytestmark = pytest.mark.kernel
 
 NAME = "(int8 *)((uint64)curtask + offsetof(struct task_struct, comm))"
+"""A char * to the name of this thread, which is `python` here."""
+
+
+@pytest.fixture(autouse=True)
+def is_called_python() -> Iterator[None]:
+    """The thread has the same name however the tests are run."""
+    comm = Path("/proc/self/comm")
+    before = comm.read_text()
+    comm.write_text("python")
+    yield
+    comm.write_text(before)
+
 
 PRINTS = {
     "ntop of a number": ('printf("%s %s\\n", ntop(0x0100007f), ntop(2, 1))', "127.0.0.1 1.0.0.0"),
@@ -44,7 +57,8 @@ PRINTS = {
         "1 2 3 15",
     ),
     "macaddr": (
-        '$m = (uint8[8])0x0200110aac4202; printf("%s\\n", macaddr($m)); @[macaddr($m)] = 1; print(@)',
+        "$m = (uint8[8])0x0200110aac4202;"
+        'printf("%s\\n", macaddr($m)); @[macaddr($m)] = 1; print(@)',
         "02:42:AC:0A:11:00\n@[02:42:AC:0A:11:00]: 1",
     ),
     "macaddr of a pointer": (f'printf("%s\\n", macaddr({NAME}))', "70:79:74:68:6F:6E"),
@@ -63,8 +77,8 @@ PRINTS = {
         "Unknown syscall|Unknown syscall|Unknown syscall",
     ),
     "names are strings": (
-        '$e = strerror(1); @[$e] = 1; print(@); printf("%d %d\\n", $e == "Operation not permitted", '
-        "strlen($e))",
+        "$e = strerror(1); @[$e] = 1; print(@);"
+        'printf("%d %d\\n", $e == "Operation not permitted", strlen($e))',
         "@[Operation not permitted]: 1\n1 23",
     ),
     "names in a loop": (

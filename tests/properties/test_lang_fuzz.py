@@ -34,7 +34,7 @@ BEGIN { printf("start %d\n", $1); @limit = 10ms; $t = (1, "a", (pid, 2)); @t[$t.
   for $i : 0..$u { if $i == 3 { break } @squares[$i] = $i * $i; continue }
   for $kv : @squares { print(($kv.0, $kv.1)); if (find(@t, (1, 2), $u)) { } }
   unroll (3) { $u++ } $w = { let $q = 5; $q + 1 }; $n = NOW ?: LIMIT;
-  if comptime (sizeof(struct foo) == 40 && is_str(comm)) { $c = RED } else { $c = @nope }
+  if comptime (sizeof(struct foo) == 48 && is_str(comm)) { $c = RED } else { $c = @nope }
   $f = (struct foo *)nsecs; $g = *$f; print($g.many[2] + $f->next.bits); @copy = $g;
   @chars[(uint8[8])12345, $f.name] = sum(-5); $x = grow($w, $f) + *kaddr("jiffies"); $y = &$x;
   $z = offsetof(struct foo, next) + twice(3, $x); $v = typeinfo($f); len(@chars); $h = $v.btf_id;

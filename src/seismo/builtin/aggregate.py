@@ -45,8 +45,13 @@ _AMOUNT, _NUMBER = 0, 8
 
 
 def number_type(type_: Type) -> IntType:
-    """The 64-bit type that aggregates of such values have."""
-    return UINT64 if isinstance(type_, IntType) and not type_.signed else INT64
+    """The 64-bit type that aggregates of such values have: int64 where it holds them all, so that
+    numbers of several types go well together."""
+    match type_:
+        case IntType(bits=64, signed=False):
+            return UINT64
+        case _:
+            return INT64
 
 
 def number_form(type_: AggregateType) -> FieldType:
@@ -55,8 +60,9 @@ def number_form(type_: AggregateType) -> FieldType:
 
 
 def is_signed(low: Lowering, call: Call) -> bool:
-    """Whether what a call aggregates is compared as signed numbers."""
-    return number_type(low.type_of(call.args[0])) == INT64
+    """Whether the numbers of the map that a call aggregates into are compared as signed ones."""
+    type_ = low.type_of(call)
+    return isinstance(type_, AggregateType) and type_.value == INT64
 
 
 def _add(low: Lowering, share: Value, number: Value, signed: bool) -> None:

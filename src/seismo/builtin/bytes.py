@@ -1,7 +1,6 @@
 """Bytes in the program's own memory: storing, copying, comparing and measuring them.
 
-What a value's memory holds is canonical (`Lowering.memory`): only zeros stand behind a string's
-NUL, so that equal strings are equal bytes and may be compared by words.
+Strings are compared by words, which is why only zeros may stand behind their NUL (`string_memory`).
 """
 
 from __future__ import annotations
@@ -10,15 +9,16 @@ from collections.abc import Iterable, Iterator
 
 from seismo.builtin.record import Address, Lowering, Writer
 from seismo.ir.ops import Cond, Value
-from seismo.lang.ast import Expr, String
+from seismo.lang.ast import Call, Expr, Name, Parameter, String
 from seismo.lang.literals import string_bytes
-from seismo.lang.types import PointerType
+from seismo.lang.types import IntType, PointerType
 
 __all__ = (
     "chunks",
     "clamped",
     "constant_bytes",
     "copy_bytes",
+    "copy_string",
     "first_difference",
     "pointer_space",
     "store_bytes",
@@ -125,37 +125,64 @@ def constant_bytes(low: Lowering, expr: Expr) -> bytes | None:
 
 
 def string_memory(low: Lowering, expr: Expr) -> tuple[Address, int]:
-    """Where the bytes of a string lie in own memory, and how many there are at most.
+    """Where the bytes of a string lie in own memory, and how many there are at most; only zeros
+    stand behind its NUL.
 
     The string may be an array of characters; what a pointer points to is read, `max_strlen` bytes
     at most.
     """
     type_ = low.type_of(expr)
-    if not isinstance(type_, PointerType):
-        return low.memory(expr), low.field_type(type_).size
-    size = low.config.max_strlen
-    write = low.read_string(expr, size)
-    home = low.scratch(size)
-    low.b.fill(home.base, home.offset, (size + 7) & -8)
+    is_pointer = isinstance(type_, PointerType)
+    size = low.config.max_strlen if is_pointer else low.field_type(type_).size
+    if _is_clean(low, expr):
+        return low.memory(expr), size
+    write = low.read_string(expr, size) if is_pointer else _string_writer(low, expr, size)
+    home = low.scratch(size + 1)
+    low.b.fill(home.base, home.offset, (size + 8) & -8)
     write(home)
     return home, size
 
 
-def string_length(low: Lowering, at: Address, size: int) -> Value:
-    """How many characters a string of `size` bytes in own memory has.
+def _is_clean(low: Lowering, expr: Expr) -> bool:
+    """Whether it is known that only zeros stand behind the NUL of a string: what a C struct has
+    there can be anything, and in whatever it has been copied to."""
+    match expr:
+        case String():
+            return "\0" not in expr.value
+        case Name() | Parameter():
+            return True
+        case Call(name="str"):
+            return isinstance(low.type_of(expr.args[0]), IntType | PointerType)
+        case _:
+            return False
 
-    The helper that copies a string counts, too, but leaves room for a NUL: a string without one is
-    all of its bytes.
+
+def _string_writer(low: Lowering, expr: Expr, size: int) -> Writer:
+    """A writer of the characters up to the NUL, or of all `size`, and a NUL."""
+    at = low.memory(expr)
+
+    def write(to: Address) -> Value:
+        return copy_string(low, to, at, low.b.const(size + 1))
+
+    return write
+
+
+def copy_string(low: Lowering, to: Address, source: Address, limit: Value) -> Value:
+    """Copy a string that lies in own memory, at most `limit` bytes with the NUL that it always
+    gets: how many it has then.
+
+    As a copy of n + 1 bytes has n characters at most, the limit may be one more than the source
+    has: whatever stands there becomes the NUL.
     """
-    b, length = low.b, low.fresh("length")
-    copy = low.temporary("copy", size)
-    used = b.call("probe_read_kernel_str", low.address(copy), b.const(size), low.address(at))
-    b.when_set(
-        b.load(at.base, at.offset + size - 1, 1),
-        lambda: b.write(length, b.const(size)),
-        lambda: b.write(length, b.add(used, b.const(-1))),
-    )
-    return b.read(length)
+    return low.b.call("probe_read_kernel_str", low.address(to), limit, low.address(source))
+
+
+def string_length(low: Lowering, at: Address, size: int) -> Value:
+    """How many characters a string of `size` bytes in own memory has: the helper that copies one
+    counts, too."""
+    copy = low.temporary("copy", size + 1)
+    used = copy_string(low, copy, at, low.b.const(size + 1))
+    return low.b.add(used, low.b.const(-1))
 
 
 def pointer_space(low: Lowering, expr: Expr) -> str:

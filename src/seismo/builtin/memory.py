@@ -89,24 +89,28 @@ def _lower_container_of(low: Lowering, call: Call) -> Value:
     return low.b.binary(BinaryKind.SUB, low.scalar(call.args[0]), offset)
 
 
-def _check_count(call: Call, types: tuple[Type, ...], context: CallContext) -> Type:
-    """The count of bytes, the last argument, against what there is of the others."""
-    count = call.args[2]
-    if not context.is_constant(count):
+def _check_count(*sources: int) -> CheckCall:
+    """The check of the count of bytes, argument 2, against what the arguments `sources` have."""
+
+    def check(call: Call, types: tuple[Type, ...], context: CallContext) -> Type:
+        count = call.args[2]
+        if not context.is_constant(count):
+            return INT64
+        size = int(context.constant(count))
+        if size < 0:
+            hint = "it is how many bytes there are"
+            context.error(count.span, f"the count of {call.name}() is negative", hint)
+        for index in sources:
+            most = _most(types[index], context.config.max_strlen)
+            if size > most:
+                is_pointer = isinstance(types[index], PointerType)
+                hint = f"config = {{ max_strlen = {size} }} allows more" if is_pointer else ""
+                what = call.args[index].span.text
+                message = f"{call.name}() can use {most} bytes of {what}, not {size}"
+                context.error(count.span, message, hint)
         return INT64
-    size = int(context.constant(count))
-    if size < 0:
-        hint = "it is how many bytes there are"
-        context.error(count.span, f"the count of {call.name}() is negative", hint)
-    sources = zip(call.args, types, strict=True)
-    for argument, type_ in [one for one in sources if not isinstance(one[1], IntType)][:2]:
-        most = _most(type_, context.config.max_strlen)
-        if size > most:
-            is_pointer = isinstance(type_, PointerType)
-            hint = f"config = {{ max_strlen = {size} }} allows more" if is_pointer else ""
-            message = f"{call.name}() can use {most} bytes of {argument.span.text}, not {size}"
-            context.error(count.span, message, hint)
-    return INT64
+
+    return check
 
 
 def _most(type_: Type, max_strlen: int) -> int:
@@ -261,7 +265,7 @@ MEMCMP = Builtin(
         name="memcmp",
         params=(Param("left", _BYTES), Param("right", _BYTES), Param("count", ("int",))),
         returns=INT64,
-        check=_check_count,
+        check=_check_count(0, 1),
     ),
     "Compares the first `count` bytes of two values, or of what pointers point to: 0 if they are "
     "the same, -1 if the first byte that differs is less on the left, else 1. A count that is not "
@@ -278,7 +282,7 @@ WRITE_USER = Builtin(
             Param("count", ("int",)),
         ),
         returns=INT64,
-        check=_check_count,
+        check=_check_count(1),
         is_unsafe=True,
     ),
     "Writes the first `count` bytes of a value to user memory of the current process: 0, or the "

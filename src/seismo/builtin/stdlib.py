@@ -102,6 +102,20 @@ macro pcomm() { pcomm(curtask) }
         "@[pcomm, comm] = count();",
     ),
     LibraryMacro(
+        "percpu_kaddr",
+        """
+macro percpu_kaddr(symbol, number) {
+  (uint64)number < ncpus
+    ? kaddr(symbol) + *(uint64 *)kptr(kaddr("__per_cpu_offset") + 8 * (uint64)number)
+    : 0
+}
+macro percpu_kaddr(symbol) { percpu_kaddr(symbol, cpu) }
+""",
+        "Address of a per-CPU variable of the kernel on a CPU, by default the current one; 0 for a "
+        "CPU that there is not. Needs a kernel that lists per-CPU variables in /proc/kallsyms.",
+        '@processes = *(int32 *)percpu_kaddr("process_counts");',
+    ),
+    LibraryMacro(
         "ppid",
         """
 macro ppid(task) { (uint32)task.real_parent.tgid }

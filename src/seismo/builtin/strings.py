@@ -5,6 +5,7 @@ from __future__ import annotations
 from seismo.builtin.bytes import (
     clamped,
     copy_bytes,
+    copy_string,
     first_difference,
     pointer_space,
     string_length,
@@ -18,6 +19,7 @@ from seismo.lang.signature import CallContext, Param, Signature
 from seismo.lang.types import (
     INT64,
     UINT64,
+    VOID,
     ArrayType,
     IntType,
     PointerType,
@@ -40,25 +42,22 @@ TEXT = ("string", "array", "pointer")
 """What is like a string: one, an array of characters, or a pointer to them."""
 
 
-def check_text(call: Call, types: tuple[Type, ...], context: CallContext) -> bool:
-    """Whether arrays and pointers among the arguments hold characters; says so if they do not."""
-    found = True
+def check_text(call: Call, types: tuple[Type, ...], context: CallContext) -> None:
+    """Report the arrays and pointers among the first arguments that hold no characters."""
     for argument, type_ in zip(call.args, types, strict=False):
-        element: Type | None = None
         match type_:
             case ArrayType():
-                element = type_.element
+                element, what = type_.element, "is no characters"
+            case PointerType() if type_.target is not None:
+                element, what = type_.target, "points to no characters"
             case PointerType():
-                element = type_.target
+                element, what = VOID, "does not tell what it points to"
             case _:
                 continue
         if isinstance(element, StringType) or (isinstance(element, IntType) and element.bits == 8):
             continue
-        what = "points to no characters" if isinstance(type_, PointerType) else "is no characters"
         hint = "str() reads the string at any address"
         context.error(argument.span, f"{call.name}() takes a string, but {type_} {what}", hint)
-        found = False
-    return found
 
 
 def _capacity(type_: Type, context: CallContext) -> int:
@@ -99,7 +98,7 @@ def _lower_str(low: Lowering, call: Call) -> Writer:
     type_ = low.type_of(source)
     limit = _limit(low, call, size)
     if isinstance(type_, ArrayType):
-        return _array_text(low, source, type_.count, size, limit)
+        return _array_text(low, source, size, limit)
     if isinstance(type_, StringType) and limit is None and type_.size > size:
         limit = low.b.const(size)
     return low.read_string(source, size, limit)
@@ -117,17 +116,13 @@ def _limit(low: Lowering, call: Call, size: int) -> Value | None:
     return low.b.add(clamped(low, low.scalar(call.args[1]), size - 1), low.b.const(1))
 
 
-def _array_text(low: Lowering, array: Expr, count: int, size: int, limit: Value | None) -> Writer:
+def _array_text(low: Lowering, array: Expr, size: int, limit: Value | None) -> Writer:
     """The characters of an array that need have no NUL among them."""
-    b = low.b
-    home = low.scratch(count + 1)
-    write_array = low.writer(array)
-    b.fill(home.base, home.offset, (count + 8) & -8)
-    write_array(home)
-    most = b.const(size) if limit is None else limit
+    at = low.memory(array)
+    most = low.b.const(size) if limit is None else limit
 
     def write(to: Address) -> Value:
-        return b.call("probe_read_kernel_str", low.address(to), most, low.address(home))
+        return copy_string(low, to, at, most)
 
     return write
 
@@ -141,8 +136,7 @@ def _lower_strlen(low: Lowering, call: Call) -> Value:
     text = call.args[0]
     if isinstance(low.type_of(text), PointerType):
         return _length_at(low, text)
-    at, size = string_memory(low, text)
-    return string_length(low, at, size)
+    return string_length(low, low.memory(text), low.field_type(low.type_of(text)).size)
 
 
 def _length_at(low: Lowering, pointer: Expr) -> Value:

@@ -78,7 +78,7 @@ class MapReader:
         self._resolver = reading.resolver
         self._decode_key = layout_decoder(view.key, reading) if view.key else None
         self._decode_value = value_decoder(view.value, reading)
-        self._decode_share = layout_decoder(_share(view.value))
+        self._decode_share = layout_decoder(_share(view.value)) if view.reduction else _no_share
 
     def rows(self, entries: _Entries, *, top: int = 0, div: int = 1) -> list[Row]:
         """The rows in the order in which they print; `top` keeps the last so many (0: all).
@@ -140,6 +140,11 @@ class MapReader:
                 return value | {"average": quotient(value["average"], div)}
             case _:
                 return _divided(self._printed, value, div)
+
+
+def _no_share(_: bytes | memoryview) -> tuple[Any, ...]:
+    """A map that no CPU has a share of."""
+    raise AssertionError("only aggregations have shares")
 
 
 def _share(type_: FieldType) -> Layout:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeAlias, assert_never
 
+from seismo.base.bits import to_signed, truncate
 from seismo.base.dataclass import dataclass
 from seismo.base.errors import FormatError
 from seismo.base.layout import (
@@ -164,10 +165,22 @@ def _codes(type_: FieldType) -> str:
             return f"{type_.size}s"
         case Array():
             return _codes(type_.element) * type_.count
+        case Layout() if _is_scattered(type_):
+            return f"{type_.size}s"
         case Layout():
             return _codes_of_fields(type_.fields, type_.size)
         case _:
             assert_never(type_)
+
+
+def _is_scattered(layout: Layout) -> bool:
+    """Whether members overlap, as in a union, or are bit fields: they are not read in one go."""
+    end = 0
+    for field in layout.fields:
+        if field.bit_size or field.offset < end:
+            return True
+        end = field.end
+    return False
 
 
 def _refine(type_: FieldType, reading: Reading) -> _Refine | None:
@@ -193,6 +206,9 @@ def _take(type_: FieldType, reading: Reading) -> _Take:
             if take is next:
                 return lambda leaves: tuple(islice(leaves, count))
             return lambda leaves: tuple([take(leaves) for _ in range(count)])
+        case Layout() if _is_scattered(type_):
+            collect = _collect(type_, reading)
+            return lambda leaves: collect(next(leaves))
         case Layout():
             return _take_layout(type_, reading)
         case _:
@@ -206,6 +222,29 @@ def _take_layout(layout: Layout, reading: Reading) -> _Take:
         return lambda leaves: tuple([take(leaves) for take in takes])
     members = [(field.name, take) for field, take in zip(layout.fields, takes, strict=True)]
     return lambda leaves: {name: take(leaves) for name, take in members}
+
+
+def _collect(layout: Layout, reading: Reading) -> _Refine:
+    """What reads the members of a struct one by one."""
+    members = [(field, value_decoder(field.type, reading)) for field in layout.fields]
+
+    def collect(data: bytes) -> dict[str, Value]:
+        return {
+            field.name: _bits(decode(data[field.offset :]), field)
+            if field.bit_size
+            else decode(data[field.offset :])
+            for field, decode in members
+        }
+
+    return collect
+
+
+def _bits(value: Any, field: Field) -> Value:
+    """The bits of a bit field in the integer around it."""
+    bits = int(value) >> field.bit_offset
+    is_signed = isinstance(field.type, Int) and field.type.signed
+    found = to_signed(bits, field.bit_size) if is_signed else truncate(bits, field.bit_size)
+    return bool(found) if isinstance(value, bool) else found
 
 
 def _text_refiner(trailer: str) -> Callable[[bytes], str]:

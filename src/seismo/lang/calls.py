@@ -84,7 +84,7 @@ def call_signature(
     if params is None:
         return None
     before = t.errors
-    types = _arguments(t, call, params)
+    types = _arguments(t, call, params) if params else ()
     if types is None or t.errors != before:
         return signature.returns if signature.check is None else None
     t.call_span = node.span
@@ -128,6 +128,8 @@ def _is_allowed(t: Typer, call: Call, signature: Signature) -> bool:
 def _match(t: Typer, call: Call, signature: Signature) -> tuple[Param, ...] | None:
     """The parameter of each argument, None when there are too many or too few."""
     params, given = signature.params, len(call.args)
+    if given == 0 and not params:
+        return ()
     required = sum([not one.optional for one in params])
     if given < required or (given > len(params) and signature.variadic is None):
         message = f"{call.name}() takes {_count(signature, required)}, not {given}"
@@ -162,33 +164,31 @@ def _usage(signature: Signature) -> str:
 
 def _arguments(t: Typer, call: Call, params: tuple[Param, ...]) -> tuple[Type, ...] | None:
     """The types of the arguments, VOID for those that are no values; None while one is unknown."""
-    types: list[Type | None] = []
-    keys: list[Expr] = []
+    if "map" in params[0].accepts:
+        _check_key(t, call, params)
+    types: list[Type] = []
     for param, argument in zip(params, call.args, strict=True):
         if "key" in param.accepts:
-            keys.append(argument)
-        else:
-            types.append(_argument(t, call, param, argument))
-    target = call.args[0] if call.args else None
-    if isinstance(target, MapAccess) and _takes_map(params[0], target):
-        types += _keys(t, call, target, tuple(keys), _wants_key(call, t))
-    known = tuple([one for one in types if one is not None])
-    return known if len(known) == len(types) else None
+            types.append(t.types.get(argument, VOID))
+            continue
+        type_ = _argument(t, call, param, argument)
+        if type_ is not None:
+            types.append(type_)
+    return tuple(types) if len(types) == len(params) else None
 
 
-def _wants_key(call: Call, t: Typer) -> bool:
+def _check_key(t: Typer, call: Call, params: tuple[Param, ...]) -> None:
+    """`delete(@m[k])`, `delete(@m, k)`: both mean the entry k of @m."""
+    target = call.args[0]
+    if not isinstance(target, MapAccess) or not _takes_map(params[0], target):
+        return
+    given = zip(params, call.args, strict=True)
+    keys = map_keys(tuple([argument for param, argument in given if "key" in param.accepts]))
     signature = t.env.signatures[call.name]
     rest = signature.variadic
-    return any("key" in one.accepts for one in (*signature.params, *([rest] if rest else ())))
-
-
-def _keys(
-    t: Typer, call: Call, target: MapAccess, keys: tuple[Expr, ...], wants_key: bool
-) -> list[Type | None]:
-    """`delete(@m[k])`, `delete(@m, k)`: both mean the entry k of @m."""
-    if not wants_key or (target.keys and not keys):
-        return []
-    return check_keys(t, t.env.maps.of(target), map_keys(keys), call.span)
+    wants_key = "key" in rest.accepts if rest is not None else bool(keys)
+    if wants_key and (keys or not target.keys):
+        check_keys(t, t.env.maps.of(target), keys, call.span)
 
 
 def _takes_map(param: Param, argument: Expr) -> bool:

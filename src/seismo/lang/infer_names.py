@@ -24,6 +24,7 @@ from seismo.lang.join import smallest_integer
 from seismo.lang.later import LATER_HINT, LATER_NAMES
 from seismo.lang.literals import string_bytes
 from seismo.lang.macro_text import parse_macro_text
+from seismo.lang.signature import Signature
 from seismo.lang.typed import Constant
 from seismo.lang.typer import Typer
 from seismo.lang.types import BOOL, PointerType, StringType, Type
@@ -97,6 +98,8 @@ def name(t: Typer, node: Name) -> Type | None:
         return known_record(t, node, config_record(t.config))
     signature = t.env.signatures.get(word)
     if signature is not None:
+        if _is_plain(signature):
+            return signature.returns
         if signature.is_variable:
             return call_signature(t, Call(word, (), node.span, node.span), signature, node)
         t.error(node.span, f"{word} is a function", f"write {word}(…)")
@@ -105,6 +108,17 @@ def name(t: Typer, node: Name) -> Type | None:
         t.error(node.span, f"{word} is a function of the script", f"write {word}(…)")
         return None
     return _from_c(t, node)
+
+
+def _is_plain(signature: Signature) -> bool:
+    """Whether it is a variable that means the same wherever it stands."""
+    return signature.is_variable and not (
+        signature.check
+        or signature.evaluate
+        or signature.is_unsafe
+        or signature.needs_context
+        or signature.probe_kinds
+    )
 
 
 def known_record(t: Typer, node: Expr, fields: tuple[tuple[str, Constant], ...]) -> Type | None:

@@ -9,6 +9,7 @@ from seismo.lang.sizes import is_made_here, record_of
 from seismo.lang.types import (
     BOOL,
     INT64,
+    UINT64,
     AggregateType,
     ArrayType,
     BoolType,
@@ -113,7 +114,9 @@ def join(left: Type, right: Type) -> Type | None:
         case RecordType(), RecordType():
             return _join_records(left, right)
         case AggregateType(), AggregateType() if left.function == right.function:
-            value = join(left.value, right.value)
+            # Most numbers are not negative, whatever their type: all are compared as the widest.
+            either = left.value, right.value
+            value = UINT64 if UINT64 in either else join(*either)
             if value is None or left.parameters != right.parameters:
                 return None
             return AggregateType(left.function, value, left.parameters)

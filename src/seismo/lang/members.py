@@ -7,7 +7,7 @@ from seismo.lang.ast import Expr, Field, Index, RecordExpr
 from seismo.lang.join import is_integer
 from seismo.lang.sizes import is_made_here
 from seismo.lang.type_names import in_space, spelled_out
-from seismo.lang.typer import Typer
+from seismo.lang.typer import Typer, tuple_index
 from seismo.lang.types import (
     ArrayType,
     IntType,
@@ -19,7 +19,7 @@ from seismo.lang.types import (
     Type,
 )
 
-__all__ = ("field", "find_field", "index")
+__all__ = ("field", "index")
 
 _CHAR = IntType(8, True)
 _MOST_NAMES = 12
@@ -32,11 +32,11 @@ def field(t: Typer, node: Field) -> Type | None:
         return None
     inner = base.target if isinstance(base, PointerType) else base
     if isinstance(inner, TupleType) and node.field.isdecimal():
-        return _element(t, node, inner, int(node.field))
+        return _element(t, node, inner, tuple_index(node))
     if not isinstance(inner, RecordType):
         t.error(node.field_span, f"{base} has no fields", _no_fields(base))
         return None
-    found = find_field(t, inner, node)
+    found = _find_field(t, inner, node)
     if found is None:
         return None
     t.members[node] = found
@@ -62,7 +62,7 @@ def _pick(t: Typer, node: Field, made: Expr) -> None:
         t.stands_for(node, made.values[made.names.index(node.field)])
 
 
-def find_field(t: Typer, record: RecordType, node: Field) -> RecordField | None:
+def _find_field(t: Typer, record: RecordType, node: Field) -> RecordField | None:
     """The member that a field access means; None, and the complaint, where there is none."""
     fields = t.complete(record).fields
     for one in fields or ():

@@ -36,7 +36,7 @@ from seismo.lang.ast import (
 )
 from seismo.lang.walk import Node, children
 
-__all__ = ("Misuse", "Scopes", "resolve_variables")
+__all__ = ("Scopes", "resolve_variables")
 
 
 _SHORT = 3  # Short names are near to each other by chance.
@@ -117,19 +117,18 @@ class _Resolver:
 
     def uses(self, node: Node) -> None:
         """Every variable in an expression must be there; blocks in it are scopes."""
-        match node:
-            case Variable():
-                self.use(node)
-            case BlockExpr():
-                self.enter()
-                for statement in node.statements:
-                    self.statement(statement)
-                if node.value is not None:
-                    self.uses(node.value)
-                self.leave()
-            case _:
-                for child in children(node):
-                    self.uses(child)
+        if isinstance(node, Variable):
+            self.use(node)
+        elif isinstance(node, BlockExpr):
+            self.enter()
+            for statement in node.statements:
+                self.statement(statement)
+            if node.value is not None:
+                self.uses(node.value)
+            self.leave()
+        else:
+            for child in children(node):
+                self.uses(child)
 
     def use(self, node: Variable) -> None:
         storage = self.find(node.name)

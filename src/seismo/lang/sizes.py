@@ -1,6 +1,6 @@
 """How many bytes values take, and where the fields lie of records that scripts make.
 
-It is C's layout, but strings and structs among a tuple's elements begin at multiples of 8.
+It is C's layout, but strings among a tuple's elements begin at multiples of 8.
 
 >>> str(record_of(("id", "flag"), (UINT32, BOOL)))
 '(id=uint32,flag=bool)'
@@ -91,8 +91,10 @@ def _in_record(type_: Type) -> int:
 
 def _alignment(type_: Type) -> int:
     match type_:
-        case StringType() | RecordType() | SymbolicType():
+        case StringType() | SymbolicType():
             return _WORD
+        case RecordType():
+            return max([_in_record(one.type) for one in type_.fields or ()], default=1)
         case BufferType():
             return _COUNT
         case ArrayType():

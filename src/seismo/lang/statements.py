@@ -134,6 +134,8 @@ def _assign_map(t: Typer, node: AssignMap) -> None:
     if type_ is not None:
         t.types[value] = type_
     assign(t, node.target, value, type_)
+    if node.target in t.types:
+        t.types[value] = t.types[node.target]
 
 
 def _if(t: Typer, node: If) -> bool:

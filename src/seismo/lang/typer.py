@@ -48,13 +48,12 @@ from seismo.lang.types import (
 )
 from seismo.probes.view import KernelView
 
-__all__ = ("READABLE", "Rule", "Typer")
+__all__ = ("Rule", "Typer", "tuple_index")
 
-READABLE = ("count", "sum", "min", "max", "avg")
+_READABLE = ("count", "sum", "min", "max", "avg")
 """The aggregations that read as a number."""
 
-_TRUE = ("", "1", "true")
-_FALSE = ("0", "false")
+_BOOLEANS = {"": True, "1": True, "true": True, "0": False, "false": False}
 
 Rule: TypeAlias = "Callable[[Typer, Any], Type | None]"
 
@@ -143,7 +142,7 @@ class Typer:
             case VoidType():
                 text = node.span.text
                 what = text if len(text) < 40 and "\n" not in text else "this"
-                self.error(node.span, f"{what} gives no value")
+                self.error(node.span, f"{what} gives no value", "let it stand alone")
                 return None
             case AggregateType():
                 return self._number(node, type_)
@@ -181,7 +180,7 @@ class Typer:
                 return type_.space if type_.space in ("kernel", "user") else self.body.space
 
     def _number(self, node: Expr, type_: AggregateType) -> Type | None:
-        if type_.function in READABLE:
+        if type_.function in _READABLE:
             return type_.value
         message = f"{node.span.text} is a {type_.function}, which cannot be read as a value"
         self.error(node.span, message, "print() shows the whole map")
@@ -242,10 +241,8 @@ class Typer:
             case RecordExpr():
                 return self._literals(node.values)
             case Field() if node.field.isdecimal():
-                parts = self.literal(node.base)
-                index = int(node.field)
-                is_known = isinstance(parts, tuple) and index < len(parts)
-                return parts[index] if isinstance(parts, tuple) and is_known else None
+                parts, at = self.literal(node.base), tuple_index(node)
+                return parts[at] if isinstance(parts, tuple) and at < len(parts) else None
             case _:
                 literal = self.literals.get(node, -1)
                 return literal if literal >= 0 else None
@@ -287,7 +284,7 @@ class Typer:
         return (
             name in env.signatures
             or name in env.functions
-            or name in PLACE_NAMES
+            or name in (*PLACE_NAMES, "config")
             or _has(env.table.enumerator, name)
             or _has(env.table.macro, name)
         )
@@ -295,20 +292,33 @@ class Typer:
     def option(self, name: str, default: Constant, doc: str) -> Constant:
         self.env.asked[name] = OptionSymbol(name, default, doc)
         given = self.env.options.get(name)
-        if given is None or isinstance(default, str):
-            return default if given is None else given
-        if isinstance(default, bool) and given in (*_TRUE, *_FALSE):
-            return given in _TRUE
+        if given is None:
+            return default
         try:
-            if not isinstance(default, bool):
-                number = parse_integer(given.removeprefix("-")).value
-                return -number if given.startswith("-") else number
-        except NumberError:
-            pass
-        kind = "true or false" if isinstance(default, bool) else "a number"
-        hint = f"the default, {str(default).lower()}, tells what it is"
-        self.error(self.call_span, f"--{name}={given} is not {kind}", hint)
-        return default
+            return _option_value(given, default)
+        except (KeyError, NumberError):
+            kind = "true or false" if isinstance(default, bool) else "a number"
+            hint = f"the default, {str(default).lower()}, tells what it is"
+            self.error(self.call_span, f"--{name}={given} is not {kind}", hint)
+            return default
+
+
+def tuple_index(node: Field) -> int:
+    """Which element `.0` means."""
+    # Python refuses to read integers of very many digits.
+    return int(node.field[:9])
+
+
+def _option_value(given: str, default: Constant) -> Constant:
+    """What the command line gave, as what the default is; KeyError, NumberError."""
+    match default:
+        case bool():
+            return _BOOLEANS[given]
+        case int():
+            number = parse_integer(given.removeprefix("-")).value
+            return -number if given.startswith("-") else number
+        case _:
+            return given
 
 
 def _has(find: Callable[[str], object], name: str) -> bool:

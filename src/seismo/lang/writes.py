@@ -46,12 +46,12 @@ def assign(t: Typer, target: Variable | MapAccess, value: Expr, type_: Type | No
     slot = slot_of(t, target)
     if slot is None:
         return
-    if type_ is not None and not give(t, slot, value, type_, target.name):
+    if type_ is not None and not _give(t, slot, value, type_, target.name):
         _report(t, target, slot, value, type_)
     written_type(t, target, slot)
 
 
-def give(t: Typer, slot: Slot, value: Expr, type_: Type, name: str) -> bool:
+def _give(t: Typer, slot: Slot, value: Expr, type_: Type, name: str) -> bool:
     """Widen a slot for a value; False when it cannot hold it. What else is odd is told."""
     before, literal = slot.type, t.literal(value)
     constant = t.constants.get(value)

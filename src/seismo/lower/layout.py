@@ -107,12 +107,13 @@ def member_type(type_: Type) -> FieldType:
 def _record_layout(type_: RecordType) -> FieldType:
     """Where C puts the members; a type that nothing more is known of is just bytes."""
     if not type_.fields:
-        return Blob(type_.size, alignment=8)
+        return Blob(type_.size)
     fields = tuple(
         Field(one.name, one.offset, member_type(one.type), one.bit_offset, one.bit_size)
         for one in type_.fields
     )
-    return Layout(type_.name, fields, type_.size, 8)
+    alignment = max(field.type.alignment for field in fields)
+    return Layout(type_.name, fields, type_.size, alignment)
 
 
 def value_type(type_: Type) -> FieldType:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from seismo.base.errors import CompilerBug
 from seismo.base.layout import Array, Buffer, FieldType, Int, Layout, Text
 from seismo.builtin.record import Address, Writer, value_writer
-from seismo.ir.ops import Value
+from seismo.ir.ops import Cond, Value
 from seismo.lang.ast import (
     BlockExpr,
     Call,
@@ -178,7 +178,7 @@ def copy_bytes(low: FuncContext, source: Address, size: int) -> Writer:
     """A writer of `size` bytes that lie in memory which loads may read."""
 
     def write(to: Address) -> Value:
-        if size > _INLINE_BYTES and source.base is not low.b.context:
+        if size > _INLINE_BYTES and not _is_context(low, source):
             count = low.b.const(size)
             low.b.call("probe_read_kernel", low.address(to), count, low.address(source))
             return count
@@ -254,10 +254,33 @@ def _from_place(low: FuncContext, expr: Expr, form: FieldType) -> Writer:
 
     def write(to: Address) -> Value:
         b.span = span
-        low.read_memory(to, size, pointer, space)
+        if isinstance(form, Text):
+            _read_characters(low, to, form.size, pointer, space)
+        else:
+            low.read_memory(to, size, pointer, space)
         return size
 
     return write
+
+
+def _read_characters(low: FuncContext, to: Address, size: int, pointer: Value, space: str) -> None:
+    """Read a `char` array only up to its NUL, as there may be anything behind it; one that has none
+    gets the byte that the helper has put a NUL for."""
+    b = low.b
+    reader = "probe_read_user" if space == "user" else "probe_read_kernel"
+    length = b.call(f"{reader}_str", low.address(to), b.const(size), pointer)
+
+    def last() -> None:
+        at = b.const(size - 1)
+        b.call(reader, low.address(to.at(size - 1)), b.const(1), b.add(pointer, at))
+
+    b.when(
+        Cond.SLT,
+        length,
+        b.const(0),
+        lambda: low.fault("memory", f"{reader}_str", length, b.span),
+        lambda: b.when(Cond.EQ, length, b.const(size), last),
+    )
 
 
 def _from_cast(low: FuncContext, expr: Cast, form: FieldType) -> Writer:
@@ -316,10 +339,15 @@ def readable(low: FuncContext, expr: Expr) -> Address:
     return home
 
 
+def _is_context(low: FuncContext, at: Address) -> bool:
+    """Whether an address is in the program's context, which helpers do not take as memory."""
+    return at.base in low.b.func.params[:1]
+
+
 def lower_memory(low: FuncContext, expr: Expr) -> Address:
     """See `Lowering.memory`: unlike the context, it may be handed to helpers."""
     at = readable(low, expr)
-    if at.base is not low.b.context:
+    if not _is_context(low, at):
         return at
     size = low.field_type(low.type_of(expr)).size
     home = low.scratch(size)

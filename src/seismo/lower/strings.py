@@ -26,7 +26,9 @@ def read_string(low: FuncContext, pointer: Expr, size: int, limit: Value | None 
     if isinstance(type_, StringType | ArrayType):
         return _cut_string(low, pointer, field_type(type_).size, size, limit)
     space = type_.space if isinstance(type_, PointerType) else ""
-    helper = f"probe_read_{'user' if (space or low.default_space) == 'user' else 'kernel'}_str"
+    reader = f"probe_read_{'user' if (space or low.default_space) == 'user' else 'kernel'}"
+    helper = f"{reader}_str"
+    is_longest = limit is None and size == low.config.max_strlen
     b, address, span = low.b, low.scalar(pointer), pointer.span
     bound = _bound(low, size, limit)
 
@@ -34,6 +36,14 @@ def read_string(low: FuncContext, pointer: Expr, size: int, limit: Value | None 
         used = low.fresh("length")
         length = b.call(helper, low.address(to), bound, address)
         b.write(used, length)
+
+        def cut() -> None:
+            b.when(
+                Cond.EQ,
+                length,
+                b.const(size),
+                lambda: _put_last_byte(low, to, size, address, reader),
+            )
 
         def failed() -> None:
             b.write(used, b.const(1))
@@ -44,10 +54,18 @@ def read_string(low: FuncContext, pointer: Expr, size: int, limit: Value | None 
             text = UNREADABLE[: size - 1]
             b.write(used, text_writer(low, text)(to))
 
-        b.when(Cond.SLT, length, b.const(0), failed)
+        b.when(Cond.SLT, length, b.const(0), failed, cut if is_longest else None)
         return b.read(used)
 
     return write
+
+
+def _put_last_byte(low: FuncContext, to: Address, size: int, text: Value, reader: str) -> None:
+    """Give a string that fills its memory its real last byte instead of the NUL that the helper has
+    put there: one without a NUL is shown as cut."""
+    b = low.b
+    last = b.const(size - 1)
+    b.call(reader, low.address(to.at(size - 1)), b.const(1), b.add(text, last))
 
 
 def _bound(low: FuncContext, size: int, limit: Value | None) -> Value:

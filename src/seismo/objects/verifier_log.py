@@ -17,6 +17,7 @@ _INSN_LINE = re.compile(r"^(\d+): \([0-9a-f]{2}\)")
 # Complaints about the control flow come before any instruction is walked, and name one.
 _INSN_IN_TEXT = re.compile(r"\binsn (\d+)")
 # What follows the complaint: statistics.
+_STATES = ("cur state:", "old state:")
 _STATISTICS = ("processed ", "verification time ", "stack depth ", "insns processed", "mark_read ")
 
 
@@ -68,9 +69,11 @@ class VerifierError(BpfError):
 
 
 def _summary(log: str) -> str:
-    """The last line that is neither statistics nor an instruction."""
+    """The last line that is neither statistics nor an instruction, nor the state of registers."""
     for line in reversed(log.splitlines()):
-        if line.strip() and not line.startswith(_STATISTICS) and not _INSN_LINE.match(line):
+        if not line.strip() or line.startswith((*_STATISTICS, *_STATES)):
+            continue
+        if not _INSN_LINE.match(line):
             return line.strip()
     return "the verifier gives no reason"
 

@@ -43,6 +43,11 @@ MISTAKES = {
     ),
     '$b = buf("abc", -1)': ("-1: the length of buf() is negative (it is how many bytes to read)"),
     '$n = memcmp("abc", "abd", 5)': '5: memcmp() can use 4 bytes of "abc", not 5',
+    '$n = memcmp("abc", "ab", 4)': '4: memcmp() can use 3 bytes of "ab", not 4',
+    "$n = strlen((void *)1)": (
+        "(void *)1: strlen() takes a string, but void * does not tell what it points to "
+        "(str() reads the string at any address)"
+    ),
     '$n = memcmp("a", "b", -1)': (
         "-1: the count of memcmp() is negative (it is how many bytes there are)"
     ),

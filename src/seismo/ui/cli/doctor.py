@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -20,7 +21,7 @@ from seismo.kernel.tracefs import Tracefs
 from seismo.probes.table import KINDS
 from seismo.ui.cli.parser import parser_for
 
-__all__ = ("run_doctor",)
+__all__ = ("doctor_parser", "run_doctor")
 
 _BTF_PATH = "/sys/kernel/btf/vmlinux"
 _LSM_HOOK = "bpf_lsm_file_mprotect"
@@ -30,12 +31,7 @@ _ESSENTIAL = ("BPF_PROG_TYPE_TRACEPOINT", "BPF_PROG_TYPE_PERF_EVENT", "BPF_MAP_T
 
 def run_doctor(arguments: Sequence[str]) -> int:
     """Print the report; status 1 when scripts cannot be run here at all."""
-    parser = parser_for(
-        "seismo doctor",
-        "Try what this kernel can do for tracing, and advise.",
-        "examples:\n  seismo doctor\n",
-    )
-    parser.parse_args(list(arguments))
+    doctor_parser().parse_args(list(arguments))
     kernel = LiveKernel()
     probe = FeatureProbe(kernel)
     # Sorting is stable: groups keep the order in which they are first met.
@@ -46,6 +42,15 @@ def run_doctor(arguments: Sequence[str]) -> int:
     lines = [*_settings(kernel), *_tracefs(kernel), *_probe_kinds(answers), *_features(answers)]
     sys.stdout.write("\n".join((*lines, "")))
     return 0 if all(answer.works for one, answer in answers if one.name in _ESSENTIAL) else 1
+
+
+def doctor_parser() -> ArgumentParser:
+    """What reads the command line of `seismo doctor`."""
+    return parser_for(
+        "seismo doctor",
+        "Try what this kernel can do for tracing, and advise.",
+        "examples:\n  seismo doctor\n",
+    )
 
 
 def _settings(kernel: Kernel) -> Iterator[str]:

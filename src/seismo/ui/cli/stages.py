@@ -10,13 +10,13 @@ from seismo.base.errors import BpfError
 from seismo.compiler import STAGES, OnStage
 from seismo.ir.pipeline import PASSES
 
-__all__ = ("VERIFIER", "UnknownStage", "stage_printer", "wanted_stages")
+__all__ = ("OF_BPFTRACE", "VERIFIER", "UnknownStage", "stage_printer", "wanted_stages")
 
 VERIFIER = "verifier"
 """What the kernel's verifier says of every program: for this stage they are loaded."""
 
 _ALL = "all"
-_OF_BPFTRACE = {
+OF_BPFTRACE = {
     "parse": "tokens",
     "codegen": "ir:before",
     "codegen-opt": "ir",
@@ -38,13 +38,13 @@ def wanted_stages(texts: Sequence[str]) -> tuple[str, ...]:
     known = (*STAGES, "ir:before", *(f"ir:after={name}" for name, _ in PASSES), VERIFIER)
     wanted: dict[str, None] = {}
     for name in ",".join(texts).split(",") if texts else ():
-        stage = _OF_BPFTRACE.get(name, name)
+        stage = OF_BPFTRACE.get(name, name)
         if stage == _ALL:
             wanted.update(dict.fromkeys((*STAGES, VERIFIER)))
         elif stage in known:
             wanted[stage] = None
         elif stage:
-            names = (*known, *_OF_BPFTRACE, _ALL)
+            names = (*known, *OF_BPFTRACE, _ALL)
             hint = did_you_mean(name, names) or f"there are {', '.join(names)}"
             raise UnknownStage(f"-d: no stage '{name}'\nhint: {hint}")
     return tuple(wanted)

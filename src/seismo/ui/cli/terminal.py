@@ -9,7 +9,7 @@ from collections.abc import Mapping
 __all__ = ("has_color", "painted")
 
 _CHOICES = {"always": True, "never": False}
-_WORDS = re.compile(r"^((?:[^\n]*?:\d+:\d+: )?)(error|warning|hint):", re.MULTILINE)
+_WORDS = r"^((?:[^\n]*?:\d+:\d+: )?)(error|warning|hint):"
 _COLORS = {"error": 31, "warning": 33, "hint": 36}
 
 
@@ -24,4 +24,4 @@ def has_color(environ: Mapping[str, str]) -> bool:
 
 def painted(text: str) -> str:
     """Diagnostics with their severities in colour."""
-    return _WORDS.sub(lambda m: f"{m[1]}\033[1;{_COLORS[m[2]]}m{m[2]}:\033[0m", text)
+    return re.sub(_WORDS, lambda m: f"{m[1]}\033[1;{_COLORS[m[2]]}m{m[2]}:\033[0m", text, flags=re.MULTILINE)

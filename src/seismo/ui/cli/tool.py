@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from argparse import ArgumentParser
 from collections.abc import Sequence
 from functools import partial
 
@@ -14,16 +15,12 @@ from seismo.tools.tool import Tool
 from seismo.ui.cli.parser import add_target_options, check_target, parser_for
 from seismo.ui.cli.run import Job, run_job
 
-__all__ = ("run_tool",)
+__all__ = ("run_tool", "tool_parser")
 
 
 def run_tool(tool: Tool, arguments: Sequence[str]) -> int:
     """Run a tool; with `-c` it traces the command and all that it starts. The exit status."""
-    parser = parser_for(f"seismo {tool.name}", tool.summary, tool.example)
-    for one in tool.flags:
-        parser.add_argument(one.flag, dest=one.flag, action="store_true", help=one.help)
-    parser.add_argument("--json", action="store_true", help="a JSON object a line")
-    add_target_options(parser)
+    parser = tool_parser(tool)
     given = vars(parser.parse_args(list(arguments)))
     check_target(parser, given)
     make = RowSink if given["json"] else TextSink
@@ -40,3 +37,13 @@ def run_tool(tool: Tool, arguments: Sequence[str]) -> int:
         is_verbose=given["is_verbose"],
     )
     return run_job(job)
+
+
+def tool_parser(tool: Tool) -> ArgumentParser:
+    """What reads the command line of a tool."""
+    parser = parser_for(f"seismo {tool.name}", tool.summary, tool.example)
+    for one in tool.flags:
+        parser.add_argument(one.flag, dest=one.flag, action="store_true", help=one.help)
+    parser.add_argument("--json", action="store_true", help="a JSON object a line")
+    add_target_options(parser)
+    return parser

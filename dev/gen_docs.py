@@ -1,0 +1,218 @@
+"""Writes docs/language.md and docs/cli.md from the records and the parsers that they are about.
+
+    PYTHONPATH=src:dev python dev/gen_docs.py
+
+What no record tells stands in the templates, `dev/docs/*.md`, with `{{name}}` where records go. A
+block marked `bt` is a whole script, and a test compiles it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from seismo.builtin.record import Aggregate, Builtin
+from seismo.builtin.stdlib import LIBRARY, LibraryMacro
+from seismo.builtin.table import AGGREGATES, BUILTINS
+from seismo.compiler import STAGES
+from seismo.lang.config import DEFAULTS, Setting, config_record
+from seismo.lang.signature import Signature
+from seismo.lang.types import BufferType, StringType, VoidType
+from seismo.probes.table import KINDS
+from seismo.tools.table import TOOLS
+from seismo.ui.cli.doctor import doctor_parser
+from seismo.ui.cli.options import trace_parser
+from seismo.ui.cli.stages import OF_BPFTRACE, VERIFIER
+from seismo.ui.cli.tool import tool_parser
+
+__all__ = ("PAGES", "SETTINGS", "STAGE_TEXTS", "main", "scripts")
+
+ROOT = Path(__file__).resolve().parents[1]
+_TEMPLATES = ROOT / "dev" / "docs"
+_GENERATED = "The page is made by `dev/gen_docs.py` from the records that the compiler itself goes by."
+_SCRIPT = re.compile(r"^```bt\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+SETTINGS = {
+    "cache_user_symbols": "whether symbols of programs are kept: `PER_PID`, `PER_PROGRAM`, `NONE`",
+    "cpp_demangle": "whether names of C++ are shown as written",
+    "lazy_symbolication": "whether symbols are looked up when they are printed",
+    "license": "the licence of the programs; the kernel gives most helpers to the GPL alone",
+    "log_size": "bytes of the verifier's log",
+    "max_bpf_progs": "how many programs a script may be",
+    "max_cat_bytes": "how much `cat()` prints",
+    "max_map_keys": "entries of a map",
+    "max_probes": "how many attach points a script may have",
+    "max_strlen": "bytes of a string of `str()`, its NUL included, and of `buf()`",
+    "missing_probes": "what an attach point is that is not there: `error`, `warn`, `ignore`",
+    "on_stack_limit": "the largest value that is kept on the stack, in bytes",
+    "perf_rb_pages": "pages of the ring buffer in all; 0 is automatic",
+    "print_maps_on_exit": "whether maps are printed at the end",
+    "show_debug_info": "whether stacks show files and lines",
+    "stack_mode": "how stacks are written: `bpftrace`, `perf`, `raw`, `build_id`",
+    "str_trunc_trailer": "what is written behind a string that was cut",
+    "unstable_dw_ustack": "`enable`, `warn` or `error` at the use of `dw_ustack`",
+    "unstable_import_statement": "the same for `import` inside of a probe",
+    "unstable_tseries": "the same for `tseries()`",
+    "unstable_typeinfo": "the same for `typeinfo`",
+    "use_blazesym": "nothing",
+}
+"""What each setting is for."""
+
+STAGE_TEXTS = {
+    "tokens": "the script in words",
+    "ast": "the syntax tree",
+    "macros": "the tree after macros",
+    "types": "maps, programs, every expression with its type",
+    "ir:before": "the intermediate form as it was made",
+    "ir": "the intermediate form after all passes",
+    "ir:after=PASS": "the same after one pass, such as `ir:after=cse`",
+    "prepare": "the form that registers are given to",
+    "regalloc": "who gets which register",
+    "asm": "the programs in the kernel verifier's syntax, with the script's lines",
+    "bytes": "the programs in hexadecimal",
+    "layout": "records and keys, byte by byte",
+    "plan": "what is loaded and where it is attached",
+    "verifier": "all that the kernel's verifier says of each program",
+}
+"""What each stage of `-d` shows."""
+
+
+def language_page() -> str:
+    """The reference of the language."""
+    functions = [one for one in BUILTINS.values() if not one.signature.is_variable]
+    variables = [one for one in BUILTINS.values() if one.signature.is_variable]
+    return _filled(
+        "language.md",
+        {
+            "kinds": _kinds(),
+            "settings": _settings(),
+            "variables": _sections(variables),
+            "functions": _sections(functions),
+            "aggregates": _sections(AGGREGATES.values()),
+            "library": _sections(LIBRARY.values()),
+        },
+    )
+
+
+def cli_page() -> str:
+    """The reference of the command line."""
+    tools = [
+        f"### seismo {name}\n\n```\n{tool_parser(tool).format_help().rstrip()}\n```"
+        for name, tool in TOOLS.items()
+    ]
+    return _filled(
+        "cli.md",
+        {
+            "trace": trace_parser().format_help().rstrip(),
+            "doctor": doctor_parser().format_help().rstrip(),
+            "tools": "\n\n".join(tools),
+            "stages": _stages(),
+        },
+    )
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "docs/language.md": language_page,
+    "docs/cli.md": cli_page,
+}
+"""What makes each page."""
+
+
+def scripts(page: str) -> list[str]:
+    """The whole scripts in a page."""
+    return _SCRIPT.findall(page)
+
+
+def _filled(template: str, parts: Mapping[str, str]) -> str:
+    text = (_TEMPLATES / template).read_text(encoding="utf-8")
+    for name, part in (*parts.items(), ("generated", _GENERATED)):
+        text = text.replace(f"{{{{{name}}}}}", part)
+    return text
+
+
+def _sections(records: Iterable[Builtin | Aggregate | LibraryMacro]) -> str:
+    return "\n\n".join(_section(one) for one in sorted(records, key=lambda one: one.name))
+
+
+def _section(record: Builtin | Aggregate | LibraryMacro) -> str:
+    if isinstance(record, LibraryMacro):
+        heads = [f"`{form}`" for form in _macro_forms(record)]
+        title, notes = ", ".join(heads), ""
+    else:
+        title, notes = f"`{_usage(record.signature)}`", _notes(record.signature)
+    return f"### {title}\n\n{record.doc}{notes}\n\n```\n{record.example}\n```"
+
+
+def _macro_forms(macro: LibraryMacro) -> list[str]:
+    """`ppid(task)`, `ppid()`: each definition's head."""
+    return re.findall(rf"^macro ({macro.name}\([^)]*\))", macro.text.strip(), re.MULTILINE)
+
+
+def _usage(signature: Signature) -> str:
+    """`str(pointer[, length]) -> string`."""
+    shown = ""
+    for one in signature.params:
+        comma = ", " if shown else ""
+        shown += f"[{comma}{one.name}]" if one.optional else f"{comma}{one.name}"
+    if signature.variadic is not None:
+        shown += ", …" if shown else "…"
+    is_bare = not shown and signature.is_variable
+    return f"{signature.name}{'' if is_bare else f'({shown})'}{_result(signature)}"
+
+
+def _result(signature: Signature) -> str:
+    """The type, where it does not depend on the arguments."""
+    match signature.returns:
+        case VoidType():
+            return ""
+        case StringType(size) if size < 2:
+            return " -> string"
+        case BufferType():
+            return " -> buffer"
+        case _:
+            return f" -> {signature.returns}"
+
+
+def _notes(signature: Signature) -> str:
+    kinds = ", ".join(signature.probe_kinds)
+    return f" In probes of kind {kinds}." if kinds else ""
+
+
+def _kinds() -> str:
+    rows = ["| kind | short | written | |", "|---|---|---|---|"]
+    for kind in KINDS:
+        names = ", ".join(f"`{one}`" for one in kind.aliases)
+        rows.append(f"| `{kind.name}` | {names} | `{kind.form}` | {kind.doc} |")
+    return "\n".join(rows)
+
+
+def _settings() -> str:
+    rows = ["| setting | default | |", "|---|---|---|"]
+    defaults = {"cache_user_symbols": DEFAULTS.cache_user_symbols, **dict(config_record(DEFAULTS))}
+    for name, text in SETTINGS.items():
+        rows.append(f"| `{name}` | {_value(defaults[name])} | {text} |")
+    return "\n".join(rows)
+
+
+def _value(value: Setting) -> str:
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _stages() -> str:
+    theirs = {ours: name for name, ours in OF_BPFTRACE.items()}
+    rows = []
+    for stage, text in STAGE_TEXTS.items():
+        name = theirs.get(stage, stage if stage in ("ast", "types", VERIFIER) else "")
+        rows.append(f"| `{stage}` | {text} | {f'`{name}`' if name else ''} |")
+    return "\n".join(rows)
+
+
+def main() -> None:
+    """Write every page."""
+    for path, page in PAGES.items():
+        (ROOT / path).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
