@@ -15,7 +15,6 @@ from pathlib import Path
 from seismo.builtin.record import Aggregate, Builtin
 from seismo.builtin.stdlib import LIBRARY, LibraryMacro
 from seismo.builtin.table import AGGREGATES, BUILTINS
-from seismo.compiler import STAGES
 from seismo.lang.config import DEFAULTS, Setting, config_record
 from seismo.lang.signature import Signature
 from seismo.lang.types import BufferType, StringType, VoidType
@@ -30,32 +29,34 @@ __all__ = ("PAGES", "SETTINGS", "STAGE_TEXTS", "main", "scripts")
 
 ROOT = Path(__file__).resolve().parents[1]
 _TEMPLATES = ROOT / "dev" / "docs"
-_GENERATED = "The page is made by `dev/gen_docs.py` from the records that the compiler itself goes by."
+_GENERATED = (
+    "The page is made by `dev/gen_docs.py` from the records that the compiler itself goes by."
+)
 _SCRIPT = re.compile(r"^```bt\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 SETTINGS = {
-    "cache_user_symbols": "whether symbols of programs are kept: `PER_PID`, `PER_PROGRAM`, `NONE`",
-    "cpp_demangle": "whether names of C++ are shown as written",
-    "lazy_symbolication": "whether symbols are looked up when they are printed",
+    "cache_user_symbols": "no effect yet: symbols of programs (`PER_PID`, `PER_PROGRAM`, `NONE`)",
+    "cpp_demangle": "no effect yet: names of C++",
+    "lazy_symbolication": "no effect: symbols are looked up when they are printed",
     "license": "the licence of the programs; the kernel gives most helpers to the GPL alone",
-    "log_size": "bytes of the verifier's log",
+    "log_size": "no effect: the verifier's log may be as long as it is",
     "max_bpf_progs": "how many programs a script may be",
     "max_cat_bytes": "how much `cat()` prints",
     "max_map_keys": "entries of a map",
     "max_probes": "how many attach points a script may have",
     "max_strlen": "bytes of a string of `str()`, its NUL included, and of `buf()`",
     "missing_probes": "what an attach point is that is not there: `error`, `warn`, `ignore`",
-    "on_stack_limit": "the largest value that is kept on the stack, in bytes",
+    "on_stack_limit": "no effect: what does not fit the stack goes elsewhere by itself",
     "perf_rb_pages": "pages of the ring buffer in all; 0 is automatic",
     "print_maps_on_exit": "whether maps are printed at the end",
-    "show_debug_info": "whether stacks show files and lines",
-    "stack_mode": "how stacks are written: `bpftrace`, `perf`, `raw`, `build_id`",
+    "show_debug_info": "no effect yet: files and lines in stacks",
+    "stack_mode": "no effect yet: how stacks are written",
     "str_trunc_trailer": "what is written behind a string that was cut",
-    "unstable_dw_ustack": "`enable`, `warn` or `error` at the use of `dw_ustack`",
-    "unstable_import_statement": "the same for `import` inside of a probe",
-    "unstable_tseries": "the same for `tseries()`",
-    "unstable_typeinfo": "the same for `typeinfo`",
-    "use_blazesym": "nothing",
+    "unstable_dw_ustack": "no effect yet: `enable`, `warn` or `error` at the use of `dw_ustack`",
+    "unstable_import_statement": "no effect: imports need no leave",
+    "unstable_tseries": "`enable`, `warn` or `error` at the use of `tseries()`",
+    "unstable_typeinfo": "`enable`, `warn` or `error` at the use of `typeinfo`",
+    "use_blazesym": "no effect: there is no blazesym",
 }
 """What each setting is for."""
 

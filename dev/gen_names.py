@@ -14,7 +14,7 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-TARGET = Path(__file__).resolve().parents[1] / "src" / "seismo" / "builtin"
+PACKAGE = Path(__file__).resolve().parents[1] / "src" / "seismo"
 
 # Numbers that all architectures share since Linux 5.1 (Documentation/process/adding-syscalls.rst).
 NEWER = """
@@ -149,8 +149,8 @@ def main() -> None:
         "x86_64": x86_64(options.arch_include),
         "aarch64": aarch64(options.include, options.arch_include),
     }
-    (TARGET / "syscall_names.py").write_text(syscall_module(tables))
-    (TARGET / "error_names.py").write_text(error_module(errors(options.include)))
+    (PACKAGE / "lang" / "syscall_names.py").write_text(syscall_module(tables))
+    (PACKAGE / "builtin" / "error_names.py").write_text(error_module(errors(options.include)))
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ the whole script.
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from seismo.output.text import TextSink
 from seismo.session import Session
 from seismo.views import LiveView, RecordedView
 
-__all__ = ("Run", "command", "events", "mistakes", "printed", "run", "warned")
+__all__ = ("Run", "command", "events", "mistakes", "printed", "printed_of", "run", "warned")
 
 _RECORDED = RecordedView(Path(__file__).parents[1] / "recorded" / "6.18")
 _SILENT = "config = { print_maps_on_exit = false }\n"
@@ -48,8 +48,9 @@ def run(
     environ: Mapping[str, str] | None = None,
     is_unsafe: bool = False,
     is_json: bool = False,
+    during: Callable[[], object] = tuple,
 ) -> Run:
-    """Run a script of BEGIN and END probes; `arguments` are those after the script."""
+    """Run a script; `arguments` are those after it, `during` what is done while it traces."""
     kernel = LiveKernel()
     stream, errors = BytesIO(), BytesIO()
     given = parse_options(arguments)
@@ -61,11 +62,17 @@ def run(
     )
     with Tracefs(kernel) as tracefs:
         view = LiveView(kernel, tracefs)
-        lowering = LowerOptions(possible_cpus=view.possible_cpus())
+        boot_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        lowering = LowerOptions(
+            possible_cpus=view.possible_cpus(),
+            started_ns=boot_ns,
+            tai_offset_ns=time.clock_gettime_ns(time.CLOCK_TAI) - boot_ns,
+        )
         plan = compile_script(Source("stdin", script), view, lowering, inputs).plan
         sink = JsonSink(stream) if is_json else TextSink(stream, errors, is_quiet=True)
         with Session(plan, kernel, tracefs, sink) as session:
             session.start()
+            during()
             session.finish()
             code = session.exit_code
     return Run(stream.getvalue().decode("utf-8", "replace"), errors.getvalue().decode(), code)
@@ -76,11 +83,21 @@ def printed(body: str, *arguments: str) -> str:
     return run(f"{_SILENT}BEGIN {{ {body} }}", *arguments).output.strip("\n")
 
 
-def events(body: str) -> list[object]:
-    """The JSON objects that a BEGIN body prints, and the maps at the end."""
-    output = run(f"BEGIN {{ {body} }}", is_json=True).output
-    lines = [json.loads(line) for line in output.splitlines()]
-    return [one for one in lines if one["type"] != "attached_probes"]
+def printed_of(memory: bytes, body: str, head: str = "") -> str:
+    """What a body prints that finds these bytes at `$p`, in the memory of a process.
+
+    `head` stands before the probe: structs and macros.
+    """
+    with open(os.devnull, "wb", buffering=0) as file:
+        filter_ = f"pid == {os.getpid()} && args.fd == {file.fileno()}"
+        probe = f"tracepoint:syscalls:sys_enter_write /{filter_}/"
+        script = f"{head} {probe} {{ $p = args.buf; {body} }}"
+        return run(script, during=lambda: file.write(memory)).output.strip("\n")
+
+
+def events(script: str, **options: object) -> list[str]:
+    """The lines of JSON that a script writes, but for the first: how many probes are attached."""
+    return run(script, is_json=True, **options).output.splitlines()[1:]
 
 
 def mistakes(script: str, *arguments: str, is_unsafe: bool = False) -> list[str]:

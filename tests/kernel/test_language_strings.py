@@ -8,6 +8,9 @@ from language_cases import mistakes, printed, run
 
 pytestmark = pytest.mark.kernel
 
+# A pointer to "Linux" in the kernel.
+SYSNAME = "(int8 *)((uint64)curtask.nsproxy.uts_ns + offsetof(struct uts_namespace, name.sysname))"
+
 BODIES = {
     "equality": ('$s = "hello"; print($s == "hello"); print($s == "help"); print($s != "hello!"); print("hello" == $s)', "true\nfalse\ntrue\ntrue"),
     "equality of literals": ('print("abc" == "abc"); print("abc" == "abcd"); print("" == "")', "true\nfalse\ntrue"),
@@ -34,11 +37,11 @@ BODIES = {
     "str_concat": ('print(str_concat("abc", "def")); $a = "x"; print(str_concat($a, "yz")); print(str_concat("", "a")); print(str_concat($a, str_concat($a, $a)))', "abcdef\nxyz\na\nxxx"),
     "a joined string is a string": ('$s = str_concat("ab", "cd"); print($s == "abcd"); print(strlen($s)); @m[$s] = 1; print(@m["abcd"]); clear(@m)', "true\n4\n1"),
     "str of a string": ('print(str("abc")); $s = "abcdef"; print(str($s)); print(sizeof(str($s)))', "abc\nabcdef\n7"),
-    "str is cut": ('$s = "abcdefgh"; print(str($s, 4)); print(str($s, 20)); print(strlen(str($s, 4)))', "abcd..\nabcdefgh\n4"),
+    "str is cut": ('$s = "abcdefgh"; print(str($s, 4)); print(str($s, 20)); print(strlen(str($s, 4)))', "abcd\nabcdefgh\n4"),
     "str of nothing": ('print(str(0)); print(strlen(str(0)))', "\n0"),
     "str with a length of zero": ('print(str("abc", 0))', ""),
-    "str with a length from a variable": ('$n = 2; for $i : 1..4 { print(str("abcdef", $i)) }', "a..\nab..\nabc.."),
-    "str of kernel memory": ("print(str(curtask.nsproxy.uts_ns.name.sysname)); print(str(curtask.nsproxy.uts_ns.name.sysname, 3))", "Linux\nLin.."),
+    "str with a length from a variable": ('$n = 2; for $i : 1..4 { print(str("abcdef", $i)) }', "a\nab\nabc"),
+    "str of kernel memory": ("print(str(curtask.nsproxy.uts_ns.name.sysname)); print(str(curtask.nsproxy.uts_ns.name.sysname, 3))", "Linux\nLin"),
     "an array of char is a string": ("$n = curtask.nsproxy.uts_ns.name.sysname; print($n); print($n == \"Linux\"); @m[$n] = 1; print(@m); clear(@m)", "Linux\ntrue\n@m[Linux]: 1"),
     "a character": ('$s = "hello"; print($s[0]); print("abc"[1]); printf("%c%c\\n", $s[0], $s[4])', "104\n98\nho"),
     "a character beyond": ('$s = "ab"; print($s[2])', "0"),
@@ -50,7 +53,7 @@ BODIES = {
     "ntop of IPv4": ('print(ntop(0x0100007f)); print(ntop(2, 0x0100007f)); print(ntop(pton("10.1.2.3"))); $a = pton("10.1.2.4"); print(ntop($a))', "127.0.0.1\n127.0.0.1\n10.1.2.3\n10.1.2.4"),
     "ntop of IPv6": ('print(ntop(pton("::1"))); print(ntop(10, pton("2001:db8::ff00:42:8329"))); print(ntop(pton("::ffff:1.2.3.4")))', "::1\n2001:db8::ff00:42:8329\n::ffff:1.2.3.4"),
     "ntop in printf and maps": ('printf("[%-15s]\\n", ntop(0x0100007f)); @m[ntop(0x0100007f)] = ntop(pton("::1")); print(@m); clear(@m)', "[127.0.0.1      ]\n@m[127.0.0.1]: ::1"),
-    "macaddr": ("print(macaddr((uint8[6])(uint8[8])0x0605ff030201)); $m = macaddr((uint8[6])(uint8[8])1); print($m)", "01:02:03:FF:05:06\n01:00:00:00:00:00"),
+    "macaddr": (f"$m = macaddr({SYSNAME}); print($m); printf(\"%s|%-20s|\\n\", $m, $m); @[$m] = 1; print(@); clear(@)", "4C:69:6E:75:78:00\n4C:69:6E:75:78:00|4C:69:6E:75:78:00   |\n@[4C:69:6E:75:78:00]: 1"),
     "bswap": ("print(bswap((uint8)0x12)); print(bswap((uint16)0x1234) == 0x3412); print(bswap((uint32)0x12345678) == 0x78563412); print(bswap((uint64)1) == 1 << 56)", "18\ntrue\ntrue\ntrue"),
     "bswap keeps the width": ("print(sizeof(bswap((uint16)1))); print(sizeof(bswap((int32)1))); $x = (uint16)0x0150; print(bswap($x))", "2\n4\n20481"),
     "strerror": ("print(strerror(1)); print(strerror(2)); $e = 13; print(strerror($e)); print(strerror(0))", "Operation not permitted\nNo such file or directory\nPermission denied\nSuccess"),
@@ -70,8 +73,8 @@ MISTAKES = {
     "negated": ('print(-"a")', ["-\"a\": '-' does not apply to string[2]"]),
     "with a number": ('print("a" == 5)', ["\"a\" == 5: '==' cannot combine string[2] and int8"]),
     "as a number": ('$s = "a"; $s++', ["$s++: '++' needs a number, not string[2]"]),
-    "a negative length": ('print(str("abc", -1))', ["-1: the length of str() must not be negative"]),
-    "a count from a variable": ('$n = 2; print(strncmp("a", "b", $n))', ["$n: the length of strncmp() must be a literal"]),
+    "a negative length": ('print(str("abc", -1))', ["-1: the length of str() is negative"]),
+    "a count from a variable": ('$n = 2; print(strncmp("a", "b", $n))', ["$n: the count of strncmp() must be a literal"]),
     "an escape": (r'print("\q")', [r"\q: '\q' is no escape"]),
 }  # fmt: skip
 
@@ -99,8 +102,13 @@ def test_mistake(name: str) -> None:
     ],
 )
 def test_the_greatest_length(settings: str, expected: str) -> None:
-    script = "BEGIN { print(str(curtask.nsproxy.uts_ns.name.sysname)) }"
-    assert run(f"config = {{ {settings} }} {script}").output.strip("\n") == expected
+    script = f"config = {{ {settings} }} BEGIN {{ print(str({SYSNAME})) }}"
+    assert run(script).output.strip("\n") == expected
+
+
+def test_a_length_below_the_greatest_cuts_without_a_mark() -> None:
+    script = f"config = {{ max_strlen = 4 }} BEGIN {{ print(str({SYSNAME}, 3)) }}"
+    assert run(script).output.strip("\n") == "Lin"
 
 
 def test_words_of_the_command_line() -> None:

@@ -116,7 +116,7 @@ def _lower_signal_name(low: Lowering, call: Call) -> Writer:
 
 
 def _lower_syscall_name(low: Lowering, call: Call) -> Writer:
-    from seismo.builtin.syscall_names import SYSCALLS  # noqa: PLC0415 (lazy: docs/architecture.md)
+    from seismo.lang.syscall_names import SYSCALLS  # noqa: PLC0415 (lazy: docs/architecture.md)
 
     names = SYSCALLS.get(os.uname().machine, ("",))
     table = low.table("syscalls", NAME_BYTES, _rows(names, _UNKNOWN_SYSCALL))

@@ -116,10 +116,13 @@ class Lowering(Protocol):
     def text(self, content: str) -> Writer:
         """A writer of a string literal."""
 
-    def read_string(self, pointer: Expr, size: int, limit: Value | None = None) -> Writer:
+    def read_string(
+        self, pointer: Expr, size: int, limit: Value | None = None, *, shows_cut: bool = False
+    ) -> Writer:
         """A writer that reads the NUL-terminated string at `pointer`, at most `size` bytes with its
         NUL, and at most `limit` (unsigned) where one is given.
 
+        `shows_cut` leaves a string of `size` or more characters without a NUL, as what was cut.
         A null pointer gives ""; what cannot be read is marked in the text, and counted.
         """
 

@@ -97,11 +97,12 @@ def _lower_str(low: Lowering, call: Call) -> Writer:
     source, size = call.args[0], _size(low.type_of(call))
     type_ = low.type_of(source)
     limit = _limit(low, call, size)
+    shows_cut = len(call.args) < 2
     if isinstance(type_, ArrayType):
         return _array_text(low, source, size, limit)
-    if isinstance(type_, StringType) and limit is None and type_.size > size:
+    if isinstance(type_, StringType) and limit is None and type_.size > size and not shows_cut:
         limit = low.b.const(size)
-    return low.read_string(source, size, limit)
+    return low.read_string(source, size, limit, shows_cut=shows_cut)
 
 
 def _size(type_: Type) -> int:

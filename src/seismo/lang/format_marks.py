@@ -13,10 +13,13 @@ from seismo.lang.ast import (
     BlockExpr,
     Break,
     Cast,
+    ConfigEntry,
     Continue,
     ExprStatement,
     If,
+    Import,
     Increment,
+    MapDeclaration,
     Return,
     Script,
     Stmt,
@@ -49,8 +52,9 @@ class Marks:
 def find_marks(script: Script, tokens: Sequence[Token]) -> Marks:
     """The marks of a script without mistakes; `tokens` are all of its own."""
     marks = Marks()
-    for part in (*script.imports, *script.config, *script.maps):
-        marks.simple_ends.add(part.span.end)
+    parts: list[Import | ConfigEntry | MapDeclaration]
+    parts = [*script.imports, *script.config, *script.maps]
+    marks.simple_ends.update(part.span.end for part in parts)
     roots: list[Node] = [*script.probes, *script.functions, *(one.body for one in script.macros)]
     roots += (type_ for function in script.functions for type_ in _types(function.params))
     roots += (one.returns for one in script.functions if one.returns is not None)

@@ -216,9 +216,14 @@ def _address_of_word(t: Typer, node: Unary) -> Type:
 
 def _address(t: Typer, node: Unary) -> Type | None:
     target = node.operand
-    if isinstance(target, MapAccess):
-        t.types[target] = t.env.maps.of(target).value.type or VOID
+    if isinstance(target, MapAccess) and t.env.maps.of(target).keys and not target.keys:
+        t.types[target] = VOID
         return PointerType(None, "bpf")
+    if isinstance(target, MapAccess):
+        type_ = t.expr(target)
+        if isinstance(type_, IntType):
+            type_ = IntType(64, type_.signed)  # as the kernel's map keeps it
+        return None if type_ is None else PointerType(type_, "bpf")
     type_ = t.expr(target)
     return None if type_ is None else PointerType(type_, "bpf")
 

@@ -17,6 +17,7 @@ from seismo.base.source import Span
 from seismo.lang.ast import Script
 from seismo.lang.c_names import C_INTEGER_NAMES, c_integer
 from seismo.lang.clayout import CType, Declarations
+from seismo.lang.join import smallest_integer
 from seismo.lang.type_names import NoSuchType
 from seismo.lang.types import IntType, RecordType, Type
 from seismo.probes.view import KernelView
@@ -29,6 +30,8 @@ __all__ = ("KernelTypes", "ScriptTypes", "TypesView", "script_types")
 
 
 T = TypeVar("T")
+
+_SYSTEM_CALLS = ("__NR_", "SYS_")
 
 
 @runtime_checkable
@@ -162,7 +165,15 @@ class ScriptTypes:
     def enumerator(self, name: str) -> tuple[int, IntType]:
         """See `TypeTable`."""
         own = self._declared.enumerators.get(name)
-        return own or self._kernel.enumerator(name)
+        if own is not None:
+            return own
+        try:
+            return self._kernel.enumerator(name)
+        except KeyError:
+            value = _header_constant(name, self._kernel.machine)
+            if value is None:
+                raise
+        return value, smallest_integer(value)
 
     def macro(self, name: str) -> str:
         """See `TypeTable`; macros with parameters are not among them."""
@@ -175,6 +186,19 @@ class ScriptTypes:
         yield from self._declared.macros
         yield from C_INTEGER_NAMES
         yield from self._kernel.near(name)
+
+
+def _header_constant(name: str, machine: str) -> int | None:
+    """The value of a macro of the usual headers; None for a name that is not among them."""
+    from seismo.lang.header_constants import CONSTANTS  # noqa: PLC0415 (lazy: docs/architecture.md)
+    from seismo.lang.syscall_names import SYSCALLS  # noqa: PLC0415 (lazy: docs/architecture.md)
+
+    for prefix in _SYSTEM_CALLS:
+        calls = SYSCALLS.get(machine, ())
+        word = name.removeprefix(prefix)
+        if word != name and word in calls:
+            return calls.index(word)
+    return CONSTANTS.get(name)
 
 
 def script_types(

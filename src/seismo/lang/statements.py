@@ -8,6 +8,7 @@ from seismo.lang.ast import (
     AssignMap,
     AssignVariable,
     Block,
+    BlockExpr,
     Break,
     Call,
     Comptime,
@@ -17,13 +18,16 @@ from seismo.lang.ast import (
     ForMap,
     ForRange,
     If,
+    Increment,
     Name,
     Return,
     Stmt,
+    Ternary,
     Unroll,
     While,
 )
 from seismo.lang.calls import check_call
+from seismo.lang.constants import is_true
 from seismo.lang.infer_operators import decide
 from seismo.lang.loops import for_map, for_range, unroll, while_
 from seismo.lang.slot import fits
@@ -32,6 +36,9 @@ from seismo.lang.types import VOID, PointerType, StringType, Type
 from seismo.lang.writes import assign, misfit, update
 
 __all__ = ("run_statements",)
+
+_FOR_THEIR_EFFECT = ("delete", "find")
+"""Built-ins that do something and also say how it went."""
 
 _KINDS_WITH_RESULT = ("bench", "test")
 
@@ -51,7 +58,7 @@ def run_statements(t: Typer, statements: tuple[Stmt, ...]) -> bool:
 def _statement(t: Typer, node: Stmt) -> bool:
     match node:
         case ExprStatement():
-            t.expr(node.expr)
+            _effect(t, node)
             return _ends(t, node.expr)
         case AssignVariable():
             _assign_variable(t, node)
@@ -80,6 +87,19 @@ def _statement(t: Typer, node: Stmt) -> bool:
         case _:
             assert_never(node)
     return False
+
+
+def _effect(t: Typer, node: ExprStatement) -> None:
+    """An expression as a statement; one that only gives a value does nothing, unless it is written
+    `_ = value`."""
+    expr, errors = node.expr, t.errors
+    type_ = t.expr(expr)
+    if t.errors > errors or type_ in (None, VOID) or isinstance(expr, (BlockExpr, Increment, Ternary)):
+        return
+    word = expr.name if isinstance(expr, (Call, Name)) else ""
+    if word in t.env.functions or word in _FOR_THEIR_EFFECT or node.span.start < expr.span.start:
+        return
+    t.warning(expr.span, "this value is not used", "write _ = … where that is meant")
 
 
 def _ends(t: Typer, expr: Expr) -> bool:
@@ -147,8 +167,20 @@ def _if(t: Typer, node: If) -> bool:
         arm = node.then if chosen else node.other
         return arm is not None and t.block(arm.statements)
     t.condition(node.condition)
+    if node.condition in t.constants:
+        return _known_if(t, node, is_true(t.constants[node.condition]))
     then = t.block(node.then.statements)
     return node.other is not None and t.block(node.other.statements) and then
+
+
+def _known_if(t: Typer, node: If, is_taken: bool) -> bool:
+    """An arm that is never taken need make no sense: `if ($1 < 2) { fail("…") }`."""
+    arms = (node.then, node.other) if is_taken else (node.other, node.then)
+    taken, other = arms
+    if other is not None:
+        with t.muted():
+            t.block(other.statements)
+    return taken is not None and t.block(taken.statements)
 
 
 def _return(t: Typer, node: Return) -> None:

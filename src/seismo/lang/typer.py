@@ -7,7 +7,8 @@ expression whose type is not known yet has none (None), and what the last pass s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 from seismo.base.dataclass import dataclass, field, replace
@@ -109,6 +110,14 @@ class Typer:
     def doubt(self, span: Span, message: str, hint: str) -> None:
         """Say something that follows from another mistake, if there is one."""
         self.doubts.append(Diagnostic("error", span, message, hint))
+
+    @contextmanager
+    def muted(self) -> Iterator[None]:
+        """What is found wrong meanwhile is not told."""
+        kept = self.diagnostics, self.errors, self.doubts
+        self.diagnostics, self.doubts = Diagnostics(), []
+        yield
+        self.diagnostics, self.errors, self.doubts = kept
 
     def is_constant(self, expr: Expr) -> bool:
         return expr in self.constants

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from seismo.base.dataclass import dataclass, field
 from seismo.ir.func import Func
+from seismo.lang.ast import Unary, Variable
 from seismo.lang.typed import Facts
 from seismo.lang.types import VOID, Type
 from seismo.lower.resources import Resources
 from seismo.lower.scratch import Arena, ScratchSpace
 
-__all__ = ("Body", "FunctionPlace", "ProgramState")
+__all__ = ("Body", "FunctionPlace", "ProgramState", "addressed_variables")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Body:
     """The facts about one body, and the memory of its variables.
 
     `stack_budget` is how many bytes of temporaries may lie on the stack of each of its functions;
+    `addressed` are the variables that `&` is applied to: every write also goes to their homes;
     `context` the scratch offset of a copy of the context, where the program has another one;
     `returns` what a function of the script gives, and `result` the scratch offset of it, if it fits
     no register.
@@ -63,9 +65,19 @@ class Body:
     returns: Type = VOID
     result: int = -1
     homes: dict[str, int] = field(default_factory=dict)
+    addressed: frozenset[str] = frozenset()
 
     def home(self, name: str, size: int) -> int:
         """The scratch offset of a variable that does not fit a register."""
         if name not in self.homes:
             self.homes[name] = self.arena.keep(size)
         return self.homes[name]
+
+
+def addressed_variables(facts: Facts) -> frozenset[str]:
+    """The storage of every variable that `&` is applied to."""
+    return frozenset(
+        facts.locals[node.operand]
+        for node in facts.types
+        if type(node) is Unary and node.op == "&" and isinstance(node.operand, Variable)
+    )

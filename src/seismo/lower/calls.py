@@ -14,7 +14,7 @@ from seismo.ir.ops import Kind, Value
 from seismo.lang.ast import Expr
 from seismo.lang.typed import TypedFunction
 from seismo.lang.types import VoidType
-from seismo.lower.body import Body, FunctionPlace, ProgramState
+from seismo.lower.body import Body, FunctionPlace, ProgramState, addressed_variables
 from seismo.lower.context import FuncContext
 from seismo.lower.layout import field_type, is_scalar
 from seismo.lower.scratch import Arena
@@ -66,6 +66,7 @@ def _lower(low: FuncContext, typed: TypedFunction) -> FunctionPlace:
         stack_budget=_STACK_BUDGET_BYTES,
         homes=dict(offsets),
         returns=typed.returns,
+        addressed=addressed_variables(typed.facts),
         result=arena.keep(field_type(typed.returns).size) if is_big else -1,
     )
     may_leave = _lower_body(low, typed, body, in_registers, offsets)

@@ -27,10 +27,10 @@ from seismo.lower.arithmetic import arithmetic, comparison
 from seismo.lower.compare import memory_equal
 from seismo.lower.context import FuncContext
 from seismo.lower.layout import field_type, is_scalar, member_type
-from seismo.lower.maps import guarded_update, read_entry
+from seismo.lower.maps import find_entry, guarded_update, read_entry
 from seismo.lower.places import is_part, load_place, locate, size_of
 
-__all__ = ("convert", "lower_condition", "lower_scalar")
+__all__ = ("convert", "lower_condition", "lower_scalar", "set_scalar")
 
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
@@ -102,6 +102,8 @@ def _part(low: FuncContext, expr: Expr) -> Value:
 
 def _unary(low: FuncContext, expr: Unary) -> Value:
     b = low.b
+    if expr.op == "&":
+        return _address_of(low, expr.operand)
     value = lower_scalar(low, expr.operand)
     match expr.op:
         case "-":
@@ -112,6 +114,28 @@ def _unary(low: FuncContext, expr: Unary) -> Value:
             return b.compare(Cond.EQ, value, b.const(0))
         case _:
             raise CompilerBug("types", f"operator {expr.op} reached lowering")
+
+
+def _address_of(low: FuncContext, target: Expr) -> Value:
+    """Where a variable or the value of a map lies in the program's own memory, or a whole map."""
+    if isinstance(target, Variable):
+        return low.address(low.home(target))
+    if isinstance(target, MapAccess) and len(target.keys) < len(low.map_symbol(target.name).keys):
+        return low.b.map(target.name)
+    if isinstance(target, MapAccess):
+        return find_entry(low, target)
+    raise CompilerBug("types", "& of what is no variable reached lowering")
+
+
+def set_scalar(low: FuncContext, target: Variable, value: Value) -> None:
+    """Assign to a variable that fits a register, and to its memory where something points there."""
+    b, name = low.b, low.local(target)
+    kept = convert(low, value, low.local_type(target))
+    b.write(name, kept)
+    if name in low.body.addressed:
+        home = low.home(target)
+        size = low.field_type(low.local_type(target)).size
+        b.store(home.base, home.offset, kept, size)
 
 
 def _binary(low: FuncContext, expr: Binary) -> Value:
@@ -190,7 +214,7 @@ def _increment(low: FuncContext, expr: Increment) -> Value:
         name = low.local(expr.target)
         old = b.read(name)
         new = convert(low, b.binary(BinaryKind.ADD, old, step), low.local_type(expr.target))
-        b.write(name, new)
+        set_scalar(low, expr.target, new)
         return new if expr.prefix else old
     result = low.fresh("old")
     b.write(result, b.const(0))

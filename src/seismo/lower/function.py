@@ -158,8 +158,10 @@ class FuncLowering:
     def condition(self, expr: Expr, then: Block, other: Block) -> None:
         lower_condition(self, expr, then, other)
 
-    def read_string(self, pointer: Expr, size: int, limit: Value | None = None) -> Writer:
-        return read_string(self, pointer, size, limit)
+    def read_string(
+        self, pointer: Expr, size: int, limit: Value | None = None, *, shows_cut: bool = False
+    ) -> Writer:
+        return read_string(self, pointer, size, limit, shows_cut=shows_cut)
 
     def read_memory(self, to: Address, size: Value, pointer: Value, space: str) -> Value:
         return read_checked(self, to, size, pointer, space)

@@ -10,7 +10,7 @@ from seismo.lang.ast import Call, ForMap, ForRange
 from seismo.lang.typed import TypedProbe
 from seismo.lang.types import INT64
 from seismo.lang.walk import walk
-from seismo.lower.body import Body, ProgramState
+from seismo.lower.body import Body, ProgramState, addressed_variables
 from seismo.lower.filter import emit_filter
 from seismo.lower.function import FuncLowering
 from seismo.lower.resources import Resources
@@ -78,6 +78,7 @@ def _begin(
         arena=Arena(program.space),
         stack_budget=_stack_budget(probe, shared),
         returns=INT64,
+        addressed=addressed_variables(probe.facts),
     )
 
     def leave() -> None:

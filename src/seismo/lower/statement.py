@@ -36,7 +36,7 @@ from seismo.lang.types import AggregateType, PointerType, Type, VoidType
 from seismo.lang.walk import walk
 from seismo.lower.arithmetic import arithmetic
 from seismo.lower.context import FuncContext
-from seismo.lower.expr import convert
+from seismo.lower.expr import convert, set_scalar
 from seismo.lower.layout import is_scalar, value_type
 from seismo.lower.loops import lower_for_map, lower_for_range, lower_unroll, lower_while
 from seismo.lower.maps import guarded_update, put_entry
@@ -215,7 +215,7 @@ def assign(low: FuncContext, target: Variable, value: Value | Writer) -> None:
     """See `Lowering.set_variable`."""
     type_ = low.local_type(target)
     if isinstance(value, Value):
-        low.b.write(low.local(target), convert(low, value, type_))
+        set_scalar(low, target, value)
         return
     home, size = low.home(target), low.field_type(type_).size
     low.b.fill(home.base, home.offset, (size + 7) & -8)

@@ -16,7 +16,14 @@ UNREADABLE = "<unreadable>"
 """Stands for a string whose memory could not be read."""
 
 
-def read_string(low: FuncContext, pointer: Expr, size: int, limit: Value | None = None) -> Writer:
+def read_string(
+    low: FuncContext,
+    pointer: Expr,
+    size: int,
+    limit: Value | None = None,
+    *,
+    shows_cut: bool = False,
+) -> Writer:
     """See `Lowering.read_string`.
 
     The helpers clear the whole target when they fail (kernel/trace/bpf_trace.c), so there is
@@ -28,7 +35,6 @@ def read_string(low: FuncContext, pointer: Expr, size: int, limit: Value | None 
     space = type_.space if isinstance(type_, PointerType) else ""
     reader = f"probe_read_{'user' if (space or low.default_space) == 'user' else 'kernel'}"
     helper = f"{reader}_str"
-    is_longest = limit is None and size == low.config.max_strlen
     b, address, span = low.b, low.scalar(pointer), pointer.span
     bound = _bound(low, size, limit)
 
@@ -54,7 +60,7 @@ def read_string(low: FuncContext, pointer: Expr, size: int, limit: Value | None 
             text = UNREADABLE[: size - 1]
             b.write(used, text_writer(low, text)(to))
 
-        b.when(Cond.SLT, length, b.const(0), failed, cut if is_longest else None)
+        b.when(Cond.SLT, length, b.const(0), failed, cut if shows_cut else None)
         return b.read(used)
 
     return write

@@ -10,7 +10,7 @@ import pytest
 
 from seismo.builtin.error_names import ERRORS
 from seismo.builtin.names import NAME_BYTES
-from seismo.builtin.syscall_names import SYSCALLS
+from seismo.lang.syscall_names import SYSCALLS
 
 X86_HEADER = Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h")
 

@@ -29,6 +29,8 @@ def test_the_names() -> None:
         "macro leader_tid()",
         "macro pcomm(task)",
         "macro pcomm()",
+        "macro percpu_kaddr(symbol, number)",
+        "macro percpu_kaddr(symbol)",
         "macro ppid(task)",
         "macro ppid()",
         "macro stack_len(stack)",

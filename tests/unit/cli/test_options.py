@@ -6,34 +6,62 @@ import pytest
 
 from seismo.ui.cli.options import TraceOptions, parse_trace_options
 
+SCRIPT = TraceOptions(file="x.bt")
+SCRIPT_OF_TESTS = TraceOptions(file="x.bt", mode="test", probe_filter="^a")
+
 
 @pytest.mark.parametrize(
     ("line", "options"),
     [
         (["-e", "BEGIN {}"], TraceOptions(program="BEGIN {}")),
-        (["x.bt"], TraceOptions(file="x.bt")),
+        (["x.bt"], SCRIPT),
         (["-"], TraceOptions(file="-")),
-        (["-l"], TraceOptions(list_pattern="*")),
-        (["-l", "t:*"], TraceOptions(list_pattern="t:*")),
         (["x.bt", "1", "two"], TraceOptions(file="x.bt", parameters=("1", "two"))),
+        (["x.bt", "-1"], TraceOptions(file="x.bt", parameters=("-1",))),
         (["-e", "BEGIN {}", "7"], TraceOptions(program="BEGIN {}", parameters=("7",))),
+        (["x.bt", "-q"], TraceOptions(file="x.bt", is_quiet=True)),
         (
-            ["-d", "ir", "-d", "asm", "x.bt"],
-            TraceOptions(file="x.bt", stages=("ir", "asm")),
-        ),
-        (
-            ["-q", "-v", "-f", "json", "-o", "out", "-c", "ls /", "-p", "7", "--dry-run", "x.bt"],
+            ["x.bt", "a", "-q", "b", "--", "--n=1", "--fast", "c", "-2"],
             TraceOptions(
-                file="x.bt",
-                is_quiet=True,
-                is_verbose=True,
-                format="json",
-                output="out",
-                command="ls /",
-                pid=7,
-                is_dry_run=True,
+                file="x.bt", is_quiet=True, parameters=("a", "b", "--n=1", "--fast", "c", "-2")
             ),
         ),
+        (["x.bt", "--", "--help"], TraceOptions(file="x.bt", parameters=("--help",))),
+        (
+            ["-p", "7", "-o", "out", "-v", "-f", "json", "--dry-run", "x.bt"],
+            TraceOptions(
+                file="x.bt", pid=7, output="out", is_verbose=True, format="json", is_dry_run=True
+            ),
+        ),
+        (
+            ["--pid", "7", "--output=out", "--verbose", "--quiet", "x.bt"],
+            TraceOptions(file="x.bt", pid=7, output="out", is_verbose=True, is_quiet=True),
+        ),
+        (["-c", "ls /", "x.bt"], TraceOptions(file="x.bt", command="ls /")),
+        (["--cmd", "ls /", "x.bt"], TraceOptions(file="x.bt", command="ls /")),
+        (
+            ["-d", "ir", "-d", "asm,ast", "x.bt"],
+            TraceOptions(file="x.bt", stages=("ir", "asm,ast")),
+        ),
+        (["--debug", "ir", "x.bt"], TraceOptions(file="x.bt", stages=("ir",))),
+        (["-B", "none", "x.bt"], TraceOptions(file="x.bt", buffering="none")),
+        (["-k", "x.bt"], TraceOptions(file="x.bt", reports_helper_errors=True)),
+        (["--warnings", "x.bt"], TraceOptions(file="x.bt", reports_helper_errors=True)),
+        (["--no-warnings", "x.bt"], TraceOptions(file="x.bt", has_warnings=False)),
+        (
+            ["-I", "a", "-I", "b", "--include", "c.h", "--unsafe", "x.bt"],
+            TraceOptions(
+                file="x.bt", include_directories=("a", "b"), includes=("c.h",), is_unsafe=True
+            ),
+        ),
+        (["--test", "--probe-filter", "^a", "x.bt"], SCRIPT_OF_TESTS),
+        (["--mode", "test", "--probe-filter", "^a", "x.bt"], SCRIPT_OF_TESTS),
+        (["--bench", "x.bt"], TraceOptions(file="x.bt", mode="bench")),
+        (["--fmt", "x.bt", "-o", "x.bt"], TraceOptions(file="x.bt", mode="format", output="x.bt")),
+        (["--mode", "compiler-bench", "x.bt"], TraceOptions(file="x.bt", mode="compiler-bench")),
+        (["-b", "x.bt"], SCRIPT),
+        (["--btf", "x.bt"], SCRIPT),
+        (["--info"], TraceOptions(is_info=True)),
         (["--ring-size", "64M", "x.bt"], TraceOptions(file="x.bt", ring_bytes=64 << 20)),
         (["--ring-size", "4096", "x.bt"], TraceOptions(file="x.bt", ring_bytes=4096)),
     ],
@@ -43,16 +71,62 @@ def test_options(line: list[str], options: TraceOptions) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "options"),
+    [
+        (["-l"], TraceOptions(is_list=True)),
+        (["--list"], TraceOptions(is_list=True)),
+        (["-l", "t:*"], TraceOptions(is_list=True, pattern="t:*")),
+        (["t:*", "-l"], TraceOptions(is_list=True, pattern="t:*")),
+        (["-lv", "struct x"], TraceOptions(is_list=True, pattern="struct x", is_verbose=True)),
+        (["-l", "-v", "x.bt"], TraceOptions(is_list=True, pattern="x.bt", is_verbose=True)),
+        (["-l", "-e", "BEGIN {}"], TraceOptions(is_list=True, program="BEGIN {}")),
+    ],
+)
+def test_listing(line: list[str], options: TraceOptions) -> None:
+    assert parse_trace_options(line) == options
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--no-feature", "kprobe_multi"],
+        ["--debuginfo", "/usr/lib/debug"],
+        ["--traceable-functions", "file"],
+        ["--dwarf-pid", "7"],
+        ["--usdt-file-activation"],
+    ],
+)
+def test_options_without_effect_are_taken_with_a_note(option: list[str]) -> None:
+    options = parse_trace_options([*option, "x.bt"])
+    (note,) = options.ignored
+    assert note.startswith(f"{option[0]}: no effect yet")
+    assert options.file == "x.bt"
+
+
+@pytest.mark.parametrize(
     ("line", "message"),
     [
         ([], "give one of: -e PROGRAM, FILE"),
-        (["-e", "x", "-l", "y"], "give one of them"),
+        (["-l", "x", "y"], "-l takes one pattern"),
+        (["-l", "-e", "x", "y"], "-l takes one pattern"),
         (["-p", "zero", "x.bt"], "'zero' is not a process id"),
         (["-p", "0", "x.bt"], "'0' is not a process id"),
+        (["-p", "1", "-c", "ls", "x.bt"], "-c runs a command and -p names a process"),
+        (["--tree", "x.bt"], "--tree follows the process of -c or -p"),
+        (["-k", "--no-warnings", "x.bt"], "-k asks for warnings and --no-warnings for none"),
+        (["--test", "--bench", "x.bt"], "test and bench are different modes"),
+        (["--mode", "fly", "x.bt"], "invalid choice: 'fly'"),
+        (["--test", "--probe-filter", "(", "x.bt"], "'(' is no regular expression"),
         (["--ring-size", "3M", "x.bt"], "3M is not a power of two"),
         (["--ring-size", "64Q", "x.bt"], "'64Q' is not a size"),
         (["-f", "xml", "x.bt"], "invalid choice: 'xml'"),
+        (["-B", "some", "x.bt"], "invalid choice: 'some'"),
         (["--rng-size", "4M", "x.bt"], "unrecognized arguments"),
+        (["--outp", "x", "x.bt"], "unrecognized arguments"),
+        (["--aot", "out", "x.bt"], "--aot: object files are not written yet"),
+        (["--emit-elf", "out", "x.bt"], "--emit-elf: object files are not written yet"),
+        (["--emit-llvm", "out", "x.bt"], "--emit-llvm: there is no LLVM here"),
+        (["--verify-llvm-ir", "x.bt"], "--verify-llvm-ir: there is no LLVM here"),
     ],
 )
 def test_mistakes_end_with_status_one(
@@ -64,8 +138,19 @@ def test_mistakes_end_with_status_one(
     assert message in capsys.readouterr().err
 
 
-def test_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        ("--help", "seismo opensnoop -c 'cat /etc/hostname'"),
+        ("-h", "usage: seismo [options] (-e PROGRAM | FILE | -)"),
+        ("--version", "seismo 0."),
+        ("-V", "seismo 0."),
+    ],
+)
+def test_help_and_version_go_to_standard_output(
+    option: str, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as caught:
-        parse_trace_options(["--help"])
+        parse_trace_options(["-q", option])
     assert caught.value.code == 0
-    assert "seismo opensnoop -c 'cat /etc/hostname'" in capsys.readouterr().out
+    assert text in capsys.readouterr().out

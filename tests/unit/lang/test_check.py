@@ -179,14 +179,14 @@ def test_options_of_the_command_line() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"count": "x"}, "9: --count=x is not a number (the default, 5, tells what it is)"),
-        ({"count": ""}, "9: --count= is not a number (the default, 5, tells what it is)"),
+        ({"count": "x"}, "13: --count=x is not a number (the default, 5, tells what it is)"),
+        ({"count": ""}, "13: --count= is not a number (the default, 5, tells what it is)"),
         ({"cuont": "1"}, "1: the script has no option --cuont (did you mean 'count'?)"),
         ({"a": "1"}, '1: the script has no option --a (the script asks by getopt("a"))'),
     ],
 )
 def test_wrong_options(options: dict[str, str], message: str) -> None:
-    _, diagnostics = checked('BEGIN { getopt("count", 5) }', options=options)
+    _, diagnostics = checked('BEGIN { @ = getopt("count", 5) }', options=options)
     assert [said(one) for one in diagnostics.found] == [message]
 
 

@@ -64,6 +64,8 @@ def test_programs() -> None:
         "end": (ProgType.RAW_TRACEPOINT, 0, False),
         "tracepoint": (ProgType.TRACEPOINT, 1, True),
         "interval": (ProgType.PERF_EVENT, 0, False),
+        "test": (ProgType.XDP, 0, False),
+        "bench": (ProgType.XDP, 0, False),
     }
     assert kind_of(AttachPoint("end", (), NOWHERE)).name == "end"
 
@@ -78,6 +80,8 @@ def test_programs() -> None:
         ("i:us:10", [TimerAttach(period_ns=10_000)]),
         ("i:hz:99", [TimerAttach(frequency_hz=99)]),
         ("i:1s", [TimerAttach(period_ns=1_000_000_000)]),
+        ("test:sums", [RunOnDemand()]),
+        ("bench:sums", [RunOnDemand()]),
         ("i:1000", [TimerAttach(period_ns=1_000)]),
     ],
 )

@@ -1,6 +1,6 @@
 """`seismo -l`: attach points and types that match a pattern, or a script's attach points.
 
-    tracepoint:sched:*        t:*open*,begin        openat        struct sock*        script.bt
+tracepoint:sched:*        t:*open*,begin        openat        struct sock*        script.bt
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ def _lines(options: TraceOptions, view: LiveView) -> Iterator[str]:
 
 
 def _nothing(pattern: str, what: str) -> ListError:
-    hint = "`seismo -l` lists all of them" if what == "probe" else "`seismo -l 'struct *'` lists all"
+    hint = (
+        "`seismo -l` lists all of them" if what == "probe" else "`seismo -l 'struct *'` lists all"
+    )
     if "." in pattern and not {":", "*"} & set(pattern):
         hint = f"there is no file '{pattern}', either"
     return ListError(f"no {what} matches '{pattern}'\nhint: {hint}")

@@ -11,11 +11,9 @@ import sys
 from collections.abc import Sequence
 
 from seismo.base.errors import BpfError, CompilerBug
-from seismo.tools.table import TOOLS
 from seismo.ui.cli.options import parse_trace_options
 from seismo.ui.cli.run import RunError
 from seismo.ui.cli.terminal import has_color, painted
-from seismo.ui.cli.tool import run_tool
 from seismo.ui.cli.trace import run_trace
 
 __all__ = ("main", "run")
@@ -64,8 +62,13 @@ def _dispatch(arguments: Sequence[str]) -> int:
         from seismo.ui.cli.doctor import run_doctor  # noqa: PLC0415 (lazy: docs/architecture.md)
 
         return run_doctor(arguments[1:])
-    if verb in TOOLS:
-        return run_tool(TOOLS[verb], arguments[1:])
+    if verb.isidentifier():
+        from seismo.tools.table import TOOLS  # noqa: PLC0415 (lazy: docs/architecture.md)
+
+        if verb in TOOLS:
+            from seismo.ui.cli.tool import run_tool  # noqa: PLC0415 (lazy: docs/architecture.md)
+
+            return run_tool(TOOLS[verb], arguments[1:])
     options = parse_trace_options(arguments)
     if options.is_info:
         return _dispatch(["doctor"])

@@ -68,8 +68,7 @@ def show_options(job: Job) -> int:
     width = max((len(_form(one)) for one in options), default=0)
     for one in options:
         default = "" if one.default is False else f"(default: {_shown(one.default)})"
-        words = f"  {_form(one):{width}}  {one.doc} {default}".rstrip()
-        print(words)
+        print(f"  {_form(one):{width}}  {' '.join(filter(None, (one.doc, default)))}".rstrip())
     return 0
 
 

@@ -159,9 +159,7 @@ def _lower_options(job: Job, view: LiveView, command_pid: int) -> LowerOptions:
     boot_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
     return LowerOptions(
         possible_cpus=view.possible_cpus(),
-        filter=TaskFilter(
-            job.pid or (command_pid if job.is_tree else 0), and_children=job.is_tree
-        ),
+        filter=TaskFilter(job.pid or (command_pid if job.is_tree else 0), and_children=job.is_tree),
         command_pid=command_pid,
         ring_bytes=job.ring_bytes,
         pid_namespace=pid_namespace(),

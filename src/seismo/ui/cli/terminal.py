@@ -24,4 +24,6 @@ def has_color(environ: Mapping[str, str]) -> bool:
 
 def painted(text: str) -> str:
     """Diagnostics with their severities in colour."""
-    return re.sub(_WORDS, lambda m: f"{m[1]}\033[1;{_COLORS[m[2]]}m{m[2]}:\033[0m", text, flags=re.MULTILINE)
+    return re.sub(
+        _WORDS, lambda m: f"{m[1]}\033[1;{_COLORS[m[2]]}m{m[2]}:\033[0m", text, flags=re.MULTILINE
+    )

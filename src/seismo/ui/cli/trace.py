@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from functools import partial
 
 from seismo.base.source import Source
 from seismo.compiler import Inputs
 from seismo.files import LiveFiles
 from seismo.lang.parameters import parse_options
-from seismo.output.jsonl import JsonSink
+from seismo.output.sink import Sink
 from seismo.output.stream import Buffering
 from seismo.output.text import TextSink
 from seismo.session import as_text
@@ -52,7 +53,7 @@ _REHEARSED = ("codegen", "compiler-bench")
 
 def _job(options: TraceOptions) -> Job:
     sink = partial(
-        JsonSink if options.format == "json" else _text_sink(),
+        _json_sink() if options.format == "json" else _text_sink(),
         is_quiet=options.is_quiet,
         has_warnings=options.has_warnings,
         buffering=Buffering(options.buffering),
@@ -73,7 +74,13 @@ def _job(options: TraceOptions) -> Job:
     )
 
 
-def _text_sink() -> partial[TextSink]:
+def _json_sink() -> Callable[..., Sink]:
+    from seismo.output.jsonl import JsonSink  # noqa: PLC0415 (lazy: docs/architecture.md)
+
+    return JsonSink
+
+
+def _text_sink() -> Callable[..., Sink]:
     return partial(TextSink, errors=sys.stderr.buffer, has_color=has_color(os.environ))
 
 
