@@ -140,6 +140,12 @@ class Session:
             self._maps.print_all(self._sink)
         self._finish_sink()
 
+    def print_maps(self) -> None:
+        """Print every map that holds something, now."""
+        self.drain()
+        self._maps.print_all(self._sink)
+        self._sink.flush()
+
     def run_tests(self) -> bool:
         """Run BEGIN, every test and END, and report on each test; whether all passed."""
         return self._run_trials(lambda trials: trials.run_tests(self._plan.tests, self._sink))

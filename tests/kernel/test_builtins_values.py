@@ -22,7 +22,7 @@ NAME = "(int8 *)((uint64)curtask + offsetof(struct task_struct, comm))"
 def is_called_python() -> Iterator[None]:
     """The thread has the same name however the tests are run."""
     comm = Path("/proc/self/comm")
-    before = comm.read_text()
+    before = comm.read_text().removesuffix("\n")
     comm.write_text("python")
     yield
     comm.write_text(before)

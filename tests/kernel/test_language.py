@@ -196,9 +196,9 @@ def test_end_runs_after_begin_and_maps_are_printed_by_name() -> None:
     assert run(script) == "end\n\n\n@a[1]: 1\n@b: 2\n"
 
 
-def test_a_string_that_fills_its_bytes_is_marked() -> None:
-    printed = run('BEGIN { $s = "abcdefgh"; printf("%s %s\\n", str($s, 4), str($s, 20)); }')
-    assert printed == "abcd.. abcdefgh\n\n\n"
+def test_only_what_max_strlen_cuts_is_marked() -> None:
+    body = 'BEGIN { $s = "abcdefgh"; printf("%s %s\\n", str($s, 3), str($s)); }'
+    assert run("config = { max_strlen = 4 } " + body) == "abc abcd..\n\n\n"
 
 
 def test_a_large_script_compiles_and_runs() -> None:

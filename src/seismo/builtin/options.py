@@ -21,7 +21,8 @@ NO_FILTER = TaskFilter()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LowerOptions:
-    """Sizes in bytes; `ring_bytes` 0 leaves the size to the script's settings. `possible_cpus` is the kernel's, for sums over CPUs.
+    """Sizes in bytes; `ring_bytes` 0 leaves the size to the script's settings. `possible_cpus` is
+    the kernel's, for sums over CPUs.
 
     `filter` is compiled into every program that runs in the context of some task; `command_pid` is
     what `cpid` gives. `pid_namespace` is the (device, inode) of the namespace that `pid` and `tid`

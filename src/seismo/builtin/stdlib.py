@@ -62,12 +62,6 @@ macro assert_str(value) {
         "$size = default_str_length();",
     ),
     LibraryMacro(
-        "has_cpid",
-        "macro has_cpid() { cpid != 0 }",
-        "Whether seismo runs a command (-c), so that cpid is its process id.",
-        "if has_cpid { @[cpid] = count() }",
-    ),
-    LibraryMacro(
         "is_err",
         # include/linux/err.h: the last 4095 addresses are error codes.
         "macro is_err(pointer) { (uint64)pointer >= 0xfffffffffffff001 }",

@@ -99,7 +99,8 @@ def _arithmetic(op: str, left: int, right: int) -> int:
         case "/" | "%":
             return _divide(op, left, right)
         case "<<" | ">>" if 0 <= right < 64:
-            return left << right if op == "<<" else left >> right
+            # The shift to the right is logical, as it is when the script runs.
+            return left << right if op == "<<" else to_signed(truncate(left, 64) >> right, 64)
         case _:
             raise KeyError(op)
 

@@ -94,7 +94,9 @@ def _effect(t: Typer, node: ExprStatement) -> None:
     `_ = value`."""
     expr, errors = node.expr, t.errors
     type_ = t.expr(expr)
-    if t.errors > errors or type_ in (None, VOID) or isinstance(expr, (BlockExpr, Increment, Ternary)):
+    if t.errors > errors or type_ in (None, VOID):
+        return
+    if isinstance(expr, (BlockExpr, Increment, Ternary)):
         return
     word = expr.name if isinstance(expr, (Call, Name)) else ""
     if word in t.env.functions or word in _FOR_THEIR_EFFECT or node.span.start < expr.span.start:

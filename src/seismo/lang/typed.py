@@ -58,9 +58,9 @@ class Facts:
     A local's type is the one of the whole program (`local_types`), wide enough for every write.
     `members` is what each field access on a record means. `constants` are the expressions that are
     known at compile time: names of enumerators and C macros, `sizeof`, `comptime`, functions such
-    as `kaddr()`; literals and the condition of every `if comptime` are among them. What is in an arm
-    that is not compiled has no types. `expansions` are the expressions that stand for others: for
-    the name of a C macro that is no constant, for `typeinfo`, `config`, and `*` of a number.
+    as `kaddr()`; literals and the condition of every `if comptime` are among them. What is in an
+    arm that is not compiled has no types. `expansions` are the expressions that stand for others:
+    for the name of a C macro that is no constant, for `typeinfo`, `config`, and `*` of a number.
     """
 
     types: Mapping[Expr, Type] = field(repr=False)

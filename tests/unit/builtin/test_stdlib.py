@@ -21,7 +21,6 @@ def test_the_names() -> None:
         "macro assert(condition, message)",
         "macro assert_str(value)",
         "macro default_str_length()",
-        "macro has_cpid()",
         "macro is_err(pointer)",
         "macro leader_comm(task)",
         "macro leader_comm()",

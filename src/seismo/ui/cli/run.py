@@ -192,5 +192,8 @@ def _run_session(session: Session, ready: Prepared) -> None:
         wake_fds = tuple(fd for fd in (interrupt.wake_fd, ready.ended_fd) if fd >= 0)
         is_over = not ready.compiled.plan.attachments and ready.ended_fd < 0
         while not (is_over or session.exit_requested or interrupt.is_set):
-            is_over = any(fd in wake_fds for fd in session.poll(-1, *wake_fds))
+            ready_fds = session.poll(-1, *wake_fds)
+            if interrupt.wants_maps:
+                session.print_maps()
+            is_over = interrupt.is_set or ready.ended_fd in ready_fds
         session.finish()
