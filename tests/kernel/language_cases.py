@@ -95,9 +95,9 @@ def printed_of(memory: bytes, body: str, head: str = "") -> str:
         return run(script, during=lambda: file.write(memory)).output.strip("\n")
 
 
-def events(script: str, **options: object) -> list[str]:
+def events(script: str, *, is_unsafe: bool = False) -> list[str]:
     """The lines of JSON that a script writes, but for the first: how many probes are attached."""
-    return run(script, is_json=True, **options).output.splitlines()[1:]
+    return run(script, is_json=True, is_unsafe=is_unsafe).output.splitlines()[1:]
 
 
 def mistakes(script: str, *arguments: str, is_unsafe: bool = False) -> list[str]:

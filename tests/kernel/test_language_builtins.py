@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from language_cases import mistakes, printed, run, warned
 
 pytestmark = pytest.mark.kernel
@@ -64,38 +63,125 @@ VARIABLES = {
 }
 
 BODIES = {
-    "is_literal": ('print(is_literal(5)); print(is_literal("a")); print(is_literal(true)); print(is_literal(pid)); $x = 5; print(is_literal($x))', "true\ntrue\ntrue\nfalse\nfalse"),
-    "is_str": ('print(is_str("a")); print(is_str(comm)); print(is_str(5)); print(is_str(curtask))', "true\ntrue\nfalse\nfalse"),
-    "is_integer": ('print(is_integer(5)); print(is_integer(pid)); print(is_integer("a")); print(is_integer(curtask))', "true\ntrue\nfalse\nfalse"),
-    "is_unsigned_integer": ("print(is_unsigned_integer((uint8)5)); print(is_unsigned_integer(pid)); print(is_unsigned_integer((int8)5))", "true\ntrue\nfalse"),
-    "is_ptr": ("print(is_ptr(curtask)); print(is_ptr((int8 *)0)); print(is_ptr(5))", "true\ntrue\nfalse"),
-    "is_array": ('print(is_array((uint8[4])(uint32)1)); print(is_array(5)); print(is_array("a"))', "true\nfalse\nfalse"),
-    "is_err": ("print(is_err((int8 *)0xfffffffffffffff0)); print(is_err(curtask)); print(is_err((int8 *)0))", "true\nfalse\nfalse"),
+    "is_literal": (
+        (
+            'print(is_literal(5)); print(is_literal("a")); print(is_literal(true)); '
+            "print(is_literal(pid)); $x = 5; print(is_literal($x))"
+        ),
+        "true\ntrue\ntrue\nfalse\nfalse",
+    ),
+    "is_str": (
+        'print(is_str("a")); print(is_str(comm)); print(is_str(5)); print(is_str(curtask))',
+        "true\ntrue\nfalse\nfalse",
+    ),
+    "is_integer": (
+        (
+            'print(is_integer(5)); print(is_integer(pid)); print(is_integer("a")); '
+            "print(is_integer(curtask))"
+        ),
+        "true\ntrue\nfalse\nfalse",
+    ),
+    "is_unsigned_integer": (
+        (
+            "print(is_unsigned_integer((uint8)5)); print(is_unsigned_integer(pid)); "
+            "print(is_unsigned_integer((int8)5))"
+        ),
+        "true\ntrue\nfalse",
+    ),
+    "is_ptr": (
+        "print(is_ptr(curtask)); print(is_ptr((int8 *)0)); print(is_ptr(5))",
+        "true\ntrue\nfalse",
+    ),
+    "is_array": (
+        'print(is_array((uint8[4])(uint32)1)); print(is_array(5)); print(is_array("a"))',
+        "true\nfalse\nfalse",
+    ),
+    "is_err": (
+        (
+            "print(is_err((int8 *)0xfffffffffffffff0)); print(is_err(curtask)); "
+            "print(is_err((int8 *)0))"
+        ),
+        "true\nfalse\nfalse",
+    ),
     "static_assert": ('static_assert(sizeof(int32) == 4, "four"); print(1)', "1"),
-    "static_assert where it does not stand": ('if comptime (0) { static_assert(0, "never") } print(1)', "1"),
+    "static_assert where it does not stand": (
+        'if comptime (0) { static_assert(0, "never") } print(1)',
+        "1",
+    ),
     "fail where it does not stand": ('if comptime (0) { fail("never") } else { print(1) }', "1"),
     "assert": ('assert(1 == 1, "fine"); print(1)', "1"),
     "assert_str": ('assert_str("x"); assert_str(comm); print(1)', "1"),
-    "sizeof, offsetof": ("print(sizeof(struct list_head)); print(offsetof(struct list_head, prev))", "16\n8"),
-    "typeof": ("let $x : typeof(pid) = 5; print(sizeof($x)); print(sizeof((typeof(pid))1)); print(sizeof(typeof(nsecs)))", "4\n4\n8"),
-    "kaddr and ksym": ('print(kaddr("vfs_read") > 0); print(ksym(kaddr("vfs_read"))); print(ksym(kaddr("vfs_read") + 5))', "true\nvfs_read\nvfs_read"),
-    "ksym in printf and maps": ('$k = ksym(kaddr("vfs_read")); printf("[%-10s]\\n", $k); @[$k] = 1; print(@); clear(@)', "[vfs_read  ]\n@[vfs_read]: 1"),
+    "sizeof, offsetof": (
+        "print(sizeof(struct list_head)); print(offsetof(struct list_head, prev))",
+        "16\n8",
+    ),
+    "typeof": (
+        (
+            "let $x : typeof(pid) = 5; print(sizeof($x)); print(sizeof((typeof(pid))1)); "
+            "print(sizeof(typeof(nsecs)))"
+        ),
+        "4\n4\n8",
+    ),
+    "kaddr and ksym": (
+        (
+            'print(kaddr("vfs_read") > 0); print(ksym(kaddr("vfs_read"))); '
+            'print(ksym(kaddr("vfs_read") + 5))'
+        ),
+        "true\nvfs_read\nvfs_read",
+    ),
+    "ksym in printf and maps": (
+        '$k = ksym(kaddr("vfs_read")); printf("[%-10s]\\n", $k); @[$k] = 1; print(@); clear(@)',
+        "[vfs_read  ]\n@[vfs_read]: 1",
+    ),
     "ksym of what is no symbol": ("print(ksym(1))", "0x1"),
-    "kfunc_exist": ('print(kfunc_exist("bpf_task_from_pid")); print(kfunc_exist("no_such_kfunc"))', "true\nfalse"),
+    "kfunc_exist": (
+        'print(kfunc_exist("bpf_task_from_pid")); print(kfunc_exist("no_such_kfunc"))',
+        "true\nfalse",
+    ),
     "kfunc_allowed": ('print(kfunc_allowed("no_such_kfunc"))', "false"),
-    "kfunc_exist is known at compile time": ('if comptime (kfunc_exist("no_such_kfunc")) { print(1) } else { print(2) }', "2"),
-    "kptr and uptr": ("print(kptr(curtask) == curtask); print(kptr(curtask).pid == tid); print(uptr((int8 *)5))", "true\ntrue\n0x5"),
-    "container_of": ("$p = (uint64)curtask + offsetof(struct task_struct, pid); print(container_of($p, struct task_struct, pid) == curtask)", "true"),
+    "kfunc_exist is known at compile time": (
+        'if comptime (kfunc_exist("no_such_kfunc")) { print(1) } else { print(2) }',
+        "2",
+    ),
+    "kptr and uptr": (
+        "print(kptr(curtask) == curtask); print(kptr(curtask).pid == tid); print(uptr((int8 *)5))",
+        "true\ntrue\n0x5",
+    ),
+    "container_of": (
+        (
+            "$p = (uint64)curtask + offsetof(struct task_struct, pid); "
+            "print(container_of($p, struct task_struct, pid) == curtask)"
+        ),
+        "true",
+    ),
     "the name of another process": ("print(comm(pid) == comm); print(comm(4194303))", "true\n"),
-    "strftime": ('print(strftime("at %%", nsecs)); $t = strftime("year %Y", nsecs); printf("%d\\n", 1); @[strftime("x", nsecs)] = 1; print(@); clear(@)', "at %\n1\n@[x]: 1"),
-    "strftime of a variable": ('$n = nsecs; printf("%s|%5s|\\n", strftime("ok", $n), strftime("ab", $n))', "ok|   ab|"),
+    "strftime": (
+        (
+            'print(strftime("at %%", nsecs)); $t = strftime("year %Y", nsecs); '
+            'printf("%d\\n", 1); @[strftime("x", nsecs)] = 1; print(@); clear(@)'
+        ),
+        "at %\n1\n@[x]: 1",
+    ),
+    "strftime of a variable": (
+        '$n = nsecs; printf("%s|%5s|\\n", strftime("ok", $n), strftime("ab", $n))',
+        "ok|   ab|",
+    ),
     "cat": ('cat("/proc/sys/kernel/%s", "ostype")', OSTYPE),
     "cat of a number": ('cat("/proc/%d/comm", pid)', COMM),
     "time": (r'time("now\n"); time("%%\n")', "now\n%"),
     "join of nothing": ("join(0)", ""),
-    "in a tuple, a key, a condition": ("@[pid, tid, comm, cpu] = count(); print(len(@)); if (pid == tid && uid >= 0) { print((pid == tid, comm == comm)) } clear(@)", "1\n(true, true)"),
-    "built-ins keep their values": ("$a = nsecs; $b = nsecs; print($a <= $b); $p = pid; print($p == pid)", "true\ntrue"),
-}  # fmt: skip
+    "in a tuple, a key, a condition": (
+        (
+            "@[pid, tid, comm, cpu] = count(); print(len(@)); "
+            "if (pid == tid && uid >= 0) { print((pid == tid, comm == comm)) } clear(@)"
+        ),
+        "1\n(true, true)",
+    ),
+    "built-ins keep their values": (
+        "$a = nsecs; $b = nsecs; print($a <= $b); $p = pid; print($p == pid)",
+        "true\ntrue",
+    ),
+}
 
 MISTAKES = {
     "unknown": ("print(nowhere)", ["nowhere: unknown name 'nowhere'"]),
@@ -105,19 +191,40 @@ MISTAKES = {
     "an argument of none": ("print(uid(1))", ["uid(1): uid() takes no arguments, not 1"]),
     "fail": ('fail("bad %s %d", "luck", 5)', ['fail("bad %s %d", "luck", 5): bad luck 5']),
     "static_assert": ('static_assert(1 == 2, "bad luck")', ["1 == 2: bad luck"]),
-    "static_assert of what is not known": ('static_assert(pid > 0, "x")', ["pid > 0: the condition of static_assert() must be a literal"]),
-    "assert_str": ("assert_str(5)", ["assert_str(5): this must be a string, an array of char or a pointer to char"]),
-    "no symbol": ('print(kaddr("no_such_symbol"))', ['"no_such_symbol": no kernel symbol \'no_such_symbol\'']),
-    "no control group": ('print(cgroupid("/no/such"))', ["\"/no/such\": no control group '/no/such': No such file or directory"]),
-    "no member": ("print(container_of(curtask, struct task_struct, nope))", ["nope: struct task_struct has no member 'nope'"]),
-    "offsetof without a member": ("print(offsetof(struct list_head, nope))", ["offsetof(struct list_head, nope): struct list_head has no field 'nope'"]),
+    "static_assert of what is not known": (
+        'static_assert(pid > 0, "x")',
+        ["pid > 0: the condition of static_assert() must be a literal"],
+    ),
+    "assert_str": (
+        "assert_str(5)",
+        ["assert_str(5): this must be a string, an array of char or a pointer to char"],
+    ),
+    "no symbol": (
+        'print(kaddr("no_such_symbol"))',
+        ["\"no_such_symbol\": no kernel symbol 'no_such_symbol'"],
+    ),
+    "no control group": (
+        'print(cgroupid("/no/such"))',
+        ["\"/no/such\": no control group '/no/such': No such file or directory"],
+    ),
+    "no member": (
+        "print(container_of(curtask, struct task_struct, nope))",
+        ["nope: struct task_struct has no member 'nope'"],
+    ),
+    "offsetof without a member": (
+        "print(offsetof(struct list_head, nope))",
+        ["offsetof(struct list_head, nope): struct list_head has no field 'nope'"],
+    ),
     "a type as a value": ("print(typeof(5))", ["typeof(5): typeof(5) is a type, not a value"]),
     "unsafe": ('system("true")', ["system: system() may change what it traces, or the system"]),
     "the code of exit": ('exit("x")', ['"x": the code of exit() must be a number, not string[2]']),
     "len of a number": ("print(len(5))", ["5: the map of len() must be a map, not int8"]),
     "override in BEGIN": ("override(1)", ["override: override() is not supported yet"]),
-    "an IPv6 address as IPv4": ('print(ntop(2, pton("::1")))', ['pton("::1"): an IPv4 address is not the 16 bytes of uint8[16]']),
-}  # fmt: skip
+    "an IPv6 address as IPv4": (
+        'print(ntop(2, pton("::1")))',
+        ['pton("::1"): an IPv4 address is not the 16 bytes of uint8[16]'],
+    ),
+}
 
 
 @pytest.mark.parametrize("expression", VARIABLES)
@@ -200,4 +307,12 @@ def test_typeinfo() -> None:
     if comptime (typeinfo(pid).full_type == "uint32") { print("same") }
     if comptime (typeinfo(pid) == typeinfo(uint32)) { print("same") }"""
     ran = run(f"config = {{ unstable_typeinfo = enable }} BEGIN {{ {body} }}")
-    assert ran.output.split() == ["int", "uint32", "string[3]", "struct", "list_head", "same", "same"]
+    assert ran.output.split() == [
+        "int",
+        "uint32",
+        "string[3]",
+        "struct",
+        "list_head",
+        "same",
+        "same",
+    ]

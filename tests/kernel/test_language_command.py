@@ -1,4 +1,4 @@
-"""The command with scripts: where they come from, options, exit codes, tests, benchmarks, layout."""
+"""The command: where scripts come from, options, exit codes, tests, benchmarks, layout."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from language_cases import command
 
 pytestmark = pytest.mark.kernel
@@ -36,20 +35,30 @@ PRINTS: dict[str, tuple[list[str], str]] = {
     "an interval": (["-e", "i:ms:5 { print(1); exit() }"], "1"),
     "an interval without a unit": (["-e", "interval:5ms { print(1); exit() }"], "1"),
     "an interval by rate": (["-e", "interval:hz:100 { print(1); exit() }"], "1"),
-    "an interval in microseconds": (["-e", "i:us:5000 { if (!@n) { print(1) } @n = 1; exit() } END { clear(@n) }"], "1"),
-    "a command": (["-c", "/bin/true", "-e", "BEGIN { print((cpid > 0, has_cpid)) }"], "(true, true)"),
+    "an interval in microseconds": (
+        ["-e", "i:us:5000 { if (!@n) { print(1) } @n = 1; exit() } END { clear(@n) }"],
+        "1",
+    ),
+    "a command": (
+        ["-c", "/bin/true", "-e", "BEGIN { print((cpid > 0, has_cpid)) }"],
+        "(true, true)",
+    ),
     "a missing probe is ignored": (
         ["-e", f"config = {{ missing_probes = ignore }} t:nope:nope {{ }} {ONE}"],
         "1",
     ),
-}  # fmt: skip
+}
 
 FAILS = {
     "no argument": ([], 1, "give one of"),
     "an unknown option": (["--nope"], 1, "unrecognized arguments: --nope"),
     "no such file": (["no-such-file.bt"], 1, "cannot read the script no-such-file.bt"),
     "an empty program": (["-e", ""], 1, "the script has no probe"),
-    "a mistake": (["-e", "BEGIN { print($x) }"], 1, "stdin:1:15: error: $x is used before it is set"),
+    "a mistake": (
+        ["-e", "BEGIN { print($x) }"],
+        1,
+        "stdin:1:15: error: $x is used before it is set",
+    ),
     "no probe of that name": (["-e", "t:nope:nope { }"], 1, "there is no tracepoint 'nope:nope'"),
     "no probe matches": (["-e", "t:sched:nope* { }"], 1, "no tracepoint matches 'sched:nope*'"),
     "unsafe": (["-e", 'BEGIN { system("true") }'], 1, "hint: allow it with --unsafe"),
@@ -60,7 +69,7 @@ FAILS = {
     "no such command": (["-c", "/no/such/program", "-e", ONE], 1, "/no/such/program"),
     "an interval of nothing": (["-e", "interval:0 { }"], 1, "an interval of 0 ns is too short"),
     "an unknown unit": (["-e", "interval:foo:1 { }"], 1, "'foo' is no unit of time"),
-}  # fmt: skip
+}
 
 MESSY = 'BEGIN{print(1);/* c */$x=1;if($x==1){print("a")}else{print("b")}}\n'
 NEAT = """BEGIN {
@@ -115,7 +124,9 @@ def test_output_to_a_file(tmp_path: Path) -> None:
 
 
 def test_headers(tmp_path: Path) -> None:
-    (tmp_path / "own.h").write_text("#define HERE 5\nstruct S { int x[HERE]; };\n", encoding="utf-8")
+    (tmp_path / "own.h").write_text(
+        "#define HERE 5\nstruct S { int x[HERE]; };\n", encoding="utf-8"
+    )
     program = '#include "own.h"\nBEGIN { print((HERE, sizeof(struct S))) }'
     assert command("-q", "-I", str(tmp_path), "-e", program).stdout == "(5, 20)\n\n\n"
     included = ["-I", str(tmp_path), "--include", "own.h"]
@@ -123,8 +134,12 @@ def test_headers(tmp_path: Path) -> None:
 
 
 def test_imports(tmp_path: Path) -> None:
-    (tmp_path / "part.bt").write_text("macro twice(x) { x * 2 }\nBEGIN { print(1) }\n", encoding="utf-8")
-    (tmp_path / "main.bt").write_text('import "part.bt";\nBEGIN { print(twice(21)) }\n', encoding="utf-8")
+    (tmp_path / "part.bt").write_text(
+        "macro twice(x) { x * 2 }\nBEGIN { print(1) }\n", encoding="utf-8"
+    )
+    (tmp_path / "main.bt").write_text(
+        'import "part.bt";\nBEGIN { print(twice(21)) }\n', encoding="utf-8"
+    )
     assert command("-q", str(tmp_path / "main.bt")).stdout == "1\n42\n\n\n"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from language_cases import printed, run
 
 pytestmark = pytest.mark.kernel
@@ -22,8 +21,8 @@ SCRIPTS = {
     "tabs, carriage returns and form feeds": ("BEGIN\t{\r\n\tprint(1)\r\n\f}\r\n", "1"),
     "case of begin and end": ("begin { print(1) } End { print(3) } bEgIn { print(2) }", "1\n2\n3"),
     "probes run in the order of the script": (
-        "END { print(4) } BEGIN { print(1) } BEGIN { print(2) } BEGIN { print(3) } END { print(5) }",
-        "1\n2\n3\n4\n5",
+        "END { print(3) } BEGIN { print(1) } BEGIN { print(2) } END { print(4) }",
+        "1\n2\n3\n4",
     ),
     "empty body": ("BEGIN { }", ""),
     "empty statements": ("BEGIN { ; ; print(1);; }", "1"),
@@ -43,18 +42,30 @@ SCRIPTS = {
         "1\n\n\n@n: 2",
     ),
     "semicolon before the brace": ("BEGIN { print(1); }", "1"),
-    "no semicolon after a block": ("BEGIN { if (1) { print(1) } print(2); { print(3) } }", "1\n2\n3"),
+    "no semicolon after a block": (
+        "BEGIN { if (1) { print(1) } print(2); { print(3) } }",
+        "1\n2\n3",
+    ),
     "no semicolon after a loop": (
         "BEGIN { for $i : 0..1 { print($i) } unroll(1) { print(1) } print(2) }",
         "0\n1\n2",
     ),
     "the bare map": ("BEGIN { @ = 5; @++; print(@); clear(@) }", "@: 6"),
-    "names": ("BEGIN { $_a1 = 1; @_B = 2; $X = 3; print(($_a1, @_B, $X)); clear(@_B) }", "(1, 2, 3)"),
-    "a map and a variable of one name": ("BEGIN { $a = 1; @a = 2; print(($a, @a)); clear(@a) }", "(1, 2)"),
+    "names": (
+        "BEGIN { $_a1 = 1; @_B = 2; $X = 3; print(($_a1, @_B, $X)); clear(@_B) }",
+        "(1, 2, 3)",
+    ),
+    "a map and a variable of one name": (
+        "BEGIN { $a = 1; @a = 2; print(($a, @a)); clear(@a) }",
+        "(1, 2)",
+    ),
     "a variable named like a keyword": ("BEGIN { $if = 1; $for = 2; print($if + $for) }", "3"),
-    "a map named like a built-in": ("BEGIN { @pid = 1; @count = 2; print((@pid, @count)); clear(@pid); clear(@count) }", "(1, 2)"),
+    "a map named like a built-in": (
+        "BEGIN { @pid = 1; @count = 2; print((@pid, @count)); clear(@pid); clear(@count) }",
+        "(1, 2)",
+    ),
     "unicode": ('BEGIN { /* ünï */ $s = "漢字 é"; print($s); print(strlen($s)) }', "漢字 é\n9"),
-}  # fmt: skip
+}
 
 BODIES = {
     "decimal": ("print(0); print(42); print(00)", "0\n42\n0"),
@@ -64,13 +75,22 @@ BODIES = {
     "exponent": ("print(1e3); print(5e0); print(2e9)", "1000\n5\n2000000000"),
     "the longest exponent": ("print(1e18)", "1000000000000000000"),
     "C suffixes": ("print(1u); print(2l); print(3ll); print(4ul); print(5ull)", "1\n2\n3\n4\n5"),
-    "C suffixes in capitals": ("print(1U); print(2L); print(3LL); print(4UL); print(5ULL)", "1\n2\n3\n4\n5"),
-    "short durations": ("print(1ns); print(1us); print(1ms); print(1s)", "1\n1000\n1000000\n1000000000"),
+    "C suffixes in capitals": (
+        "print(1U); print(2L); print(3LL); print(4UL); print(5ULL)",
+        "1\n2\n3\n4\n5",
+    ),
+    "short durations": (
+        "print(1ns); print(1us); print(1ms); print(1s)",
+        "1\n1000\n1000000\n1000000000",
+    ),
     "long durations": (
         "print(1m); print(1h); print(1d)",
         "60000000000\n3600000000000\n86400000000000",
     ),
-    "the largest": ("print(18446744073709551615); print(0xffffffffffffffff)", "18446744073709551615\n18446744073709551615"),
+    "the largest": (
+        "print(18446744073709551615); print(0xffffffffffffffff)",
+        "18446744073709551615\n18446744073709551615",
+    ),
     "the smallest": ("print(-9223372036854775808)", "-9223372036854775808"),
     "bool": ("print(true); print(false)", "true\nfalse"),
     "string escapes": (r'print("a\tb\n\\ \"q\" \101\x41\0")', 'a\tb\n\\ "q" AA'),
@@ -80,9 +100,15 @@ BODIES = {
     "empty tuple": ("print(())", "()"),
     "tuple of one": ("$t = (5,); print($t.0)", "5"),
     "a comma after the last element": ("print((1, 2,))", "(1, 2)"),
-    "unary": ("print(-5); print(- -5); print(!5); print(!!5); print(~0); print(~5)", "-5\n5\nfalse\ntrue\n-1\n-6"),
+    "unary": (
+        "print(-5); print(- -5); print(!5); print(!!5); print(~0); print(~5)",
+        "-5\n5\nfalse\ntrue\n-1\n-6",
+    ),
     "unary binds closer than binary": ("print(-2 + 3); print(!0 + 1); print(~1 & 3)", "1\n2\n2"),
-    "products before sums": ("print(2 + 3 * 4 - 1); print((2 + 3) * 4); print(7 - 6 / 2)", "13\n20\n4"),
+    "products before sums": (
+        "print(2 + 3 * 4 - 1); print((2 + 3) * 4); print(7 - 6 / 2)",
+        "13\n20\n4",
+    ),
     "sums before shifts": ("print(1 << 2 + 1); print(16 >> 1 + 1)", "8\n4"),
     "shifts before comparisons": ("print(1 << 2 > 3); print(8 >> 1 == 4)", "true\ntrue"),
     "comparisons before equality": ("print(1 < 2 == 2 > 1); print(3 > 2 != 1 > 2)", "true\ntrue"),
@@ -92,7 +118,10 @@ BODIES = {
     "logical and before or": ("print(1 || 0 && 0); print((1 || 0) && 0)", "true\nfalse"),
     "logic before the ternary": ("print(0 || 1 ? 2 : 3)", "2"),
     "ternary to the right": ("print(0 ? 1 : 0 ? 2 : 3); print(1 ? 0 ? 1 : 2 : 3)", "3\n2"),
-    "left to right": ("print(10 - 3 - 2); print(100 / 10 / 2); print(2 * 7 % 4); print(1 << 2 << 3)", "5\n5\n2\n32"),
+    "left to right": (
+        "print(10 - 3 - 2); print(100 / 10 / 2); print(2 * 7 % 4); print(1 << 2 << 3)",
+        "5\n5\n2\n32",
+    ),
     "a short ternary": ("print(3 ?: 5); print(0 ?: 5); $x = 7; print($x ?: 1)", "3\n5\n7"),
     "deep parentheses": (f"print({'(' * 50}1{')' * 50})", "1"),
     "deep blocks": (f"{'{ ' * 40}print(1){' }' * 40}", "1"),
@@ -100,11 +129,18 @@ BODIES = {
     "block as an expression": ("$x = { let $y = 3; $y + 1 }; print($x); print({ 5 })", "4\n5"),
     "a block's value may be a string": ('print({ $a = "text"; $a })', "text"),
     "nested block expressions": ("print({ $a = { $b = 2; $b * 2 }; $a + { 1 } })", "5"),
-    "if as an expression": ("$x = if (1) { 5 } else { 6 }; print($x); print(if 0 { 1 } else { 2 })", "5\n2"),
-    "if else if as an expression": ("$y = 2; print(if $y == 1 { 10 } else if $y == 2 { 20 } else { 30 })", "20"),
+    "if as an expression": (
+        "$x = if (1) { 5 } else { 6 }; print($x); print(if 0 { 1 } else { 2 })",
+        "5\n2",
+    ),
+    "if else if as an expression": (
+        "$y = 2; print(if $y == 1 { 10 } else if $y == 2 { 20 } else { 30 })",
+        "20",
+    ),
     "discard": ("@x[1] = 1; _ = 1 + 2; _ = has_key(@x, 1); clear(@x); print(1)", "1"),
     "a statement that is a ternary": ('1 ? print("a") : print("b")', "a"),
-}  # fmt: skip
+}
+
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_script(name: str) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from language_cases import mistakes, run
 
 pytestmark = pytest.mark.kernel
@@ -45,50 +44,218 @@ OPENAT = f'/pid == {os.getpid()} && str(args.filename) == "{MARK}"/'
 CLOSE = f"/pid == {os.getpid()} && args.fd == 0x7fff0001/"
 
 ROWS: dict[str, tuple[str, Callable[[], object], str]] = {
-    "a string of the process": (f"t:syscalls:sys_enter_openat {OPENAT} {{ print(str(args.filename)) }}", look_at(MARK), MARK),
-    "by an arrow": (f"t:syscalls:sys_enter_openat {OPENAT} {{ print(str(args->filename, 8)) }}", look_at(MARK), MARK[:8]),
-    "numbers": (f'tracepoint:syscalls:sys_enter_openat {OPENAT} {{ printf("%d %x\\n", args.dfd, args.flags & 0xfffff) }}', look_at(MARK), f"-100 {os.O_CLOEXEC:x}"),
-    "signed numbers": (f"t:syscalls:sys_enter_openat {OPENAT} {{ @[tid] = 1 }} t:syscalls:sys_exit_openat /@[tid]/ {{ print(args.ret); delete(@, tid) }}", look_at(MARK), "-2"),
-    "a predicate": (f"t:syscalls:sys_enter_close {CLOSE} {{ print(args.fd) }} t:syscalls:sys_enter_close /pid == {os.getpid()} && args.fd == 0x7fff0002/ {{ print(0) }}", close_nothing, "2147418113"),
-    "a string compared in a predicate": (f'tracepoint:syscalls:sys_enter_openat /pid == {os.getpid()} && strcontains(str(args.filename), "seismograph")/ {{ print("found") }}', look_at(MARK), "found"),
-    "two probes of one event in order": (f"t:syscalls:sys_enter_close {CLOSE} {{ print(1) }} t:syscalls:sys_enter_close {CLOSE} {{ print(2) }}", close_nothing, "1\n2"),
-    "a list": (f"t:syscalls:sys_enter_close, t:syscalls:sys_enter_dup {CLOSE.replace('args.fd == 0x7fff0001', '1')} {{ @[probe] = count() }} END {{ print(has_key(@, \"tracepoint:syscalls:sys_enter_close\")); clear(@) }}", close_nothing, "true"),
-    "a wildcard": (f'tracepoint:syscalls:sys_*_close {OWN} {{ @[probe] = count() }} END {{ print(len(@)); print(has_key(@, "tracepoint:syscalls:sys_exit_close")); clear(@) }}', close_nothing, "2\ntrue"),
-    "a wildcard for the category": (f"t:sys*:sys_enter_close {CLOSE} {{ print(probe) }}", close_nothing, "tracepoint:syscalls:sys_enter_close"),
-    "probetype": (f"t:syscalls:sys_enter_close {CLOSE} {{ print(probetype) }}", close_nothing, "tracepoint"),
-    "the name as it is written out": (f"t:syscalls:sys_enter_close {CLOSE} {{ print(probe) }}", close_nothing, "tracepoint:syscalls:sys_enter_close"),
+    "a string of the process": (
+        f"t:syscalls:sys_enter_openat {OPENAT} {{ print(str(args.filename)) }}",
+        look_at(MARK),
+        MARK,
+    ),
+    "by an arrow": (
+        f"t:syscalls:sys_enter_openat {OPENAT} {{ print(str(args->filename, 8)) }}",
+        look_at(MARK),
+        MARK[:8],
+    ),
+    "numbers": (
+        (
+            f'tracepoint:syscalls:sys_enter_openat {OPENAT} {{ printf("%d %x\\n", args.dfd, '
+            f"args.flags & 0xfffff) }}"
+        ),
+        look_at(MARK),
+        f"-100 {os.O_CLOEXEC:x}",
+    ),
+    "signed numbers": (
+        (
+            f"t:syscalls:sys_enter_openat {OPENAT} {{ @[tid] = 1 }} t:syscalls:sys_exit_openat "
+            f"/@[tid]/ {{ print(args.ret); delete(@, tid) }}"
+        ),
+        look_at(MARK),
+        "-2",
+    ),
+    "a predicate": (
+        (
+            f"t:syscalls:sys_enter_close {CLOSE} {{ print(args.fd) }} t:syscalls:sys_enter_close "
+            f"/pid == {os.getpid()} && args.fd == 0x7fff0002/ {{ print(0) }}"
+        ),
+        close_nothing,
+        "2147418113",
+    ),
+    "a string compared in a predicate": (
+        (
+            f"tracepoint:syscalls:sys_enter_openat /pid == {os.getpid()} && "
+            f'strcontains(str(args.filename), "seismograph")/ {{ print("found") }}'
+        ),
+        look_at(MARK),
+        "found",
+    ),
+    "two probes of one event in order": (
+        (
+            f"t:syscalls:sys_enter_close {CLOSE} {{ print(1) }} t:syscalls:sys_enter_close "
+            f"{CLOSE} {{ print(2) }}"
+        ),
+        close_nothing,
+        "1\n2",
+    ),
+    "a list": (
+        (
+            f"t:syscalls:sys_enter_close, t:syscalls:sys_enter_dup "
+            f"{CLOSE.replace('args.fd == 0x7fff0001', '1')} {{ @[probe] = count() }} END {{ "
+            f'print(has_key(@, "tracepoint:syscalls:sys_enter_close")); clear(@) }}'
+        ),
+        close_nothing,
+        "true",
+    ),
+    "a wildcard": (
+        (
+            f"tracepoint:syscalls:sys_*_close {OWN} {{ @[probe] = count() }} END {{ "
+            f'print(len(@)); print(has_key(@, "tracepoint:syscalls:sys_exit_close")); clear(@) }}'
+        ),
+        close_nothing,
+        "2\ntrue",
+    ),
+    "a wildcard for the category": (
+        f"t:sys*:sys_enter_close {CLOSE} {{ print(probe) }}",
+        close_nothing,
+        "tracepoint:syscalls:sys_enter_close",
+    ),
+    "probetype": (
+        f"t:syscalls:sys_enter_close {CLOSE} {{ print(probetype) }}",
+        close_nothing,
+        "tracepoint",
+    ),
+    "the name as it is written out": (
+        f"t:syscalls:sys_enter_close {CLOSE} {{ print(probe) }}",
+        close_nothing,
+        "tracepoint:syscalls:sys_enter_close",
+    ),
     "quotes": (f't:"syscalls":"sys_enter_close" {CLOSE} {{ print(1) }}', close_nothing, "1"),
-    "a struct in the process": (f't:syscalls:sys_enter_clock_nanosleep {OWN} {{ $t = args.rqtp; print(($t.tv_sec > 0, $t.tv_nsec < 1000000000)) }}', sleep, "(true, true)"),
-    "who": (f"t:syscalls:sys_enter_close {CLOSE} {{ print((pid, comm, uid == {os.getuid()})) }}", close_nothing, f"({os.getpid()}, {Path('/proc/self/comm').read_text(encoding='utf-8').strip()}, true)"),
-    "return": (f"t:syscalls:sys_enter_close {CLOSE} {{ print(1); if (args.fd > 0) {{ return }} print(2) }}", close_nothing, "1"),
-    "time between two events": (f"t:syscalls:sys_enter_close {CLOSE} {{ @s[tid] = nsecs }} t:syscalls:sys_exit_close /@s[tid]/ {{ print(nsecs > @s[tid]); delete(@s, tid) }}", close_nothing, "true"),
-    "an argument in a map": (f"t:syscalls:sys_enter_close {CLOSE} {{ @[args.fd] = count() }}", close_nothing, "@[2147418113]: 1"),
-    "a string of the process in a map": (f"t:syscalls:sys_enter_openat {OPENAT} {{ @[str(args.filename)] = count() }}", look_at(MARK), f"@[{MARK}]: 1"),
-    "bytes of the process": (f"t:syscalls:sys_enter_openat {OPENAT} {{ $p = (uint8 *)args.filename; print($p[0]); print(*($p + 1)); print(buf($p, 4)) }}", look_at(MARK), "47\n110\n/no/"),
-    "a macro of the arguments": (f"macro show(a) {{ print(a.fd); }} t:syscalls:sys_enter_close {CLOSE} {{ show(args) }}", close_nothing, "2147418113"),
-    "loops over arguments": (f"t:syscalls:sys_enter_close {CLOSE} {{ $fd = args.fd; for $i : 0..2 {{ print($fd + $i) }} }}", close_nothing, "2147418113\n2147418114"),
-    "all arguments": (f"t:syscalls:sys_enter_close {CLOSE} {{ print(args) }}", close_nothing, "{ .__syscall_nr = 3, .fd = 2147418113 }"),
-    "BEGIN comes before": (f'BEGIN {{ @ready = 5 }} t:syscalls:sys_enter_close {CLOSE} {{ print(@ready); clear(@ready) }}', close_nothing, "@ready: 5"),
-    "END comes after": (f"t:syscalls:sys_enter_close {CLOSE} {{ @n++ }} END {{ print(@n); clear(@n) }}", close_nothing, "@n: 1"),
-    "many probes": (" ".join(f"t:syscalls:sys_enter_close {CLOSE} {{ @[{n}] = count() }}" for n in range(30)) + " END { print(len(@)); clear(@) }", close_nothing, "30"),
-}  # fmt: skip
+    "a struct in the process": (
+        (
+            f"t:syscalls:sys_enter_clock_nanosleep {OWN} {{ $t = args.rqtp; "
+            f"print(($t.tv_sec > 0, $t.tv_nsec < 1000000000)) }}"
+        ),
+        sleep,
+        "(true, true)",
+    ),
+    "who": (
+        f"t:syscalls:sys_enter_close {CLOSE} {{ print((pid, comm, uid == {os.getuid()})) }}",
+        close_nothing,
+        f"({os.getpid()}, {Path('/proc/self/comm').read_text(encoding='utf-8').strip()}, true)",
+    ),
+    "return": (
+        (
+            f"t:syscalls:sys_enter_close {CLOSE} {{ print(1); "
+            f"if (args.fd > 0) {{ return }} print(2) }}"
+        ),
+        close_nothing,
+        "1",
+    ),
+    "time between two events": (
+        (
+            f"t:syscalls:sys_enter_close {CLOSE} {{ @s[tid] = nsecs }} t:syscalls:sys_exit_close "
+            f"/@s[tid]/ {{ print(nsecs > @s[tid]); delete(@s, tid) }}"
+        ),
+        close_nothing,
+        "true",
+    ),
+    "an argument in a map": (
+        f"t:syscalls:sys_enter_close {CLOSE} {{ @[args.fd] = count() }}",
+        close_nothing,
+        "@[2147418113]: 1",
+    ),
+    "a string of the process in a map": (
+        f"t:syscalls:sys_enter_openat {OPENAT} {{ @[str(args.filename)] = count() }}",
+        look_at(MARK),
+        f"@[{MARK}]: 1",
+    ),
+    "bytes of the process": (
+        (
+            f"t:syscalls:sys_enter_openat {OPENAT} {{ $p = (uint8 *)args.filename; print($p[0]); "
+            f"print(*($p + 1)); print(buf($p, 4)) }}"
+        ),
+        look_at(MARK),
+        "47\n110\n/no/",
+    ),
+    "a macro of the arguments": (
+        f"macro show(a) {{ print(a.fd); }} t:syscalls:sys_enter_close {CLOSE} {{ show(args) }}",
+        close_nothing,
+        "2147418113",
+    ),
+    "loops over arguments": (
+        (
+            f"t:syscalls:sys_enter_close {CLOSE} {{ $fd = args.fd; "
+            f"for $i : 0..2 {{ print($fd + $i) }} }}"
+        ),
+        close_nothing,
+        "2147418113\n2147418114",
+    ),
+    "all arguments": (
+        f"t:syscalls:sys_enter_close {CLOSE} {{ print(args) }}",
+        close_nothing,
+        "{ .__syscall_nr = 3, .fd = 2147418113 }",
+    ),
+    "BEGIN comes before": (
+        (
+            f"BEGIN {{ @ready = 5 }} t:syscalls:sys_enter_close {CLOSE} {{ print(@ready); "
+            f"clear(@ready) }}"
+        ),
+        close_nothing,
+        "@ready: 5",
+    ),
+    "END comes after": (
+        f"t:syscalls:sys_enter_close {CLOSE} {{ @n++ }} END {{ print(@n); clear(@n) }}",
+        close_nothing,
+        "@n: 1",
+    ),
+    "many probes": (
+        " ".join(f"t:syscalls:sys_enter_close {CLOSE} {{ @[{n}] = count() }}" for n in range(30))
+        + " END { print(len(@)); clear(@) }",
+        close_nothing,
+        "30",
+    ),
+}
 
 MISTAKES = {
     "an unknown kind": ("nope:x { }", ["nope:x: unknown probe kind 'nope'"]),
     "an unknown event": ("t:sched:nope { }", ["t:sched:nope: there is no tracepoint 'sched:nope'"]),
-    "no event": ("tracepoint:sched { }", ["tracepoint:sched: a tracepoint has a category and a name"]),
+    "no event": (
+        "tracepoint:sched { }",
+        ["tracepoint:sched: a tracepoint has a category and a name"],
+    ),
     "too many parts": ("t:a:b:c { }", ["t:a:b:c: a tracepoint has a category and a name"]),
-    "an unknown argument": ("t:syscalls:sys_enter_close { print(args.nope) }", ["nope: syscalls:sys_enter_close has no field 'nope'"]),
-    "an argument of one of two": ("t:syscalls:sys_enter_close, t:syscalls:sys_enter_openat { print(args.filename) }", ["filename: syscalls:sys_enter_close has no field 'filename'"]),
-    "common fields": ("t:syscalls:sys_enter_close { print(args.common_pid) }", ["common_pid: syscalls:sys_enter_close has no field 'common_pid'"]),
-    "args where there are none": ("BEGIN { print(args.x) }", ["args: there are no args in a probe of kind begin"]),
-    "args in a loop": ("t:syscalls:sys_enter_close { for $i : 0..2 { print(args.fd) } }", ["args: args cannot be used in the body of a for loop"]),
-    "a target of BEGIN": ("BEGIN:x { }", ["BEGIN:x: BEGIN and END have no target, but here is 'x'"]),
-    "two tests of one name": ("test:a { } test:a { }", ["test:a: there are two tests 'a'"]),
-    "no block": ("BEGIN", [": expected '{' or a /predicate/ after the attach point, found end of script"]),
-    "no attach point": ("{ print(1) }", ["{: expected an attach point, as in tracepoint:syscalls:sys_enter_openat, found '{'"]),
+    "an unknown argument": (
+        "t:syscalls:sys_enter_close { print(args.nope) }",
+        ["nope: syscalls:sys_enter_close has no field 'nope'"],
+    ),
+    "an argument of one of two": (
+        "t:syscalls:sys_enter_close, t:syscalls:sys_enter_openat { print(args.filename) }",
+        ["filename: syscalls:sys_enter_close has no field 'filename'"],
+    ),
+    "common fields": (
+        "t:syscalls:sys_enter_close { print(args.common_pid) }",
+        ["common_pid: syscalls:sys_enter_close has no field 'common_pid'"],
+    ),
+    "args where there are none": (
+        "BEGIN { print(args.x) }",
+        ["args: there are no args in a probe of kind begin"],
+    ),
+    "args in a loop": (
+        "t:syscalls:sys_enter_close { for $i : 0..2 { print(args.fd) } }",
+        ["args: args cannot be used in the body of a for loop"],
+    ),
+    "a target of BEGIN": (
+        "BEGIN:x { }",
+        ["BEGIN:x: BEGIN and END have no target, but here is 'x'"],
+    ),
+    "two tests of one name": ("test:a { } test:a { }", ["test:a: there is another test:a at stdin:1:1"]),
+    "no block": (
+        "BEGIN",
+        [": expected '{' or a /predicate/ after the attach point, found end of script"],
+    ),
+    "no attach point": (
+        "{ print(1) }",
+        ["{: expected an attach point, as in tracepoint:syscalls:sys_enter_openat, found '{'"],
+    ),
     "a return value": ("BEGIN { return 5 }", ["5: a probe returns no value"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -25,6 +25,7 @@ __all__ = ("PLACE_NAMES", "ProbeInstance", "default_space", "expand")
 PLACE_NAMES = ("args", "probe")
 """The built-ins that differ from place to place."""
 
+_TESTS = ("test:", "bench:")
 _USER_KINDS = ("uprobe", "uretprobe", "usdt")
 
 
@@ -71,14 +72,21 @@ def expand(
 
 
 def _check_names(script: Script, diagnostics: Diagnostics) -> None:
-    """`name=attach_point`: a name is one probe's."""
+    """`name=attach_point`, `test:name`: a name is one probe's."""
     named: dict[str, Probe] = {}
+    tests: dict[str, Span] = {}
     for probe in script.probes:
         if probe.name and probe.name in named:
             where = named[probe.name].span.location
             message = f"the probe at {where} is called {probe.name}, too"
             diagnostics.error(_span(probe), message, "give each probe a name of its own")
         named.setdefault(probe.name, probe)
+        for point in probe.attach_points:
+            if point.text.startswith(_TESTS):
+                if point.text in tests:
+                    message = f"there is another {point.text} at {tests[point.text].location}"
+                    diagnostics.error(point.span, message, "give each test a name of its own")
+                tests.setdefault(point.text, point.span)
 
 
 def _span(probe: Probe) -> Span:

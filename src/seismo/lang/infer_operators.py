@@ -82,6 +82,8 @@ def binary(t: Typer, node: Binary) -> Type | None:
         return None
     if node.left in t.constants and node.right in t.constants:
         return _fold_binary(t, node, type_)
+    if isinstance(left, RecordType) and isinstance(right, RecordType):
+        _fold_records(t, node)
     is_odd = node.op in _SIGN_MATTERS and has_sign_clash(left, right)
     if is_odd and not (_is_positive(t, node.left, left) or _is_positive(t, node.right, right)):
         message = f"the signs differ: {left} {node.op} {right} is computed as uint64"
@@ -137,6 +139,18 @@ def _fold_binary(t: Typer, node: Binary, type_: Type) -> Type:
         lambda: fold_binary(node.op, left, right),
         is_literal=node.left in t.literals and node.right in t.literals,
     )
+
+
+def _fold_records(t: Typer, node: Binary) -> None:
+    """`typeinfo(a) == typeinfo(b)`: records of which everything is known."""
+    known: list[dict[str, Constant]] = []
+    for side in (node.left, node.right):
+        made = t.expansions.get(side, side)
+        if not isinstance(made, RecordExpr) or any(one not in t.constants for one in made.values):
+            return
+        values = [t.constants[one] for one in made.values]
+        known.append(dict(zip(made.names, values, strict=True)))
+    t.constants[node] = (known[0] == known[1]) == (node.op == "==")
 
 
 def _fold(

@@ -155,6 +155,8 @@ class Typer:
                 return None
             case AggregateType():
                 return self._number(node, type_)
+            case PointerType(space="ctx", target=RecordType() as record) if isinstance(node, Name):
+                return self._all_fields(node, record)
             case PointerType(space="ctx"):
                 name = node.span.text
                 hint = f"write {name}.field" if name == "args" else "cast it: (struct name *)ctx"
@@ -164,6 +166,17 @@ class Typer:
                 return self._whole(node, type_)
             case _:
                 return type_
+
+    def _all_fields(self, node: Name, record: RecordType) -> Type | None:
+        """`args` as a value is a record of all that the probe is told."""
+        names = tuple([one.name for one in record.fields or ()])
+        base = Name(node.name, node.span)
+        fields = tuple([Field(base, name, node.span, node.span) for name in names])
+        made = self.expansions[node] = RecordExpr(names, fields, node.span)
+        whole = self.expr(made)
+        if whole is not None:
+            self.types[node] = whole
+        return whole
 
     def _whole(self, node: Expr, type_: Type) -> Type:
         whole = self.types[node] = self.whole(type_, self.space_of(node))

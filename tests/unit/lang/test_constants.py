@@ -24,7 +24,7 @@ from seismo.lang.types import BOOL, UINT8, IntType, PointerType, Type
         (6, "|", 3, 7),
         (6, "^", 3, 5),
         (1, "<<", 63, 1 << 63),
-        (-8, ">>", 1, -4),
+        (-8, ">>", 1, (1 << 63) - 4),
         (1, "<", 2, True),
         (2, "<=", 1, False),
         (2, ">", 1, True),

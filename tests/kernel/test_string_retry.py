@@ -1,0 +1,78 @@
+"""Strings whose page nobody has touched when the system call begins: read at its end."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.kernel
+
+SEISMO = (sys.executable, "-m", "seismo")
+
+OPEN_BY_UNTOUCHED_NAME = """
+import ctypes, os, sys
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+libc.openat.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_int]
+names = os.open(sys.argv[1], os.O_RDONLY)
+# A private mapping of a file: its pages are not there before they are read.
+for _ in range(int(sys.argv[2])):
+    libc.openat(-100, libc.mmap(None, 4096, 1, 2, names, 0), 0)
+libc.openat(-100, 0x1234, 0)
+libc.openat(-100, None, 0)
+"""
+
+
+def traced(script: str, tmp_path: Path, times: int) -> subprocess.CompletedProcess[str]:
+    """A script over a process that opens a file by a name in fresh pages, then by two bad ones."""
+    names, program = tmp_path / "names", tmp_path / "program.py"
+    names.write_bytes(b"/etc/hostname\0".ljust(4096, b"\0"))
+    program.write_text(OPEN_BY_UNTOUCHED_NAME)
+    command = f"{sys.executable} -S {program} {names} {times}"
+    return subprocess.run(
+        [*SEISMO, "--tree", "-c", command, "-e", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+
+def test_every_name_is_read_and_what_cannot_be_is_marked(tmp_path: Path) -> None:
+    script = 'tracepoint:syscalls:sys_enter_openat { printf("<%s>\\n", str(args.filename)); }'
+    done = traced(script, tmp_path, 50)
+    lines = done.stdout.splitlines()
+    assert lines.count("</etc/hostname>") == 50
+    assert lines.count("<<unreadable>>") == 1
+    assert lines.count("<>") == 1, "a null pointer is no mistake"
+    assert "1 string" in done.stderr
+    assert "stdin:1:61" in done.stderr
+
+
+def test_a_key_is_read_and_the_predicate_holds_once(tmp_path: Path) -> None:
+    script = (
+        "tracepoint:syscalls:sys_enter_openat /args.flags == 0/"
+        " { @asked++; @[str(args.filename), args.flags] = count(); }"
+    )
+    done = traced(script, tmp_path, 20)
+    assert "@[/etc/hostname, 0]: 20\n" in done.stdout
+    assert "@[, 0]: 1\n" in done.stdout
+    asked = int(done.stdout.partition("@asked: ")[2].split()[0])
+    counted = [int(line.split(": ")[1]) for line in done.stdout.splitlines() if "@[" in line]
+    assert asked == sum(counted), "no call is seen twice"
+
+
+def test_nothing_is_put_aside_where_no_string_is_read(tmp_path: Path) -> None:
+    script = "tracepoint:syscalls:sys_enter_openat /args.flags == 0/ { @ = count(); }"
+    done = subprocess.run(
+        [*SEISMO, "-v", "--dry-run", "-e", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "retry" not in done.stderr
