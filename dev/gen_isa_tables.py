@@ -169,7 +169,7 @@ def write_prog_types(source: str) -> None:
     lines = [
         HEAD.format(doc="What a program is (`ProgType`) and where it attaches (`AttachType`).")
     ]
-    lines += ["from enum import IntEnum", "", '__all__ = ("AttachType", "ProgType")']
+    lines += ["from seismo.base.enum import IntEnum", "", '__all__ = ("AttachType", "ProgType")']
     lines += enum_class("ProgType", "`enum bpf_prog_type`.", progs, "BPF_PROG_TYPE_", "_PROG_SINCE")
     lines += [CONTEXT_PROPERTY]
     lines += enum_class("AttachType", "`enum bpf_attach_type`.", attaches, "BPF_", "_ATTACH_SINCE")
@@ -184,7 +184,7 @@ def write_map_types(source: str) -> None:
     """map_types.py: `MapType`."""
     maps = read_enum(source, "bpf_map_type", "BPF_MAP_TYPE_", MAP_TYPES_SINCE)
     lines = [HEAD.format(doc="What a map is: `MapType`.")]
-    lines += ["from enum import IntEnum", "", '__all__ = ("MapType",)']
+    lines += ["from seismo.base.enum import IntEnum", "", '__all__ = ("MapType",)']
     lines += enum_class("MapType", "`enum bpf_map_type`.", maps, "BPF_MAP_TYPE_", "_SINCE")
     lines += [PER_CPU_PROPERTY]
     write("map_types.py", lines + since_table("MapType", "_SINCE", maps))

@@ -44,6 +44,18 @@ BODIES = {
     "logic yields a bool": ("print(5 && 7); print(0 || 9); print(sizeof(5 && 7))", "true\ntrue\n1"),
     "range": ("for ($i : 0..3) { print($i) } for $i : 5..7 { print($i) }", "0\n1\n2\n5\n6"),
     "an empty range": ("for $i : 3..3 { print($i) } for $i : 3..0 { print($i) } print(9)", "9"),
+    "an empty range in a loop": (
+        "for $i : 0..2 { for $j : 0..0 { print($j) } for $j : 5..1 { print($j) } } print(9)",
+        "9",
+    ),
+    "a range that is empty for all that the kernel can tell": (
+        "$n = (uint8)cpu; for $i : 0..2 { for $j : 0..($n & 0) { print($j) } } print(9)",
+        "9",
+    ),
+    "loops that are never reached": (
+        "$p = pid; if ($p > 0x1ffffffff) { for $i : 0..3 { for $j : 0..2 { print($j) } } } print(9)",
+        "9",
+    ),
     "a range below zero": ("for $i : -2..1 { print($i) }", "-2\n-1\n0"),
     "a range's bounds are read once": (
         "$n = 3; for $i : 0..$n { $n = 10; print($i) } print($n)",

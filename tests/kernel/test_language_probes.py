@@ -213,6 +213,32 @@ ROWS: dict[str, tuple[str, Callable[[], object], str]] = {
     ),
 }
 
+SPACES = {
+    "a built-in": "print(curtask.pid == tid)",
+    "a cast of a pointer": "$t = (struct task_struct *)curtask; print($t.pid == tid)",
+    "a field of a field": 'print(str(curtask.fs.pwd.dentry.d_name.name) != "")',
+    "a map": "@t = curtask; $t = @t; clear(@t); print($t.pid == tid)",
+    "a tuple": "$t = (curtask, 1); print($t.0.pid == tid)",
+    "a ternary": "$t = pid > 0 ? curtask : curtask; print($t.pid == tid)",
+    "an entry of an array": "$f = curtask.files.fdt.fd; print($f[0] != 0)",
+    "kptr": "$n = (uint64)curtask; $t = kptr((struct task_struct *)$n); print($t.pid == tid)",
+    "an integer": "$t = (struct task_struct *)(uint64)curtask; print($t.pid == tid)",
+    "a sum": (
+        "$p = (int32 *)((uint64)curtask + offsetof(struct task_struct, pid)); print(*$p == tid)"
+    ),
+    "a variable of an integer": (
+        "$n = (uint64)curtask; $t = (struct task_struct *)$n; print($t.pid == tid)"
+    ),
+    "user memory after kernel memory": (
+        "$t = curtask; $p = (uint8 *)args.filename; print($t.pid == tid && *$p == 47)"
+    ),
+    "user memory by uptr": (
+        '$n = (uint64)args.filename; print(str(uptr((uint8 *)$n), 3) == "/no")'
+    ),
+    "library macros": 'print(ppid > 0 && pcomm != "" && leader_tid > 0)',
+}
+"""What is read in a probe whose own pointers are to the memory of the process."""
+
 MISTAKES = {
     "an unknown kind": ("nope:x { }", ["nope:x: unknown probe kind 'nope'"]),
     "an unknown event": ("t:sched:nope { }", ["t:sched:nope: there is no tracepoint 'sched:nope'"]),
@@ -245,7 +271,10 @@ MISTAKES = {
         "BEGIN:x { }",
         ["BEGIN:x: BEGIN and END have no target, but here is 'x'"],
     ),
-    "two tests of one name": ("test:a { } test:a { }", ["test:a: there is another test:a at stdin:1:1"]),
+    "two tests of one name": (
+        "test:a { } test:a { }",
+        ["test:a: there is another test:a at stdin:1:1"],
+    ),
     "no block": (
         "BEGIN",
         [": expected '{' or a /predicate/ after the attach point, found end of script"],
@@ -262,6 +291,12 @@ MISTAKES = {
 def test_events(name: str) -> None:
     script, act, expected = ROWS[name]
     assert run(script, during=act).output.strip("\n") == expected
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_address_space(name: str) -> None:
+    script = f"t:syscalls:sys_enter_openat {OPENAT} {{ {SPACES[name]} }}"
+    assert run(script, during=look_at(MARK)).output.strip("\n") == "true"
 
 
 @pytest.mark.parametrize("name", MISTAKES)

@@ -2,8 +2,8 @@
 
 The standard decorator compiles five methods for each class when it is defined, and imports
 `inspect`: 60 of the 100 ms that importing seismo's start path took. Here a class's `__init__` is
-compiled when the first object is made, and the other methods are shared. Type checkers see the
-same classes (PEP 681), and objects are made faster, because slots are set by their descriptors.
+compiled when it has made some objects, and the other methods are shared. Type checkers see the same
+classes (PEP 681), and frozen objects are made faster, because slots are set by their descriptors.
 
 >>> @dataclass(frozen=True, slots=True)
 ... class Point:
@@ -26,6 +26,8 @@ __all__ = ("FrozenError", "dataclass", "field", "replace")
 
 T = TypeVar("T")
 _MISSING: Any = object()
+_COMPILED_FROM = 24
+"""Compiling an `__init__` takes as long as making so many objects without."""
 
 
 class FrozenError(AttributeError):
@@ -52,6 +54,10 @@ class _Field:
         """Whether `__init__` may be called without it."""
         return self.default is not _MISSING or self.factory is not _MISSING
 
+    def initial(self) -> Any:
+        """Its value in an object that was not given one."""
+        return self.default if self.factory is _MISSING else self.factory()
+
 
 def field(
     *,
@@ -74,16 +80,17 @@ def dataclass(
     def decorate(cls: type[T]) -> type[T]:
         if any(hasattr(base, "__seismo_fields__") for base in cls.__bases__):
             raise TypeError(f"{cls.__name__}: fields cannot be inherited")
-        fields = _fields_of(cls, is_kw_only=kw_only)
-        namespace = {
-            name: value
-            for name, value in vars(cls).items()
-            if name not in fields and name not in ("__dict__", "__weakref__")
-        }
-        names = tuple(fields)
-        namespace["__qualname__"] = cls.__qualname__
+        namespace = dict(vars(cls))
+        # `inspect.get_annotations` is what this module is there to do without.
+        names = tuple(namespace.get("__annotations__", ()))
+        given = {name: namespace.pop(name) for name in names if name in namespace}
+        namespace.pop("__dict__", None)
+        namespace.pop("__weakref__", None)
+        fields = _fields_of(names, given, is_kw_only=kw_only)
         namespace["__seismo_fields__"] = fields
-        namespace["__match_args__"] = tuple(one.name for one in fields.values() if not one.kw_only)
+        namespace["__match_args__"] = tuple(
+            [one.name for one in fields.values() if not one.kw_only]
+        )
         if slots:
             namespace["__slots__"] = names
         namespace.setdefault("__repr__", _repr)
@@ -91,8 +98,10 @@ def dataclass(
             _add_comparison(namespace, fields, is_hashable=frozen)
         if frozen:
             namespace["__setattr__"] = namespace["__delattr__"] = _refuse
-        made: Any = type(cls).__call__(type(cls), cls.__name__, cls.__bases__, namespace)
-        made.__init__ = _lazy_init(made, fields, is_frozen=frozen)
+        namespace["__qualname__"] = cls.__qualname__
+        metaclass: Any = type(cls)
+        made = metaclass(cls.__name__, cls.__bases__, namespace)
+        made.__init__ = _first_init(made, fields, is_frozen=frozen)
         return cast(type[T], made)
 
     return decorate
@@ -107,12 +116,14 @@ def replace(value: T, /, **changes: Any) -> T:
     return type(value)(**changes)
 
 
-def _fields_of(cls: type, *, is_kw_only: bool) -> dict[str, _Field]:
+def _fields_of(
+    names: tuple[str, ...], given: dict[str, Any], *, is_kw_only: bool
+) -> dict[str, _Field]:
     fields: dict[str, _Field] = {}
-    # `inspect.get_annotations` is what this module is there to do without.
-    for name in cls.__dict__.get("__annotations__", {}):  # noqa: RUF063
-        given = cls.__dict__.get(name, _MISSING)
-        one = given if isinstance(given, _Field) else _Field(given, _MISSING, True, True, False)
+    for name in names:
+        one = given.get(name, _MISSING)
+        if not isinstance(one, _Field):
+            one = _Field(one, _MISSING, True, True, is_kw_only)
         one.name = name
         one.kw_only = one.kw_only or is_kw_only
         fields[name] = one
@@ -140,15 +151,27 @@ def _no_key(_: object) -> tuple[()]:
     return ()
 
 
-def _lazy_init(cls: type, fields: dict[str, _Field], *, is_frozen: bool) -> Callable[..., None]:
-    """An `__init__` that compiles the real one at its first call and takes its place."""
+def _first_init(cls: Any, fields: dict[str, _Field], *, is_frozen: bool) -> Callable[..., None]:
+    """An `__init__` that needs no compiling, and has it done once there are more objects."""
+    made = 0
 
-    def first(self: object, *args: Any, **kwargs: Any) -> None:
-        init = _compile_init(cls, fields, is_frozen=is_frozen)
-        cls.__init__ = init  # type: ignore[misc]
-        init(self, *args, **kwargs)
+    def init(self: object, *args: Any, **kwargs: Any) -> None:
+        nonlocal made
+        made += 1
+        values = dict(zip(cls.__match_args__, args, strict=False)) | kwargs
+        is_clear = len(values) == len(args) + len(kwargs) and values.keys() <= fields.keys()
+        absent = [one for one in fields.values() if one.name not in values]
+        if made < _COMPILED_FROM and is_clear and all(one.has_default for one in absent):
+            for name, value in values.items():
+                object.__setattr__(self, name, value)
+            for one in absent:
+                object.__setattr__(self, one.name, one.initial())
+        else:
+            # Also to raise what the language says of wrong arguments.
+            compiled = cls.__init__ = _compile_init(cls, fields, is_frozen=is_frozen)
+            compiled(self, *args, **kwargs)
 
-    return first
+    return init
 
 
 def _compile_init(cls: type, fields: dict[str, _Field], *, is_frozen: bool) -> Callable[..., None]:
@@ -165,13 +188,13 @@ def _compile_init(cls: type, fields: dict[str, _Field], *, is_frozen: bool) -> C
             globals_[f"make_{name}"] = one.factory
             value = f"make_{name}() if {name} is MISSING else {name}"
         slot = cls.__dict__.get(name)
-        if isinstance(slot, MemberDescriptorType):
+        if not is_frozen:
+            body.append(f"    self.{name} = {value}")
+        elif isinstance(slot, MemberDescriptorType):
             globals_[f"set_{name}"] = slot.__set__
             body.append(f"    set_{name}(self, {value})")
-        elif is_frozen:
-            body.append(f"    put(self, {name!r}, {value})")
         else:
-            body.append(f"    self.{name} = {value}")
+            body.append(f"    put(self, {name!r}, {value})")
     star = ["*", *keyword_only] if keyword_only else []
     source = f"def __init__({', '.join([*head, *star])}):\n" + "\n".join(body or ["    pass"])
     exec(source, globals_)

@@ -6,10 +6,9 @@ out. Code generation stores through `layout`, `events/decode.py` reads through t
 
 from __future__ import annotations
 
-from enum import Enum
-
 from seismo.base.bits import align_up
 from seismo.base.dataclass import dataclass
+from seismo.base.enum import Enum
 from seismo.base.layout import U32, U64, Field, FieldType, Layout
 from seismo.base.source import Span
 

@@ -9,9 +9,9 @@ Conversion(kind='d', start=6, end=9, flags='', width=5, precision=None, bits=32)
 from __future__ import annotations
 
 import re
-from enum import Enum
 
 from seismo.base.dataclass import dataclass
+from seismo.base.enum import Enum
 from seismo.base.errors import BpfError
 
 __all__ = ("STAR", "Accepts", "Conversion", "PrintfError", "parse_format")

@@ -5,9 +5,8 @@ Import all of it from `ir/ops.py`.
 
 from __future__ import annotations
 
-from enum import Enum
-
 from seismo.base.dataclass import dataclass
+from seismo.base.enum import Enum
 
 __all__ = ("AtomicKind", "BinaryKind", "Cond", "Kind", "Slot", "Value")
 

@@ -12,10 +12,10 @@ r0 = *(u64 *)(r1 +8)
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import IntEnum
 
 from seismo.base.bits import to_signed
 from seismo.base.dataclass import dataclass
+from seismo.base.enum import IntEnum
 from seismo.isa.errors import BadForm
 from seismo.isa.forms import Fields, find_form
 from seismo.isa.opcode import CLASS_MASK, LD_IMM64, CallKind, Class, JumpOp, LoadKind

@@ -16,7 +16,7 @@ S is the source of the second operand: K the immediate, X the `src` register.
 
 from __future__ import annotations
 
-from enum import IntEnum
+from seismo.base.enum import IntEnum
 
 __all__ = (
     "CLASS_MASK",

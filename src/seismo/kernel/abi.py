@@ -11,8 +11,9 @@ alive as long as the structure) or the integer address of a `ctypes` buffer.
 from __future__ import annotations
 
 from ctypes import Structure, c_char, c_char_p, c_int32, c_uint8, c_uint16, c_uint32, c_uint64
-from enum import IntEnum, IntFlag
 from typing import Any, TypeAlias
+
+from seismo.base.enum import IntEnum
 
 __all__ = (
     "BPF_OBJ_NAME_LEN",
@@ -304,13 +305,13 @@ class PerfSoftware(IntEnum):
     BPF_OUTPUT = 10
 
 
-class PerfSample(IntFlag):
+class PerfSample(IntEnum):
     """`perf_event_attr.sample_type`: what a PERF_RECORD_SAMPLE holds."""
 
     RAW = 1 << 10
 
 
-class PerfBit(IntFlag):
+class PerfBit(IntEnum):
     """The bit field of `struct perf_event_attr`, in its order."""
 
     DISABLED = 1 << 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seismo.base.dataclass import replace
+from seismo.lang.addresses import address_space
 from seismo.lang.ast import Cast
 from seismo.lang.constants import as_type
 from seismo.lang.join import is_integer, join
@@ -32,6 +33,8 @@ def cast(t: Typer, node: Cast) -> Type | None:
     wanted, given = t.written(node.type), _operand(t, node)
     if wanted is None or given is None:
         return None
+    if isinstance(wanted, PointerType) and isinstance(given, IntType):
+        wanted = replace(wanted, space=address_space(t, node.operand) or wanted.space)
     constant = t.constants.get(node.operand)
     result = _convert(wanted, given, node.operand in t.literals)
     if result is None:

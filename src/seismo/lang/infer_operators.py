@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from seismo.lang.addresses import address_space
 from seismo.lang.ast import (
     Binary,
     BlockExpr,
@@ -224,7 +225,8 @@ def _address_of_word(t: Typer, node: Unary) -> Type:
     """`*kaddr("jiffies")`: a number that is read through is the address of a uint64."""
     pointer = Cast(TypeExpr("uint64", ("*",), node.span), node.operand, node.operand.span)
     made = t.expansions[node] = Unary("*", pointer, node.span)
-    t.types[pointer], t.types[made] = PointerType(UINT64, t.body.space), UINT64
+    space = address_space(t, node.operand) or t.body.space
+    t.types[pointer], t.types[made] = PointerType(UINT64, space), UINT64
     return UINT64
 
 

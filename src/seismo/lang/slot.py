@@ -25,12 +25,13 @@ _MOST_GROWTHS = 8
 
 class Slot:
     """`type` is the type so far, None before the first write; `literal` what was written as long as
-    that is literals alone. `version` tells that one of both has changed. A `declared` slot keeps
+    that is literals alone. `space` is whose memory numbers in it are addresses in, where they were
+    pointers once. `version` tells that one of these has changed. A `declared` slot keeps
     its type and refuses what does not fit."""
 
     __slots__ = (
         *("_growths", "_known", "_literal", "_names", "_parts"),
-        *("declared", "literal", "type", "version"),
+        *("declared", "literal", "space", "type", "version"),
     )
 
     def __init__(self) -> None:
@@ -38,11 +39,18 @@ class Slot:
         self.literal: Literal = None
         self.version = 0
         self.declared = False
+        self.space = ""
         self._known: Type | None = None
         self._literal: int | None = None
         self._parts: tuple[Slot, ...] | None = None
         self._names: tuple[str, ...] = ()
         self._growths = 0
+
+    def came_from(self, space: str) -> None:
+        """A number is written that is an address in this memory; the first one decides."""
+        if space and not self.space:
+            self.space = space
+            self.version += 1
 
     def declare(self, type_: Type) -> None:
         """Keep to this type. What it leaves open, the size of a `string` and whose memory a pointer

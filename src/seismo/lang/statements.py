@@ -94,7 +94,7 @@ def _effect(t: Typer, node: ExprStatement) -> None:
     `_ = value`."""
     expr, errors = node.expr, t.errors
     type_ = t.expr(expr)
-    if t.errors > errors or type_ in (None, VOID):
+    if t.errors > errors or type_ in (None, VOID) or t.as_value(expr, type_) is None:
         return
     if isinstance(expr, (BlockExpr, Increment, Ternary)):
         return

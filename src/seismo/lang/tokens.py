@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import Enum
 from typing import NamedTuple
 
+from seismo.base.enum import Enum
 from seismo.base.source import Span
 
 __all__ = ("Token", "TokenKind", "format_tokens")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seismo.base.dataclass import replace
+from seismo.lang.addresses import address_space
 from seismo.lang.ast import Expr, MapAccess, Variable
 from seismo.lang.infer_maps import check_keys
 from seismo.lang.join import has_sign_clash, has_space_clash, is_integer
@@ -48,6 +49,8 @@ def assign(t: Typer, target: Variable | MapAccess, value: Expr, type_: Type | No
         return
     if type_ is not None and not _give(t, slot, value, type_, target.name):
         _report(t, target, slot, value, type_)
+    if isinstance(type_, IntType) and type_.bits == 64:
+        slot.came_from(address_space(t, value))
     written_type(t, target, slot)
 
 

@@ -42,9 +42,7 @@ def lower_probe(
     before_body = low.gap("body")
     strings = retried_strings(probe)
     if strings:
-        size = arguments_size(strings[0], probe)
-        shared.retry_bytes = max(shared.retry_bytes, size)
-        put_aside(low, strings, size)
+        put_aside(low, strings, arguments_size(strings[0], probe), shared.retry_bytes)
     _body(low, probe)
     low.close_gap(before_predicate, low.leave if needs_scratch_early else None)
     low.close_gap(before_body, None if needs_scratch_early else low.leave)

@@ -84,8 +84,11 @@ def retry_map(size: int) -> MapSpec:
     )
 
 
-def put_aside(low: FuncContext, strings: tuple[Field, ...], size: int) -> None:
-    """End here, to go on at the end of the call, if a string's first byte is not in memory."""
+def put_aside(low: FuncContext, strings: tuple[Field, ...], size: int, room: int) -> None:
+    """End here, to go on at the end of the call, if a string's first byte is not in memory.
+
+    An entry of the map has `room` for the longest arguments, and these are `size` bytes.
+    """
     b = low.b
     missing, present = b.new_block("missing"), b.new_block("present")
     for string in strings:
@@ -102,10 +105,12 @@ def put_aside(low: FuncContext, strings: tuple[Field, ...], size: int) -> None:
     b.jump(present)
     b.seal(missing)
     b.start(missing)
-    saved = low.temporary("saved", size)
+    saved = low.temporary("saved", room)
     b.store(saved.base, saved.offset, b.const(0), 8)
     for offset in range(_HIDDEN_BYTES, size, 8):
         b.store(saved.base, saved.offset + offset, b.load(b.context, offset, 8), 8)
+    if room > size:
+        b.fill(saved.base, saved.offset + size, room - size)
     key, value = _thread(b), low.address(saved)
     refused = b.call("map_update_elem", b.map(RETRY_MAP), key, value, b.const(BPF_ANY))
     gone = b.new_block("put_aside")

@@ -22,7 +22,7 @@ from seismo.lower.resources import (
     SCRATCH_MAP,
     Resources,
 )
-from seismo.lower.retry import exit_of, retried_strings, retry_map
+from seismo.lower.retry import arguments_size, exit_of, retried_strings, retry_map
 from seismo.spec.types import MapSpec
 
 __all__ = ("Lowered", "lower_script")
@@ -76,13 +76,15 @@ def lower_script(
     Raises SourceError, with its place, for a probe that needs more memory than a program can have.
     """
     funcs: list[Func] = []
+    retried = [(probe, strings) for probe in typed.probes if (strings := retried_strings(probe))]
+    sizes = [arguments_size(strings[0], probe) for probe, strings in retried]
+    shared.retry_bytes = max(sizes, default=0)
     for index, probe in enumerate(typed.probes):
         before = shared.scratch_bytes
         funcs.append(lower_probe(name(index, probe), index, probe, return_value(probe), shared))
         if before <= _MAX_SCRATCH_BYTES < shared.scratch_bytes:
             raise _too_large(probe, shared.scratch_bytes)
-    retried = [probe for probe in typed.probes if retried_strings(probe)]
-    for index, probe in enumerate(retried, len(funcs)):
+    for index, (probe, _) in enumerate(retried, len(funcs)):
         title = f"retry_{name(index, probe)}"
         funcs.append(lower_retry(title, index, probe, return_value(probe), shared))
     symbols = tuple(typed.maps.values())
@@ -91,7 +93,7 @@ def lower_script(
         maps=(*_own_maps(shared, len(funcs)), *(_map_spec(one, shared) for one in symbols)),
         views=tuple(_map_view(one, shared) for one in symbols),
         events=shared.events,
-        retries=tuple(exit_of(probe) for probe in retried),
+        retries=tuple(exit_of(probe) for probe, _ in retried),
         tables=tuple(shared.tables.items()),
         faults=shared.faults,
     )

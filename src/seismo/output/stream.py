@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
 from typing import BinaryIO
+
+from seismo.base.enum import Enum
 
 __all__ = ("Buffering", "Stream")
 

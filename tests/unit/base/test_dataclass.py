@@ -35,9 +35,12 @@ OPTIONS = [
 ]
 
 
+@pytest.mark.parametrize("made_before", [0, 100])
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
-def test_same_as_the_standard_library(options: dict[str, bool]) -> None:
+def test_same_as_the_standard_library(options: dict[str, bool], made_before: int) -> None:
     mine, theirs = point(ours, **options), point(dataclasses, **options)
+    for number in range(made_before):
+        assert mine(x=number).x == number
     for cls, module in ((mine, ours), (theirs, dataclasses)):
         value = cls(x=1, note="n")
         assert (value.x, value.y, value.tags, value.note, value.total()) == (1, 2, [], "n", 3)
@@ -51,11 +54,15 @@ def test_same_as_the_standard_library(options: dict[str, bool]) -> None:
 
 
 def test_positional_arguments_and_their_errors() -> None:
-    cls = point(ours, frozen=True, slots=True)
-    assert cls(1, 3) == cls(1, y=3)
     for wrong in ((), (1, 2, [], "note is keyword-only")):
+        cls = point(ours, frozen=True, slots=True)
+        assert cls(1, 3) == cls(1, y=3)
         with pytest.raises(TypeError, match=r"Point\.__init__"):
             cls(*wrong)
+        assert cls(1, 3) == cls(1, y=3)
+    for wrong_name in ({"x": 2}, {"z": 2}):
+        with pytest.raises(TypeError, match=r"Point\.__init__"):
+            point(ours)(1, **wrong_name)
 
 
 def test_frozen_objects_refuse_and_hash() -> None:

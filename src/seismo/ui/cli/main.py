@@ -16,15 +16,10 @@ from seismo.ui.cli.run import RunError
 from seismo.ui.cli.terminal import has_color, painted
 from seismo.ui.cli.trace import run_trace
 
-__all__ = ("main", "run")
+__all__ = ("main",)
 
 _MISTAKE, _OUR_FAULT, _REFUSED = 1, 2, 255
 _SIGPIPE_STATUS = 128 + 13
-
-
-def run() -> None:
-    """The console script's entry."""
-    sys.exit(main(sys.argv[1:]))
 
 
 def main(arguments: Sequence[str]) -> int:

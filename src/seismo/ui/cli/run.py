@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -98,6 +99,9 @@ def run_job(job: Job) -> int:
                 return int(not session.run_tests())
             if job.inputs.mode == "bench":
                 return int(not session.run_benches())
+            # What the compiler made stays; what tracing makes is looked through for garbage.
+            gc.freeze()
+            gc.enable()
             _run_session(session, ready)
         notes.say_session(session)
         return session.exit_code
