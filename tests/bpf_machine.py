@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from seismo.ir.interp import Memory
 from seismo.isa.helpers import helper_name
 from seismo.isa.insn import Insn, Reg, slot_starts
-from seismo.isa.opcode import AluOp, AtomicOp, Class, JumpOp, Mode, Source
+from seismo.isa.opcode import AluOp, AtomicOp, Class, JumpOp, LoadKind, Mode, Source
 
 __all__ = ("Trap", "run_machine")
 
@@ -107,7 +107,11 @@ class _Machine:
         if insn.is_func_address:
             return insn.target(self.starts[index])
         named = self.maps.get(index)
-        return insn.imm if named is None else self.memory.map_address(named)
+        if named is None:
+            return insn.imm
+        if insn.src == LoadKind.MAP_VALUE:
+            return self.memory.value_address(named)
+        return self.memory.map_address(named)
 
     def check_written(self, address: int, size: int) -> None:
         if not self.unwritten.isdisjoint(range(address, address + size)):

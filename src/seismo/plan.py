@@ -38,9 +38,9 @@ class Plan:
 
     `presets` are (map, key, value) entries to put before anything is attached. `begin` and `end`
     name the programs that run once, in script order; `probe_count` is how many attach points the
-    script has. `events_map`, `control_map` and `lost_map`
-    name the two rings and the per-CPU loss counters (u64 each): the first two count records that
-    found no room in the events and the control ring, `faults` tells what the others count.
+    script has. `events_map`, `control_map` and `lost_map` name the two rings and the array whose
+    only value is the loss counters (u64 each): the first two count records that found no room in
+    the events and the control ring, `faults` tells what the others count, in their order.
     `tests` and `benches` are the (name, program) of probes of these kinds; `tables` are (map,
     rows) of constant arrays to fill in.
     """

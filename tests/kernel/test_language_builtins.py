@@ -154,7 +154,6 @@ BODIES = {
         ),
         "true",
     ),
-    "the name of another process": ("print(comm(pid) == comm); print(comm(4194303))", "true\n"),
     "strftime": (
         (
             'print(strftime("at %%", nsecs)); $t = strftime("year %Y", nsecs); '
@@ -184,6 +183,13 @@ BODIES = {
 }
 
 MISTAKES = {
+    "the name of another process": (
+        "print(comm(pid))",
+        [
+            "pid: the name of another process cannot be read: that takes the kernel function"
+            " bpf_task_from_pid()"
+        ],
+    ),
     "unknown": ("print(nowhere)", ["nowhere: unknown name 'nowhere'"]),
     "an unknown function": ("nowhere(1)", ["nowhere: unknown function 'nowhere'"]),
     "an unknown clock": ("print(nsecs(foo))", ["foo: unknown clock 'foo'"]),
@@ -218,7 +224,7 @@ MISTAKES = {
     "a type as a value": ("print(typeof(5))", ["typeof(5): typeof(5) is a type, not a value"]),
     "unsafe": ('system("true")', ["system: system() may change what it traces, or the system"]),
     "the code of exit": ('exit("x")', ['"x": the code of exit() must be a number, not string[2]']),
-    "len of a number": ("print(len(5))", ["5: the map of len() must be a map, not int8"]),
+    "len of a number": ("print(len(5))", ["5: len() takes a map, not int8"]),
     "override in BEGIN": ("override(1)", ["override: override() is not supported yet"]),
     "an IPv6 address as IPv4": (
         'print(ntop(2, pton("::1")))',

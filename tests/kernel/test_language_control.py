@@ -53,7 +53,7 @@ BODIES = {
         "9",
     ),
     "loops that are never reached": (
-        "$p = pid; if ($p > 0x1ffffffff) { for $i : 0..3 { for $j : 0..2 { print($j) } } } print(9)",
+        "if (pid > 0x1ffffffff) { for $i : 0..3 { for $j : 0..2 { print($j) } } } print(9)",
         "9",
     ),
     "a range below zero": ("for $i : -2..1 { print($i) }", "-2\n-1\n0"),

@@ -326,7 +326,7 @@ MISTAKES = {
         "BEGIN { @a[1] = 1; @b[@a] = 1 }",
         ["@a: @a has no key here, but 1 key at stdin:1:9"],
     ),
-    "a number cleared": ("BEGIN { clear(5) }", ["5: the map of clear() must be a map, not int8"]),
+    "a number cleared": ("BEGIN { clear(5) }", ["5: clear() takes a map, not int8"]),
     "an entry cleared": (
         "BEGIN { @a[1] = 1; clear(@a[1]) }",
         ["@a[1]: clear() takes a whole map, not one entry"],

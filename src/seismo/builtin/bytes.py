@@ -52,11 +52,11 @@ def store_bytes(low: Lowering, to: Address, content: bytes) -> None:
 
 
 def copy_bytes(low: Lowering, source: Address, size: int) -> Writer:
-    """A writer of `size` bytes of our own memory."""
+    """A writer of `size` bytes of our own memory, or of the context, which no helper reads from."""
 
     def write(to: Address) -> Value:
         b = low.b
-        if size > _INLINE_BYTES:
+        if size > _INLINE_BYTES and source.base not in b.func.params:
             b.call("probe_read_kernel", low.address(to), b.const(size), low.address(source))
         else:
             alignment = _alignment(to.offset, source.offset)

@@ -99,6 +99,10 @@ def _check_ntop(call: Call, types: tuple[Type, ...], context: CallContext) -> Ty
     elif size not in _SIZE_FAMILIES:
         hint = "IPv4 addresses are 4 bytes, IPv6 addresses 16"
         context.error(address.span, f"an address is not the {size} bytes of {type_}", hint)
+    elif known is not None and size > _FAMILY_SIZES[known]:
+        hint = "leave the family out: the size of the address tells it"
+        message = f"an IPv4 address is not the {size} bytes of {type_}"
+        context.error(address.span, message, hint)
     return inet
 
 

@@ -45,9 +45,10 @@ class FrameAddress:
 
 @dataclass(frozen=True, slots=True)
 class MapPointer:
-    """The kernel's pointer to the map called `name`."""
+    """The kernel's pointer to the map called `name`, or the address of its only value."""
 
     name: str
+    is_value: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,8 +124,8 @@ class _Preparer:
                 place = Immediate(to_signed(value, 64))
             case SlotAddress(result, slot):
                 place = FrameAddress(slot, 0)
-            case MapAddress(result, name):
-                place = MapPointer(name)
+            case MapAddress(result, name, is_value):
+                place = MapPointer(name, is_value)
             case FuncAddress(result, name):
                 place = FuncPointer(name)
         self._put(op, result, place)

@@ -143,8 +143,8 @@ class Selector:
                 self._move(self._registers[result], Immediate(to_signed(value, 64)))
             case SlotAddress(result, slot):
                 self._move(self._registers[result], FrameAddress(slot, 0))
-            case MapAddress(result, name):
-                self._move(self._registers[result], MapPointer(name))
+            case MapAddress(result, name, is_value):
+                self._move(self._registers[result], MapPointer(name, is_value))
             case FuncAddress(result, name):
                 self._move(self._registers[result], FuncPointer(name))
             case Extend():
@@ -276,9 +276,9 @@ class Selector:
             case FrameAddress(slot, offset):
                 asm.mov(register, Reg.R10)
                 asm.alu(AluOp.ADD, register, self._frame.offsets[slot] + offset)
-            case MapPointer(name):
+            case MapPointer(name, is_value):
                 self.output.map_refs.append((asm.position, name))
-                asm.ld_map_fd(register, 0)
+                (asm.ld_map_value if is_value else asm.ld_map_fd)(register, 0)
             case FuncPointer(name):
                 asm.ld_func(register, self.output.functions[name])
             case Home(slot):

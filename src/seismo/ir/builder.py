@@ -63,7 +63,7 @@ class Builder:
         self._labels = 0
         self._slots = 0
         self._constants: dict[int, Value] = {}
-        self._maps: dict[str, Value] = {}
+        self._maps: dict[tuple[str, bool], Value] = {}
         self.block = self.new_block("entry")
         self.start(self.block)
         self.seal(self.block)
@@ -197,10 +197,17 @@ class Builder:
 
     def map(self, name: str) -> Value:
         """The address of the map called `name`; each is made once."""
-        known = self._maps.get(name)
+        return self._map_address(name, is_value=False)
+
+    def map_value(self, name: str) -> Value:
+        """The address of the only value of the array called `name`. Since Linux 5.2."""
+        return self._map_address(name, is_value=True)
+
+    def _map_address(self, name: str, *, is_value: bool) -> Value:
+        known = self._maps.get((name, is_value))
         if known is None:
-            known = self._maps[name] = self.func.new_value(Kind.PTR)
-            self._emit_at_top(MapAddress(known, name))
+            known = self._maps[name, is_value] = self.func.new_value(Kind.PTR)
+            self._emit_at_top(MapAddress(known, name, is_value))
         return known
 
     def call(self, helper: str, *args: Value, kind: Kind = Kind.INT, pure: bool = False) -> Value:

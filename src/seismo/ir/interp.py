@@ -49,6 +49,7 @@ from seismo.ir.ops import (
 __all__ = ("Fault", "Helper", "Memory", "interpret")
 
 REGION_SHIFT = 32
+MAP_VALUE_BYTES = 4096
 MAX_LOOPS = 1 << 23  # include/linux/bpf.h: BPF_MAX_LOOPS
 ATOMIC_MEANING = {
     AtomicKind.ADD: BinaryKind.ADD,
@@ -68,6 +69,7 @@ class Memory:
 
     regions: list[bytearray] = field(default_factory=list)
     maps: dict[str, int] = field(default_factory=dict)
+    values: dict[str, int] = field(default_factory=dict)
     funcs: dict[str, int] = field(default_factory=dict)
 
     def allocate(self, content: bytes) -> int:
@@ -84,6 +86,12 @@ class Memory:
     def map_name(self, address: int) -> str:
         """The map at `address`; KeyError when there is none."""
         return {known: name for name, known in self.maps.items()}[address]
+
+    def value_address(self, name: str) -> int:
+        """The address of the only value of the map `name`: `MAP_VALUE_BYTES`, zero at first."""
+        if name not in self.values:
+            self.values[name] = self.allocate(bytes(MAP_VALUE_BYTES))
+        return self.values[name]
 
     def func_address(self, name: str) -> int:
         """The stand-in address of the subprogram called `name`; `func_name` is the inverse."""
@@ -257,8 +265,9 @@ class _Run:
                 return arithmetic.extend(loaded, size * 8, signed=signed)
             case SlotAddress(_, slot):
                 return self._slot_address(slot)
-            case MapAddress(_, name):
-                return self.memory.map_address(name)
+            case MapAddress(_, name, is_value):
+                memory = self.memory
+                return memory.value_address(name) if is_value else memory.map_address(name)
             case FuncAddress(_, name):
                 return self.memory.func_address(name)
 

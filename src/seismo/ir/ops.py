@@ -283,14 +283,16 @@ class SlotAddress(_Operands):
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class MapAddress(_Operands):
-    """result = the kernel's pointer to a map, for helper arguments (`BPF_PSEUDO_MAP_FD`)."""
+    """result = the kernel's pointer to a map, for helper arguments (`BPF_PSEUDO_MAP_FD`), or the
+    address of an array's only value (`BPF_PSEUDO_MAP_VALUE`, Linux 5.2)."""
 
     result: Value
     map: str
+    is_value: bool = False
     span: Span = field(default=NOWHERE, kw_only=True)
 
     def __str__(self) -> str:
-        return f"{self.result} = map {self.map}"
+        return f"{self.result} = {'value' if self.is_value else 'map'} {self.map}"
 
 
 @final

@@ -215,7 +215,10 @@ OPS: Makers = (
         r"(%p\d+) = slot (\S+)\[(\d+)\](?: align (\d))?",
         lambda at, m: SlotAddress(at.value(m[1]), at.slot(m[2], m[3], m[4])),
     ),
-    (r"(%p\d+) = map (\S+)", lambda at, m: MapAddress(at.value(m[1]), m[2])),
+    (
+        r"(%p\d+) = (map|value) (\S+)",
+        lambda at, m: MapAddress(at.value(m[1]), m[3], is_value=m[2] == "value"),
+    ),
     (r"(%p\d+) = func @(\S+)", lambda at, m: FuncAddress(at.value(m[1]), m[2])),
     (rf"({VALUE}) = ([a-z]+?)(32|64) ({VALUE}), ({VALUE})", _binary),
     (

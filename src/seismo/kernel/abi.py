@@ -17,7 +17,6 @@ from seismo.base.enum import IntEnum
 
 __all__ = (
     "BPF_OBJ_NAME_LEN",
-    "BPF_PSEUDO_MAP_FD",
     "BPF_RINGBUF_BUSY_BIT",
     "BPF_RINGBUF_DISCARD_BIT",
     "BPF_RINGBUF_HDR_SZ",
@@ -54,7 +53,6 @@ __all__ = (
 )
 
 BPF_OBJ_NAME_LEN = 16
-BPF_PSEUDO_MAP_FD = 1
 BPF_RINGBUF_BUSY_BIT = 1 << 31
 BPF_RINGBUF_DISCARD_BIT = 1 << 30
 BPF_RINGBUF_HDR_SZ = 8

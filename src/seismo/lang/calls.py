@@ -217,7 +217,10 @@ def _argument(t: Typer, call: Call, param: Param, node: Expr) -> Type | None:
     if not any(_is_kind(type_, kind) for kind in accepts):
         wanted = " or ".join([_KINDS[one] for one in accepts])
         hint = _hint(accepts, type_) or f"write {_usage(t.env.signatures[call.name])}"
-        t.error(node.span, f"the {what} must be {wanted}, not {type_}", hint)
+        message = f"the {what} must be {wanted}, not {type_}"
+        if accepts == ("map",):
+            message = f"{call.name}() takes a map, not {type_}"
+        t.error(node.span, message, hint)
         return None
     if param.literal and node not in t.constants:
         hint = "what is known only when the script runs cannot stand here"

@@ -6,9 +6,10 @@ be compared; strings end at a NUL or at the end of the shorter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from seismo.base.errors import CompilerBug
+from seismo.builtin.bytes import chunks, word_pairs
 from seismo.builtin.record import Address
 from seismo.ir.ops import Cond, Value
 from seismo.lang.ast import Binary, Expr, String
@@ -17,7 +18,7 @@ from seismo.lang.literals import string_bytes
 from seismo.lang.types import StringType
 from seismo.lower.context import FuncContext
 from seismo.lower.layout import field_type
-from seismo.lower.memory import chunks, readable, word
+from seismo.lower.memory import readable
 
 __all__ = ("memory_equal",)
 
@@ -73,27 +74,22 @@ def _equal_literal(low: FuncContext, at: Address, size: int, text: str) -> Value
     content = string_bytes(text) + b"\0"
     if len(content) > size + 1:
         return low.b.const(0)  # longer than the string can be
-    content = content[:size]  # a string that fills its bytes has no NUL
+    size_to_compare = min(len(content), size)  # a string that fills its bytes has no NUL
     return _all_equal(
         low,
         (
-            (low.b.load(at.base, at.offset + offset, len(chunk)), word(low, chunk))
-            for offset, chunk in chunks(content, at.offset)
+            (low.b.load(at.base, at.offset + offset, width), _word(low, content, offset, width))
+            for offset, width in chunks(size_to_compare, at.offset)
         ),
     )
 
 
-def _equal_bytes(low: FuncContext, left: Address, right: Address, size: int) -> Value:
-    def words() -> Iterator[tuple[Value, Value]]:
-        for offset in range(0, size, 8):
-            width = 8
-            while width > size - offset or (left.offset | right.offset) % width:
-                width //= 2
-            for part in range(offset, min(offset + 8, size), width):
-                one = low.b.load(left.base, left.offset + part, width)
-                yield one, low.b.load(right.base, right.offset + part, width)
+def _word(low: FuncContext, content: bytes, offset: int, width: int) -> Value:
+    return low.b.const(int.from_bytes(content[offset : offset + width], low.byte_order))
 
-    return _all_equal(low, words())
+
+def _equal_bytes(low: FuncContext, left: Address, right: Address, size: int) -> Value:
+    return _all_equal(low, word_pairs(low, left, right, size))
 
 
 def _all_equal(low: FuncContext, pairs: Iterable[tuple[Value, Value]]) -> Value:

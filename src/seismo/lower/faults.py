@@ -1,4 +1,4 @@
-"""Reads that may fail, and the counting of what failed: by place in the script, per CPU."""
+"""Reads that may fail, and the counting of what failed: by place in the script."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from seismo.base.layout import S32
 from seismo.base.source import Span
 from seismo.builtin.record import Address, value_writer
 from seismo.events.kinds import Action
-from seismo.ir.ops import Cond, Kind, Value
+from seismo.ir.ops import Cond, Value
 from seismo.lower.context import FuncContext
-from seismo.lower.resources import LOST_MAP, Resources
+from seismo.lower.resources import COUNTER_BYTES, LOST_MAP, Resources
 
 __all__ = ("count", "count_fault", "load_checked", "read_checked")
 
@@ -16,10 +16,7 @@ __all__ = ("count", "count_fault", "load_checked", "read_checked")
 def count(low: FuncContext, counter: int) -> None:
     """Add one to a counter of the `lost` map."""
     b = low.b
-    index = b.slot("counter", 8)
-    b.store(index, 0, b.const(counter), 4)
-    share = b.call("map_lookup_elem", b.map(LOST_MAP), index, kind=Kind.PTR)
-    b.when_set(share, lambda: b.atomic_add(share, 0, b.const(1)))
+    b.atomic_add(b.map_value(LOST_MAP), counter * COUNTER_BYTES, b.const(1))
 
 
 def count_fault(

@@ -191,21 +191,29 @@ def guarded_update(
     The second look-up, not the update's result, decides: another CPU may have put the same key in
     between, and then BPF_NOEXIST's -EEXIST is no failure.
     """
-    b, span = low.b, access.span
+    b, span, entry = low.b, access.span, low.fresh("entry")
     key = map_key(low, access, bucket)
+    some, none, full, done = map(b.new_block, ("found", "absent", "full", "updated"))
     found = b.call("map_lookup_elem", b.map(access.name), key, kind=Kind.PTR)
-
-    def insert() -> None:
-        size = low.value_form(access.name).size
-        zero = low.temporary("zero", size)
-        b.fill(zero.base, zero.offset, (size + 7) & -8)
-        flags = b.const(BPF_NOEXIST)
-        failed = b.call("map_update_elem", b.map(access.name), key, low.address(zero), flags)
-        again = b.call("map_lookup_elem", b.map(access.name), key, kind=Kind.PTR)
-        b.when_set(
-            again,
-            lambda: update(again),
-            lambda: low.fault("map_full", "map_update_elem", failed, span),
-        )
-
-    b.when_set(found, lambda: update(found), insert)
+    b.write(entry, found)
+    b.branch_if(found, some, none)
+    b.seal(none)
+    b.start(none)
+    size = low.value_form(access.name).size
+    zero = low.temporary("zero", size)
+    b.fill(zero.base, zero.offset, (size + 7) & -8)
+    flags = b.const(BPF_NOEXIST)
+    failed = b.call("map_update_elem", b.map(access.name), key, low.address(zero), flags)
+    again = b.call("map_lookup_elem", b.map(access.name), key, kind=Kind.PTR)
+    b.write(entry, again)
+    b.branch_if(again, some, full)
+    b.seal(full)
+    b.start(full)
+    low.fault("map_full", "map_update_elem", failed, span)
+    b.jump(done)
+    b.seal(some)
+    b.start(some)
+    update(b.read(entry))
+    b.jump(done)
+    b.seal(done)
+    b.start(done)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from seismo.base.errors import CompilerBug
 from seismo.base.layout import Array, Buffer, FieldType, Int, Layout, Text
+from seismo.builtin.bytes import copy_bytes, store_bytes
 from seismo.builtin.record import Address, Writer, value_writer
 from seismo.ir.ops import Cond, Value
 from seismo.lang.ast import (
@@ -34,14 +35,11 @@ from seismo.lower.maps import find_entry
 from seismo.lower.places import Here, is_part, locate
 
 __all__ = (
-    "chunks",
     "copy_as",
-    "copy_bytes",
     "lower_memory",
     "lower_writer",
     "readable",
     "text_writer",
-    "word",
     "writer_as",
 )
 
@@ -145,56 +143,10 @@ def text_writer(low: FuncContext, text: str) -> Writer:
     content = string_bytes(text) + b"\0"
 
     def write(to: Address) -> Value:
-        for offset, chunk in chunks(content, to.offset):
-            low.b.store(to.base, to.offset + offset, word(low, chunk), len(chunk))
+        store_bytes(low, to, content)
         return low.b.const(len(content))
 
     return write
-
-
-def chunks(content: bytes, start: int) -> list[tuple[int, bytes]]:
-    """(offset, 8, 4, 2 or 1 bytes): the widest moves that stay aligned from `start` on."""
-    parts: list[tuple[int, bytes]] = []
-    offset = 0
-    while offset < len(content):
-        size = 8
-        while (start + offset) % size or size > len(content) - offset:
-            size //= 2
-        parts.append((offset, content[offset : offset + size]))
-        offset += size
-    return parts
-
-
-def word(low: FuncContext, chunk: bytes) -> Value:
-    """The integer whose bytes in memory are `chunk`."""
-    return low.b.const(int.from_bytes(chunk, low.byte_order))
-
-
-_INLINE_BYTES = 256
-"""Larger copies are made by a helper: a load and a store for every 8 bytes would be more code."""
-
-
-def copy_bytes(low: FuncContext, source: Address, size: int) -> Writer:
-    """A writer of `size` bytes that lie in memory which loads may read."""
-
-    def write(to: Address) -> Value:
-        if size > _INLINE_BYTES and not _is_context(low, source):
-            count = low.b.const(size)
-            low.b.call("probe_read_kernel", low.address(to), count, low.address(source))
-            return count
-        alignment = _common_alignment(source.offset, to.offset)
-        low.b.copy((to.base, to.offset), (source.base, source.offset), size, alignment)
-        return low.b.const(size)
-
-    return write
-
-
-def _common_alignment(*offsets: int) -> int:
-    """The largest power of two up to 8 that divides every offset (from an aligned base)."""
-    alignment = 8
-    while any(offset % alignment for offset in offsets):
-        alignment //= 2
-    return alignment
 
 
 def copy_as(
@@ -229,18 +181,12 @@ def _from_map(low: FuncContext, access: MapAccess, form: FieldType) -> Writer:
             if isinstance(form, Text):
                 b.store(to.base, to.offset, b.const(0), 1)
             else:
-                _clear(low, to, form.size)
+                store_bytes(low, to, bytes(form.size))
 
         b.when_set(found, lambda: copy_as(low, to, form, Address(found), own), missing)
         return b.const(form.size)
 
     return write
-
-
-def _clear(low: FuncContext, to: Address, size: int) -> None:
-    """Zeros, byte by byte where the place is not aligned."""
-    for offset, chunk in chunks(bytes(size), to.offset):
-        low.b.store(to.base, to.offset + offset, low.b.const(0), len(chunk))
 
 
 def _from_place(low: FuncContext, expr: Expr, form: FieldType) -> Writer:

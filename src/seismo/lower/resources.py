@@ -15,6 +15,7 @@ from seismo.lang.typed import MapSymbol, TypedFunction
 
 __all__ = (
     "CONTROL_MAP",
+    "COUNTER_BYTES",
     "EVENTS_MAP",
     "LOST_MAP",
     "RING_COUNTERS",
@@ -25,6 +26,8 @@ __all__ = (
 
 EVENTS_MAP, CONTROL_MAP, LOST_MAP = "events", "control", "lost"
 SCRATCH_MAP, TREE_MAP = "scratch", "tree"
+
+COUNTER_BYTES = 8
 
 RING_COUNTERS: Mapping[str, int] = {EVENTS_MAP: 0, CONTROL_MAP: 1}
 """Which of the `lost` map's counters counts the records that a ring had no room for."""

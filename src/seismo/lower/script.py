@@ -17,6 +17,7 @@ from seismo.lower.layout import key_layout, key_size, value_bytes, value_form
 from seismo.lower.probe import lower_probe, lower_retry
 from seismo.lower.resources import (
     CONTROL_MAP,
+    COUNTER_BYTES,
     EVENTS_MAP,
     LOST_MAP,
     SCRATCH_MAP,
@@ -31,6 +32,7 @@ _MAX_SCRATCH_BYTES = 32 << 10
 """What a CPU's part of a per-CPU array may have (mm/percpu.c: PCPU_MIN_UNIT_SIZE)."""
 
 _DEFAULT_RING_BYTES = 4 << 20
+_LARGEST_RING_BYTES = 1 << 30
 _PAGE_BYTES = 4096
 
 _PER_CPU = {
@@ -119,7 +121,7 @@ def _own_maps(shared: Resources, programs: int) -> list[MapSpec]:
     maps = [
         _spec(EVENTS_MAP, ring, 0, 0, _ring_bytes(shared)),
         _spec(CONTROL_MAP, ring, 0, 0, options.control_bytes),
-        _spec(LOST_MAP, MapType.PERCPU_ARRAY, 4, 8, shared.counters),
+        _spec(LOST_MAP, MapType.ARRAY, 4, COUNTER_BYTES * shared.counters, 1),
     ]
     if options.filter.and_children:
         maps.append(tree_map())
@@ -138,7 +140,9 @@ def _own_maps(shared: Resources, programs: int) -> list[MapSpec]:
 def _ring_bytes(shared: Resources) -> int:
     """What the command line says, else the setting in pages, rounded up to a power of two."""
     wanted = shared.options.ring_bytes or shared.config.perf_rb_pages * _PAGE_BYTES
-    return 1 << (wanted - 1).bit_length() if wanted else _DEFAULT_RING_BYTES
+    if not wanted:
+        return _DEFAULT_RING_BYTES
+    return min(1 << (wanted - 1).bit_length(), _LARGEST_RING_BYTES)
 
 
 def _map_spec(symbol: MapSymbol, shared: Resources) -> MapSpec:

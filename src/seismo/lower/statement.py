@@ -7,6 +7,7 @@ from itertools import zip_longest
 from typing import assert_never
 
 from seismo.base.errors import CompilerBug
+from seismo.builtin.bytes import copy_bytes
 from seismo.builtin.record import Address, Writer
 from seismo.ir.ops import BinaryKind, Value
 from seismo.lang.ast import (
@@ -40,7 +41,6 @@ from seismo.lower.expr import convert, set_scalar
 from seismo.lower.layout import is_scalar, value_type
 from seismo.lower.loops import lower_for_map, lower_for_range, lower_unroll, lower_while
 from seismo.lower.maps import guarded_update, put_entry
-from seismo.lower.memory import copy_bytes
 from seismo.lower.places import size_of
 
 __all__ = ("assign", "lower_statements")

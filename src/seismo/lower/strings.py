@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from seismo.builtin.bytes import clamped, copy_bytes
 from seismo.builtin.record import Address, Writer
 from seismo.ir.ops import Cond, Value
 from seismo.lang.ast import Expr
 from seismo.lang.types import ArrayType, PointerType, StringType
 from seismo.lower.context import FuncContext
 from seismo.lower.layout import field_type
-from seismo.lower.memory import copy_bytes, text_writer
+from seismo.lower.memory import text_writer
 
 __all__ = ("UNREADABLE", "read_string")
 
@@ -36,7 +37,7 @@ def read_string(
     reader = f"probe_read_{'user' if (space or low.default_space) == 'user' else 'kernel'}"
     helper = f"{reader}_str"
     b, address, span = low.b, low.scalar(pointer), pointer.span
-    bound = _bound(low, size, limit)
+    bound = b.const(size) if limit is None else clamped(low, limit, size)
 
     def write(to: Address) -> Value:
         used = low.fresh("length")
@@ -74,22 +75,6 @@ def _put_last_byte(low: FuncContext, to: Address, size: int, text: Value, reader
     b.call(reader, low.address(to.at(size - 1)), b.const(1), b.add(text, last))
 
 
-def _bound(low: FuncContext, size: int, limit: Value | None) -> Value:
-    """The smaller of the two; the comparison tells the kernel's verifier."""
-    b = low.b
-    if limit is None:
-        return b.const(size)
-    bound = low.fresh("limit")
-    b.when(
-        Cond.LE,
-        limit,
-        b.const(size),
-        lambda: b.write(bound, limit),
-        lambda: b.write(bound, b.const(size)),
-    )
-    return b.read(bound)
-
-
 def _cut_string(low: FuncContext, text: Expr, have: int, size: int, limit: Value | None) -> Writer:
     """`str("text", n)`: what is a string already, its first `size` bytes."""
     if limit is None and have <= size:
@@ -98,7 +83,7 @@ def _cut_string(low: FuncContext, text: Expr, have: int, size: int, limit: Value
     kept = min(have, size)
     if limit is None:
         return copy_bytes(low, source, kept)
-    b, bound = low.b, _bound(low, kept, limit)
+    b, bound = low.b, clamped(low, limit, kept)
 
     def write(to: Address) -> Value:
         b.call("probe_read_kernel_str", low.address(to), bound, low.address(source))

@@ -15,10 +15,10 @@ from seismo.base.dataclass import dataclass, replace
 from seismo.base.diagnostics import did_you_mean
 from seismo.base.errors import SyscallError
 from seismo.isa.encode import encode
-from seismo.isa.insn import Insn, Reg
+from seismo.isa.insn import Insn
 from seismo.isa.prog_types import ProgType
 from seismo.kernel import bpf
-from seismo.kernel.abi import BPF_PSEUDO_MAP_FD, BpfProgInfo, ProgLoadAttr
+from seismo.kernel.abi import BpfProgInfo, ProgLoadAttr
 from seismo.kernel.bpf import LoadRefused, TestRun
 from seismo.kernel.fd import Fd
 from seismo.kernel.protocol import Kernel
@@ -160,7 +160,7 @@ def _bind_maps(spec: ProgramSpec, maps: Mapping[str, Map]) -> list[Insn]:
         if name not in maps:
             raise BadSpec(f"program {spec.name}", f"no map '{name}'", did_you_mean(name, maps))
         number = int(maps[name].fd)
-        insns[index] = replace(insns[index], src=Reg(BPF_PSEUDO_MAP_FD), imm=number)
+        insns[index] = replace(insns[index], imm=number)
     return insns
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import struct
 import time
 from collections.abc import Mapping
 
@@ -38,13 +38,10 @@ class LossMeter:
         self._next_report = 0.0
 
     def read(self) -> Losses:
-        """The counters as they are now, summed over the CPUs."""
-        counts = {
-            _number(key): sum(map(_number, row))
-            for key, row in self._maps[self._plan.lost_map].items_per_cpu()
-        }
-        faults = [(site, counts.get(site.index, 0)) for site in self._plan.faults]
-        return Losses(counts.get(0, 0), counts.get(1, 0), tuple(faults))
+        """The counters as they are now."""
+        ((_, value),) = self._maps[self._plan.lost_map].items()
+        events, control, *counts = struct.unpack(f"{len(value) // 8}Q", value)
+        return Losses(events, control, tuple(zip(self._plan.faults, counts, strict=True)))
 
     def report(self, sink: Sink, *, is_due: bool = False) -> None:
         """Say how many events were lost since the last time, at most once a second."""
@@ -97,10 +94,6 @@ def _map_name(text: str) -> str:
     while start >= 0 and end < len(text) and (text[end].isalnum() or text[end] == "_"):
         end += 1
     return text[start:end] if start >= 0 else ""
-
-
-def _number(data: bytes) -> int:
-    return int.from_bytes(data, sys.byteorder)
 
 
 def _times(count: int, noun: str) -> str:

@@ -48,7 +48,7 @@ IDENTITY: Mapping[type[Op], Callable[[Op], Hashable]] = {
     Compare: attrgetter("cond", "left", "right", "width"),
     Swap: attrgetter("value", "bits"),
     SlotAddress: attrgetter("slot"),
-    MapAddress: attrgetter("map"),
+    MapAddress: attrgetter("map", "is_value"),
     FuncAddress: attrgetter("func"),
     Call: attrgetter("helper", "args"),
 }

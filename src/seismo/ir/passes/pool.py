@@ -24,7 +24,7 @@ class Pool:
     def __init__(self, func: Func) -> None:
         self._func = func
         self._constants: dict[int, Value] = {}
-        self._addresses: dict[Slot | tuple[type, str], Value] = {}
+        self._addresses: dict[Slot | tuple[object, ...], Value] = {}
         self.ops: list[Pooled] = []
 
     def add(self, op: Pooled) -> Value:
@@ -36,8 +36,10 @@ class Pool:
                 op = op if op.value == value else Const(result, value, span=op.span)
             case SlotAddress(result, slot):
                 known = self._addresses.setdefault(slot, result)
-            case MapAddress(result, name) | FuncAddress(result, name):
-                known = self._addresses.setdefault((type(op), name), result)
+            case MapAddress(result, name, is_value):
+                known = self._addresses.setdefault((MapAddress, name, is_value), result)
+            case FuncAddress(result, name):
+                known = self._addresses.setdefault((FuncAddress, name), result)
         if known is result:
             self.ops.append(op)
         return known
