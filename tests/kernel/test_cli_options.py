@@ -70,7 +70,7 @@ def test_a_command_is_waited_for_even_if_nothing_is_attached(tmp_path: Path) -> 
     assert (tmp_path / "made").exists()
 
 
-def test_a_dry_run_attaches_and_runs_nothing() -> None:
+def test_a_dry_run_says_where_it_would_attach() -> None:
     script = 'BEGIN { printf("never\\n"); } t:sched:sched_switch { @ = count(); }'
     done = seismo("--dry-run", "-v", "-e", script)
     assert (done.returncode, done.stdout) == (0, "")

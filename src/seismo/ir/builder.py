@@ -236,21 +236,24 @@ class Builder:
     ) -> None:
         """`if`: `branch` ends the current block towards the two given; both arms meet again.
 
-        The builder stands in the meeting block afterwards; where both arms ended the function,
-        that block is open still, and not reachable.
+        Without `other` the second block is where they meet. The builder stands there afterwards;
+        where both arms ended the function, that block is open still, and not reachable.
         """
-        arms = self.new_block("then"), self.new_block("else")
-        meeting = self.new_block("join")
-        branch(*arms)
-        for block, arm in zip(arms, (then, other), strict=True):
-            self.seal(block)
-            self.start(block)
-            if arm is not None:
-                arm()
-            if self.is_open:
-                self.jump(meeting)
+        first, meeting = self.new_block("then"), self.new_block("join")
+        second = meeting if other is None else self.new_block("else")
+        branch(first, second)
+        self._arm(first, then, meeting)
+        if other is not None:
+            self._arm(second, other, meeting)
         self.seal(meeting)
         self.start(meeting)
+
+    def _arm(self, block: Block, run: Callable[[], None], meeting: Block) -> None:
+        self.seal(block)
+        self.start(block)
+        run()
+        if self.is_open:
+            self.jump(meeting)
 
     def when(
         self,

@@ -171,7 +171,7 @@ def _add_developer_options(parser: argparse.ArgumentParser) -> None:
         "--dry-run",
         dest="is_dry_run",
         action="store_true",
-        help="compile, load and attach, and end at once; nothing of the script runs",
+        help="compile, and have the kernel verify it; nothing of the script runs",
     )
     add(
         *("-d", "--debug"),

@@ -45,7 +45,7 @@ def run_trace(options: TraceOptions) -> int:
         return rehearsal.time_compiler(job)
     if options.mode == "codegen":
         return rehearsal.compile_only(job)
-    return rehearsal.attach_briefly(job)
+    return rehearsal.load_only(job)
 
 
 _REHEARSED = ("codegen", "compiler-bench")
