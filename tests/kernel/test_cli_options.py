@@ -13,7 +13,7 @@ import pytest
 from seismo.kernel.live import LiveKernel
 from seismo.objects.program import loaded_programs
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.slow]
 
 HELLO = 'BEGIN { printf("hello\\n"); exit(); }'
 OPTIONS = """BEGIN {

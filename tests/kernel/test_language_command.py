@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from language_cases import command
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.slow]
 
 ONE = "BEGIN { print(1) }"
 

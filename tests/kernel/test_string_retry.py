@@ -76,3 +76,37 @@ def test_nothing_is_put_aside_where_no_string_is_read(tmp_path: Path) -> None:
         check=True,
     )
     assert "retry" not in done.stderr
+
+
+CHDIR_AND_OPEN = """
+import ctypes, os, sys
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+libc.chdir.argtypes = [ctypes.c_void_p]
+libc.openat.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_int]
+names = os.open(sys.argv[1], os.O_RDONLY)
+for _ in range(10):
+    libc.chdir(libc.mmap(None, 4096, 1, 2, names, 0))
+    libc.openat(-100, libc.mmap(None, 4096, 1, 2, names, 0), 0)
+"""
+
+
+def test_calls_of_few_and_of_many_arguments_are_put_aside_together(tmp_path: Path) -> None:
+    names, program = tmp_path / "names", tmp_path / "program.py"
+    names.write_bytes(b"/etc/hostname\0".ljust(4096, b"\0"))
+    program.write_text(CHDIR_AND_OPEN)
+    script = (
+        "tracepoint:syscalls:sys_enter_chdir { @chdir[str(args.filename)] = count(); }"
+        " tracepoint:syscalls:sys_enter_openat /args.flags == 0/"
+        " { @open[args.dfd, str(args.filename)] = count(); }"
+    )
+    done = subprocess.run(
+        [*SEISMO, "--tree", "-c", f"{sys.executable} -S {program} {names}", "-e", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "@chdir[/etc/hostname]: 10\n" in done.stdout
+    assert "@open[-100, /etc/hostname]: 10\n" in done.stdout
