@@ -134,10 +134,6 @@ BODIES = {
         "[vfs_read  ]\n@[vfs_read]: 1",
     ),
     "ksym of what is no symbol": ("print(ksym(1))", "0x1"),
-    "kfunc_exist": (
-        'print(kfunc_exist("bpf_task_from_pid")); print(kfunc_exist("no_such_kfunc"))',
-        "true\nfalse",
-    ),
     "kfunc_allowed": ('print(kfunc_allowed("no_such_kfunc"))', "false"),
     "kfunc_exist is known at compile time": (
         'if comptime (kfunc_exist("no_such_kfunc")) { print(1) } else { print(2) }',
