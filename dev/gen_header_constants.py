@@ -1,6 +1,6 @@
 """Writes the table of constants that scripts know from C headers: macros, which no BTF has.
 
-    python dev/gen_header_constants.py        (needs gcc and linux-libc-dev)
+python dev/gen_header_constants.py        (needs gcc and linux-libc-dev)
 """
 
 from __future__ import annotations

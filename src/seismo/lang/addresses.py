@@ -1,6 +1,6 @@
 """Whose memory a number is an address in: that of the pointer that it was made of.
 
-    $m = (struct mount *)((uint64)$p - offsetof(struct mount, mnt))     points where $p did
+$m = (struct mount *)((uint64)$p - offsetof(struct mount, mnt))     points where $p did
 """
 
 from __future__ import annotations
