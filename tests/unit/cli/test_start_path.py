@@ -8,8 +8,8 @@ import sys
 # Start-up time is a feature: a module is added here only after measuring what it costs.
 ALLOWED = """
 argparse bisect collections contextlib copyreg ctypes enum errno fcntl functools gc genericpath
-gettext itertools keyword locale math mmap operator os posixpath re reprlib resource select shlex signal
-stat struct threading types typing warnings weakref
+gettext itertools keyword locale math mmap operator os posixpath re reprlib resource select shlex
+signal stat struct threading types typing warnings weakref
 """
 HEAVY = ("dataclasses", "inspect", "json", "logging", "numpy", "pathlib", "subprocess", "asyncio")
 LATE = {
