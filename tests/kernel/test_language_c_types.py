@@ -300,7 +300,7 @@ MISTAKES = {
 KERNEL = {
     "the current task": "$t = (struct task_struct *)curtask; print($t->pid == tid)",
     "without a cast": "print(curtask.pid == tid && curtask.comm == comm)",
-    "a chain": "print(curtask.real_parent.pid == ppid && curtask.mm.owner == curtask)",
+    "a chain": "print(curtask.real_parent.tgid == ppid && curtask.mm.owner == curtask)",
     "a struct within": "print(curtask.thread_node.next != 0)",
     "an array within": "print(curtask.cpus_mask.bits[0] > 0)",
     "a pointer to pointers": "$f = (struct file **)curtask.files.fdt.fd; print(*$f == $f[0])",
