@@ -25,15 +25,15 @@ __all__ = (
     "PERF_FLAG_FD_CLOEXEC",
     "BatchAttr",
     "BpfAttr",
-    "BpfLinkInfo",
     "BpfMapInfo",
     "BpfProgInfo",
     "BtfLoadAttr",
     "Cmd",
     "EnableStatsAttr",
+    "FieldRow",
     "IdAttr",
-    "KprobeMultiLinkAttr",
-    "LinkCreateAttr",
+    "IterCreateAttr",
+    "LinkAttr",
     "MapCreateAttr",
     "MapElemAttr",
     "ObjAttr",
@@ -41,6 +41,7 @@ __all__ = (
     "PerfBit",
     "PerfEventAttr",
     "PerfIoctl",
+    "PerfLinkAttr",
     "PerfMmapPage",
     "PerfRecord",
     "PerfSample",
@@ -50,6 +51,9 @@ __all__ = (
     "RawTracepointAttr",
     "TestRunAttr",
     "UpdateFlag",
+    "address_fields",
+    "u32_fields",
+    "u64_fields",
 )
 
 BPF_OBJ_NAME_LEN = 16
@@ -64,15 +68,18 @@ ENOTSUPP = 524
 FieldRow: TypeAlias = tuple[str, Any]
 
 
-def _u32(names: str) -> tuple[FieldRow, ...]:
+def u32_fields(names: str) -> tuple[FieldRow, ...]:
+    """One `__u32` a name."""
     return tuple((name, c_uint32) for name in names.split())
 
 
-def _u64(names: str) -> tuple[FieldRow, ...]:
+def u64_fields(names: str) -> tuple[FieldRow, ...]:
+    """One `__u64` a name."""
     return tuple((name, c_uint64) for name in names.split())
 
 
-def _address(names: str) -> tuple[FieldRow, ...]:
+def address_fields(names: str) -> tuple[FieldRow, ...]:
+    """One `__aligned_u64` that holds an address a name."""
     return tuple((name, c_char_p) for name in names.split())
 
 
@@ -93,14 +100,17 @@ class Cmd(IntEnum):
     OBJ_GET_INFO_BY_FD = 15
     RAW_TRACEPOINT_OPEN = 17
     BTF_LOAD = 18
+    BTF_GET_FD_BY_ID = 19
     MAP_LOOKUP_AND_DELETE_ELEM = 21
     MAP_FREEZE = 22
+    BTF_GET_NEXT_ID = 23
     MAP_LOOKUP_BATCH = 24
     MAP_LOOKUP_AND_DELETE_BATCH = 25
     MAP_UPDATE_BATCH = 26
     MAP_DELETE_BATCH = 27
     LINK_CREATE = 28
     ENABLE_STATS = 32
+    ITER_CREATE = 33
 
     @property
     def kernel_name(self) -> str:
@@ -119,10 +129,12 @@ class MapCreateAttr(Structure):
     """`bpf_attr` of BPF_MAP_CREATE."""
 
     _fields_ = (
-        *_u32("map_type key_size value_size max_entries map_flags inner_map_fd numa_node"),
+        *u32_fields("map_type key_size value_size max_entries map_flags inner_map_fd numa_node"),
         ("map_name", c_char * BPF_OBJ_NAME_LEN),
-        *_u32("map_ifindex btf_fd btf_key_type_id btf_value_type_id btf_vmlinux_value_type_id"),
-        *_u64("map_extra"),
+        *u32_fields(
+            "map_ifindex btf_fd btf_key_type_id btf_value_type_id btf_vmlinux_value_type_id"
+        ),
+        *u64_fields("map_extra"),
     )
 
 
@@ -132,16 +144,16 @@ class MapElemAttr(Structure):
     `value` is `next_key` for BPF_MAP_GET_NEXT_KEY.
     """
 
-    _fields_ = (*_u32("map_fd"), *_address("key value"), *_u64("flags"))
+    _fields_ = (*u32_fields("map_fd"), *address_fields("key value"), *u64_fields("flags"))
 
 
 class BatchAttr(Structure):
     """`bpf_attr.batch` of the BPF_MAP_*_BATCH commands; `count` is also an output."""
 
     _fields_ = (
-        *_address("in_batch out_batch keys values"),
-        *_u32("count map_fd"),
-        *_u64("elem_flags flags"),
+        *address_fields("in_batch out_batch keys values"),
+        *u32_fields("count map_fd"),
+        *u64_fields("elem_flags flags"),
     )
 
 
@@ -149,82 +161,88 @@ class ProgLoadAttr(Structure):
     """`bpf_attr` of BPF_PROG_LOAD, up to `fd_array`."""
 
     _fields_ = (
-        *_u32("prog_type insn_cnt"),
-        *_address("insns license"),
-        *_u32("log_level log_size"),
-        *_address("log_buf"),
-        *_u32("kern_version prog_flags"),
+        *u32_fields("prog_type insn_cnt"),
+        *address_fields("insns license"),
+        *u32_fields("log_level log_size"),
+        *address_fields("log_buf"),
+        *u32_fields("kern_version prog_flags"),
         ("prog_name", c_char * BPF_OBJ_NAME_LEN),
-        *_u32("prog_ifindex expected_attach_type prog_btf_fd func_info_rec_size"),
-        *_address("func_info"),
-        *_u32("func_info_cnt line_info_rec_size"),
-        *_address("line_info"),
-        *_u32("line_info_cnt attach_btf_id attach_btf_obj_fd core_relo_cnt"),
-        *_address("fd_array"),
+        *u32_fields("prog_ifindex expected_attach_type prog_btf_fd func_info_rec_size"),
+        *address_fields("func_info"),
+        *u32_fields("func_info_cnt line_info_rec_size"),
+        *address_fields("line_info"),
+        *u32_fields("line_info_cnt attach_btf_id attach_btf_obj_fd core_relo_cnt"),
+        *address_fields("fd_array"),
     )
 
 
 class ObjAttr(Structure):
     """`bpf_attr` of BPF_OBJ_PIN and BPF_OBJ_GET."""
 
-    _fields_ = (*_address("pathname"), *_u32("bpf_fd file_flags"))
+    _fields_ = (*address_fields("pathname"), *u32_fields("bpf_fd file_flags"))
 
 
 class IdAttr(Structure):
     """`bpf_attr` of the BPF_*_GET_NEXT_ID and BPF_*_GET_FD_BY_ID commands."""
 
-    _fields_ = _u32("start_id next_id open_flags")
+    _fields_ = u32_fields("start_id next_id open_flags")
 
 
 class TestRunAttr(Structure):
     """`bpf_attr.test` of BPF_PROG_TEST_RUN; `retval`, `duration`, `data_size_out` are outputs."""
 
     _fields_ = (
-        *_u32("prog_fd retval data_size_in data_size_out"),
-        *_address("data_in data_out"),
-        *_u32("repeat duration ctx_size_in ctx_size_out"),
-        *_address("ctx_in ctx_out"),
-        *_u32("flags cpu batch_size"),
+        *u32_fields("prog_fd retval data_size_in data_size_out"),
+        *address_fields("data_in data_out"),
+        *u32_fields("repeat duration ctx_size_in ctx_size_out"),
+        *address_fields("ctx_in ctx_out"),
+        *u32_fields("flags cpu batch_size"),
     )
 
 
 class ObjInfoAttr(Structure):
     """`bpf_attr.info` of BPF_OBJ_GET_INFO_BY_FD; `info_len` is also an output."""
 
-    _fields_ = (*_u32("bpf_fd info_len"), *_address("info"))
+    _fields_ = (*u32_fields("bpf_fd info_len"), *address_fields("info"))
 
 
 class RawTracepointAttr(Structure):
     """`bpf_attr.raw_tracepoint` of BPF_RAW_TRACEPOINT_OPEN."""
 
-    _fields_ = (*_address("name"), *_u32("prog_fd"))
+    _fields_ = (*address_fields("name"), *u32_fields("prog_fd"))
 
 
 class BtfLoadAttr(Structure):
     """`bpf_attr` of BPF_BTF_LOAD."""
 
-    _fields_ = (*_address("btf btf_log_buf"), *_u32("btf_size btf_log_size btf_log_level"))
-
-
-class LinkCreateAttr(Structure):
-    """`bpf_attr.link_create` of BPF_LINK_CREATE, in its `perf_event` form."""
-
-    _fields_ = (*_u32("prog_fd target_fd attach_type flags"), *_u64("bpf_cookie"))
-
-
-class KprobeMultiLinkAttr(Structure):
-    """`bpf_attr.link_create` of BPF_LINK_CREATE, in its `kprobe_multi` form."""
-
     _fields_ = (
-        *_u32("prog_fd target_fd attach_type flags multi_flags cnt"),
-        *_address("syms addrs cookies"),
+        *address_fields("btf btf_log_buf"),
+        *u32_fields("btf_size btf_log_size btf_log_level"),
     )
+
+
+class LinkAttr(Structure):
+    """`bpf_attr.link_create` of BPF_LINK_CREATE: what all of its forms begin with."""
+
+    _fields_ = u32_fields("prog_fd target_fd attach_type flags")
+
+
+class PerfLinkAttr(LinkAttr):
+    """`bpf_attr.link_create` in its `perf_event` form."""
+
+    _fields_ = u64_fields("bpf_cookie")
+
+
+class IterCreateAttr(Structure):
+    """`bpf_attr.iter_create` of BPF_ITER_CREATE."""
+
+    _fields_ = u32_fields("link_fd flags")
 
 
 class EnableStatsAttr(Structure):
     """`bpf_attr.enable_stats` of BPF_ENABLE_STATS."""
 
-    _fields_ = _u32("type")
+    _fields_ = u32_fields("type")
 
 
 BpfAttr: TypeAlias = (
@@ -238,8 +256,8 @@ BpfAttr: TypeAlias = (
     | ObjInfoAttr
     | RawTracepointAttr
     | BtfLoadAttr
-    | LinkCreateAttr
-    | KprobeMultiLinkAttr
+    | LinkAttr
+    | IterCreateAttr
     | EnableStatsAttr
 )
 
@@ -248,12 +266,12 @@ class BpfMapInfo(Structure):
     """`struct bpf_map_info`."""
 
     _fields_ = (
-        *_u32("type id key_size value_size max_entries map_flags"),
+        *u32_fields("type id key_size value_size max_entries map_flags"),
         ("name", c_char * BPF_OBJ_NAME_LEN),
-        *_u32("ifindex btf_vmlinux_value_type_id"),
-        *_u64("netns_dev netns_ino"),
-        *_u32("btf_id btf_key_type_id btf_value_type_id btf_vmlinux_id"),
-        *_u64("map_extra"),
+        *u32_fields("ifindex btf_vmlinux_value_type_id"),
+        *u64_fields("netns_dev netns_ino"),
+        *u32_fields("btf_id btf_key_type_id btf_value_type_id btf_vmlinux_id"),
+        *u64_fields("map_extra"),
     )
 
 
@@ -261,31 +279,25 @@ class BpfProgInfo(Structure):
     """`struct bpf_prog_info`, up to `verified_insns`."""
 
     _fields_ = (
-        *_u32("type id"),
+        *u32_fields("type id"),
         ("tag", c_uint8 * 8),
-        *_u32("jited_prog_len xlated_prog_len"),
-        *_u64("jited_prog_insns xlated_prog_insns load_time"),
-        *_u32("created_by_uid nr_map_ids"),
-        *_u64("map_ids"),
+        *u32_fields("jited_prog_len xlated_prog_len"),
+        *u64_fields("jited_prog_insns xlated_prog_insns load_time"),
+        *u32_fields("created_by_uid nr_map_ids"),
+        *u64_fields("map_ids"),
         ("name", c_char * BPF_OBJ_NAME_LEN),
-        *_u32("ifindex gpl_compatible"),
-        *_u64("netns_dev netns_ino"),
-        *_u32("nr_jited_ksyms nr_jited_func_lens"),
-        *_u64("jited_ksyms jited_func_lens"),
-        *_u32("btf_id func_info_rec_size"),
-        *_u64("func_info"),
-        *_u32("nr_func_info nr_line_info"),
-        *_u64("line_info jited_line_info"),
-        *_u32("nr_jited_line_info line_info_rec_size jited_line_info_rec_size nr_prog_tags"),
-        *_u64("prog_tags run_time_ns run_cnt recursion_misses"),
-        *_u32("verified_insns pad"),
+        *u32_fields("ifindex gpl_compatible"),
+        *u64_fields("netns_dev netns_ino"),
+        *u32_fields("nr_jited_ksyms nr_jited_func_lens"),
+        *u64_fields("jited_ksyms jited_func_lens"),
+        *u32_fields("btf_id func_info_rec_size"),
+        *u64_fields("func_info"),
+        *u32_fields("nr_func_info nr_line_info"),
+        *u64_fields("line_info jited_line_info"),
+        *u32_fields("nr_jited_line_info line_info_rec_size jited_line_info_rec_size nr_prog_tags"),
+        *u64_fields("prog_tags run_time_ns run_cnt recursion_misses"),
+        *u32_fields("verified_insns pad"),
     )
-
-
-class BpfLinkInfo(Structure):
-    """`struct bpf_link_info`, its common head."""
-
-    _fields_ = (*_u32("type id prog_id"), *_u32("pad"))
 
 
 class PerfType(IntEnum):
@@ -294,6 +306,7 @@ class PerfType(IntEnum):
     HARDWARE = 0
     SOFTWARE = 1
     TRACEPOINT = 2
+    BREAKPOINT = 5
 
 
 class PerfSoftware(IntEnum):
@@ -313,7 +326,10 @@ class PerfBit(IntEnum):
     """The bit field of `struct perf_event_attr`, in its order."""
 
     DISABLED = 1 << 0
+    INHERIT = 1 << 1
     FREQ = 1 << 10
+    # Since Linux 5.13.
+    INHERIT_THREAD = 1 << 35
 
 
 class PerfRecord(IntEnum):
@@ -341,18 +357,22 @@ class PerfMmapPage(IntEnum):
 
 
 class PerfEventAttr(Structure):
-    """`struct perf_event_attr` as of PERF_ATTR_SIZE_VER5 (112 bytes, Linux 4.1)."""
+    """`struct perf_event_attr` as of PERF_ATTR_SIZE_VER5 (112 bytes, Linux 4.1).
+
+    `config1` is also `kprobe_func`, `uprobe_path` and `bp_addr`; `config2` is also `kprobe_addr`,
+    `probe_offset` and `bp_len`.
+    """
 
     _fields_ = (
-        *_u32("type size"),
-        *_u64("config sample_period sample_type read_format bits"),
-        *_u32("wakeup_events bp_type"),
-        *_address("config1"),
-        *_u64("config2 branch_sample_type sample_regs_user"),
-        *_u32("sample_stack_user"),
+        *u32_fields("type size"),
+        *u64_fields("config sample_period sample_type read_format bits"),
+        *u32_fields("wakeup_events bp_type"),
+        *address_fields("config1"),
+        *u64_fields("config2 branch_sample_type sample_regs_user"),
+        *u32_fields("sample_stack_user"),
         ("clockid", c_int32),
-        *_u64("sample_regs_intr"),
-        *_u32("aux_watermark"),
+        *u64_fields("sample_regs_intr"),
+        *u32_fields("aux_watermark"),
         ("sample_max_stack", c_uint16),
         ("__reserved_2", c_uint16),
     )

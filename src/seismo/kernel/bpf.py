@@ -12,23 +12,22 @@ from typing import TypeVar
 
 from seismo.base.dataclass import dataclass
 from seismo.base.errors import SyscallError
+from seismo.isa.prog_types import AttachType
 from seismo.kernel.abi import (
     BPF_OBJ_NAME_LEN,
     BPF_STATS_RUN_TIME,
     BatchAttr,
-    BpfLinkInfo,
     BpfMapInfo,
     BpfProgInfo,
     BtfLoadAttr,
     Cmd,
     EnableStatsAttr,
     IdAttr,
-    KprobeMultiLinkAttr,
-    LinkCreateAttr,
     MapCreateAttr,
     MapElemAttr,
     ObjAttr,
     ObjInfoAttr,
+    PerfLinkAttr,
     ProgLoadAttr,
     RawTracepointAttr,
     TestRunAttr,
@@ -41,9 +40,7 @@ __all__ = (
     "TestRun",
     "btf_load",
     "enable_run_time_stats",
-    "link_create_kprobe_multi",
     "link_create_perf",
-    "link_info",
     "map_contains_value",
     "map_create",
     "map_delete",
@@ -212,11 +209,6 @@ def prog_info(kernel: Kernel, fd: int) -> BpfProgInfo:
     return _info(kernel, fd, BpfProgInfo())
 
 
-def link_info(kernel: Kernel, fd: int) -> BpfLinkInfo:
-    """BPF_OBJ_GET_INFO_BY_FD of a link. Since Linux 5.8."""
-    return _info(kernel, fd, BpfLinkInfo())
-
-
 def prog_next_id(kernel: Kernel, after: int) -> int:
     """BPF_PROG_GET_NEXT_ID: the lowest program id above `after`, 0 at the end. Since Linux 4.13."""
     attr = IdAttr(start_id=after)
@@ -313,18 +305,13 @@ def btf_load(kernel: Kernel, btf: bytes) -> int:
     return kernel.bpf(Cmd.BTF_LOAD, BtfLoadAttr(btf=btf, btf_size=len(btf)))
 
 
-def link_create_perf(kernel: Kernel, program: int, event: int, attach_type: int) -> int:
-    """BPF_LINK_CREATE of a program and a perf event: the link's fd. Since Linux 5.15."""
-    attr = LinkCreateAttr(prog_fd=program, target_fd=event, attach_type=attach_type)
-    return kernel.bpf(Cmd.LINK_CREATE, attr)
+def link_create_perf(kernel: Kernel, program: int, event: int, cookie: int = 0) -> int:
+    """BPF_LINK_CREATE of a program and a perf event: the link's fd. Since Linux 5.15.
 
-
-def link_create_kprobe_multi(
-    kernel: Kernel, program: int, addresses: bytes, attach_type: int
-) -> int:
-    """BPF_LINK_CREATE at many functions, given by their u64 addresses. Since Linux 5.18."""
-    attr = KprobeMultiLinkAttr(
-        prog_fd=program, attach_type=attach_type, addrs=addresses, cnt=len(addresses) // 8
+    `cookie` is what `bpf_get_attach_cookie` gives the program there.
+    """
+    attr = PerfLinkAttr(
+        prog_fd=program, target_fd=event, attach_type=AttachType.PERF_EVENT, bpf_cookie=cookie
     )
     return kernel.bpf(Cmd.LINK_CREATE, attr)
 

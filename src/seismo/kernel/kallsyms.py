@@ -4,13 +4,14 @@
 >>> str(symbols.at(symbols.address("vfs_read") + 16))
 'vfs_read+0x10'
 
-A kernel has some 100,000 symbols: their addresses are parsed on the first look-up by address, a
-name only when it is asked for.
+A kernel has some 100,000 symbols: their lines are put in order on the first look-up by address, and
+parsed one by one where one is asked for.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from operator import itemgetter
 from typing import Self
 
 from seismo.base.dataclass import dataclass
@@ -23,8 +24,12 @@ __all__ = ("Kallsyms", "Place", "Symbol")
 
 _PATH = "/proc/kallsyms"
 _ADDRESS_DIGITS = 16
+_ZERO = b"0" * _ADDRESS_DIGITS
 # A mistyped name is compared with the symbols that begin like it, not with all of them.
 _NEAR_PREFIX = 4
+_LARGEST_BYTES = 1 << 20
+"""No function is longer: what lies further behind a symbol is in a hole, such as that between the
+kernel's code and the modules, or code that has no name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,6 @@ class Kallsyms:
     def __init__(self, text: bytes) -> None:
         self._text = text
         self._lines: list[bytes] = []
-        self._addresses: list[int] = []
 
     @classmethod
     def read(cls, kernel: Kernel) -> Self:
@@ -88,15 +92,20 @@ class Kallsyms:
     def at(self, address: int) -> Place:
         """The last symbol at or before `address`; of several at one address the kernel's first.
 
-        Raises `NotInKernel` below the first symbol, `NotSupported` where addresses are hidden.
+        Raises `NotInKernel` below the first symbol and 1 MiB behind one, `NotSupported` where
+        addresses are hidden.
         """
-        self._index()
-        index = bisect_right(self._addresses, address) - 1
+        self._order()
+        digits = b"%016x" % address
+        index = bisect_right(self._lines, digits, key=_address_digits) - 1
         if index < 0:
             raise NotInKernel("symbol at", f"{address:#x}")
-        first = bisect_left(self._addresses, self._addresses[index])
-        symbol = _parse(self._lines[first])
-        return Place(symbol, address - symbol.address)
+        start = _address_digits(self._lines[index])
+        symbol = _parse(self._lines[bisect_left(self._lines, start, key=_address_digits)])
+        offset = address - symbol.address
+        if offset >= _LARGEST_BYTES:
+            raise NotInKernel("symbol at", f"{address:#x}")
+        return Place(symbol, offset)
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -107,17 +116,16 @@ class Kallsyms:
     @property
     def are_hidden(self) -> bool:
         """Whether all addresses read as zero: kernel.kptr_restrict, or no CAP_SYSLOG."""
-        digits = {line[:_ADDRESS_DIGITS] for line in self._text.splitlines()}
-        return digits <= {b"0" * _ADDRESS_DIGITS}
+        return all(line.startswith(_ZERO) for line in self._text.splitlines())
 
-    def _index(self) -> None:
+    def _order(self) -> None:
         """Order the lines by address; those of one address stay in the kernel's order."""
         if self._lines:
             return
-        if self.are_hidden:
+        lines = self._text.splitlines()
+        if all(line.startswith(_ZERO) for line in lines):
             self._refuse_hidden()
-        self._lines = sorted(self._text.splitlines(), key=_address_digits)
-        self._addresses = [int(line[:_ADDRESS_DIGITS], 16) for line in self._lines]
+        self._lines = sorted(lines, key=_address_digits)
 
     def _refuse_hidden(self) -> None:
         raise NotSupported(
@@ -132,9 +140,8 @@ class Kallsyms:
         return did_you_mean(name, alike)
 
 
-def _address_digits(line: bytes) -> bytes:
-    """Fixed-width hex, all lower-case: sorts as the number does."""
-    return line[:_ADDRESS_DIGITS]
+_address_digits = itemgetter(slice(_ADDRESS_DIGITS))
+"""Of a line; hex of fixed width, all lower-case, sorts as the number does."""
 
 
 def _parse(line: bytes) -> Symbol:

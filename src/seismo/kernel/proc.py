@@ -10,9 +10,11 @@ __all__ = (
     "kernel_release",
     "online_cpus",
     "parse_cpu_list",
+    "pmu_field",
     "pmu_type",
     "possible_cpus",
     "sysctl",
+    "thread_ids",
 )
 
 
@@ -60,3 +62,21 @@ def sysctl(kernel: Kernel, name: str) -> str:
 def pmu_type(kernel: Kernel, name: str) -> int:
     """`perf_event_attr.type` of a PMU (`kprobe`, `uprobe`); `SyscallError` when there is none."""
     return int(kernel.read_file(f"/sys/bus/event_source/devices/{name}/type"))
+
+
+def pmu_field(kernel: Kernel, name: str, field: str) -> tuple[int, int]:
+    """The first and the last bit of a field of `perf_event_attr.config`: `config:32-63`.
+
+    `SyscallError` when the PMU has no such field, `FormatError` when it is none of `config`.
+    """
+    text = kernel.read_file(f"/sys/bus/event_source/devices/{name}/format/{field}").decode()
+    place, _, bits = text.strip().partition(":")
+    first, _, last = bits.partition("-")
+    if place != "config" or not first.isdigit() or not (last or first).isdigit():
+        raise FormatError(f"'{text.strip()}' are no bits of config", 0)
+    return int(first), int(last or first)
+
+
+def thread_ids(kernel: Kernel, pid: int) -> tuple[int, ...]:
+    """The threads of a process, the oldest first; `SyscallError` when there is no such process."""
+    return tuple(sorted(int(name) for name in kernel.list_directory(f"/proc/{pid}/task")))

@@ -1,4 +1,4 @@
-"""`Kernel`: everything that seismo asks of a kernel, in nine calls.
+"""`Kernel`: everything that seismo asks of a kernel, in twelve calls.
 
 `live.py` answers them with system calls. Anything else that answers them (a virtual machine, a
 recording) can stand in for the machine's kernel, and nothing above this line changes.
@@ -47,6 +47,18 @@ class Kernel(Protocol):
 
     def read_file(self, path: str) -> bytes:
         """All of a file; made for procfs, sysfs and tracefs."""
+        ...
+
+    def append_file(self, path: str, data: bytes) -> None:
+        """Add `data` to the end of a file, in one write(2): a command for tracefs."""
+        ...
+
+    def list_directory(self, path: str) -> list[str]:
+        """The names in a directory, in no order."""
+        ...
+
+    def read(self, fd: int, size: int) -> bytes:
+        """read(2): the next `size` bytes at most, none at the end."""
         ...
 
     def mount(self, filesystem: str) -> int:

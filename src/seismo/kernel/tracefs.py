@@ -65,6 +65,13 @@ class Tracefs:
         """
         return self._read_event_file(category, name, "format")
 
+    def filter_functions(self) -> bytes:
+        """The functions that ftrace can hook, a line each: `vfs_read`, or `name [module]`.
+
+        Raises `SyscallError`: EPERM where lockdown hides it, ENOENT without CONFIG_DYNAMIC_FTRACE.
+        """
+        return self._kernel.read_file(f"{self.root}/available_filter_functions")
+
     def close(self) -> None:
         """Unmount the private mount; a tracefs that was there stays."""
         if self._mount is not None:

@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
-from seismo.base.errors import BpfError
+import errno
 
-__all__ = ("BadSpec", "KeyMissing", "WrongSize")
+from seismo.base.errors import BpfError, SyscallError
+from seismo.kernel.abi import ENOTSUPP
+
+__all__ = ("AttachRefused", "BadSpec", "KeyMissing", "WrongSize")
+
+
+class AttachRefused(SyscallError):
+    """The kernel does not attach a program at `place` (`kprobe vfs_read+0x8`).
+
+    `why` says it in words, where the kernel's errno is known to mean something there.
+    """
+
+    def __init__(self, place: str, error: SyscallError, why: str = "", hint: str = "") -> None:
+        number = errno.EOPNOTSUPP if error.errno == ENOTSUPP else error.errno or 0
+        super().__init__(error.call, number, hint or error.hint)
+        self.place = place
+        self.why = why
+
+    def __str__(self) -> str:
+        hint = f"\nhint: {self.hint}" if self.hint else ""
+        return f"{self.place}: {self.why or self.strerror} ({self.errno_name}){hint}"
 
 
 class BadSpec(BpfError, ValueError):

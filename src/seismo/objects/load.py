@@ -13,7 +13,7 @@ from typing import Self
 
 from seismo.kernel.protocol import Kernel
 from seismo.objects.map import Map
-from seismo.objects.program import Program, load_program
+from seismo.objects.program import Program, load_programs
 from seismo.spec.types import ObjectSpec
 
 __all__ = ("Loaded", "load")
@@ -48,12 +48,10 @@ class Loaded:
 def load(spec: ObjectSpec, kernel: Kernel) -> Loaded:
     """Create the maps, then load the programs; when one fails nothing is left behind.
 
-    Raises what `Map.create` and `load_program` raise.
+    Raises what `Map.create` and `load_programs` raise.
     """
     with ExitStack() as on_error:
         maps = {one.name: on_error.enter_context(Map.create(kernel, one)) for one in spec.maps}
-        programs = {
-            one.name: on_error.enter_context(load_program(one, maps, kernel))
-            for one in spec.programs
-        }
+        loaded = load_programs(spec.programs, maps, kernel)
+        programs = {one.spec.name: on_error.enter_context(one) for one in loaded}
         return Loaded(maps, programs, on_error.pop_all())

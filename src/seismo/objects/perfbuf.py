@@ -51,9 +51,14 @@ class PerfBuffer:
             ]
             self._owned = on_error.pop_all()
 
+    @property
+    def fds(self) -> tuple[int, ...]:
+        """What becomes readable when records come."""
+        return tuple([int(ring.event) for ring in self._rings])
+
     def poll(self, timeout_ms: int) -> bool:
         """Wait until there is something to consume; False when the time is up (-1: never)."""
-        return bool(self._kernel.poll([int(ring.event) for ring in self._rings], timeout_ms))
+        return bool(self._kernel.poll(self.fds, timeout_ms))
 
     def consume(self, callback: Callable[[memoryview], object]) -> int:
         """Hand out every record, CPU by CPU; how many they were.

@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from seismo.base.dataclass import dataclass, replace
 from seismo.base.diagnostics import did_you_mean
@@ -27,7 +28,17 @@ from seismo.objects.map import Map
 from seismo.objects.verifier_log import VerifierError
 from seismo.spec.types import ProgramSpec
 
-__all__ = ("Program", "ProgramInfo", "enable_stats", "load_program", "loaded_programs")
+if TYPE_CHECKING:
+    from seismo.objects.target import Targets
+
+__all__ = (
+    "Program",
+    "ProgramInfo",
+    "enable_stats",
+    "load_program",
+    "load_programs",
+    "loaded_programs",
+)
 
 _FIRST_LOG_BYTES = 1 << 16
 # Kernels before 5.2 take no larger log.
@@ -36,7 +47,11 @@ _LARGEST_LOG_BYTES = (1 << 24) - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramInfo:
-    """What the kernel says of a program; runs are counted while `enable_stats` is in force."""
+    """What the kernel says of a program; runs are counted while `enable_stats` is in force.
+
+    `recursion_misses` are the runs that were left out because the program, or another of its kind,
+    was running on that CPU. Since Linux 5.12, of kprobes since 6.7.
+    """
 
     id: int
     name: str
@@ -44,6 +59,7 @@ class ProgramInfo:
     tag: str
     run_count: int
     run_time_ns: int
+    recursion_misses: int
     verified_insns: int
     jited_bytes: int
 
@@ -69,6 +85,11 @@ class Program:
         """The program as the kernel describes it. Since Linux 4.13, runs since 5.1."""
         return _describe(bpf.prog_info(self._kernel, int(self.fd)))
 
+    @property
+    def recursion_misses(self) -> int:
+        """`ProgramInfo.recursion_misses`, now."""
+        return self.info().recursion_misses
+
     def close(self) -> None:
         self.fd.close()
 
@@ -92,8 +113,38 @@ def load_program(spec: ProgramSpec, maps: Mapping[str, Map], kernel: Kernel) -> 
     """Have the kernel verify and compile `spec`, its map loads bound to `maps`.
 
     Raises `VerifierError` when the verifier refuses it, `SyscallError` (with a hint on what is
-    missing) when the kernel refuses for another reason, `BadSpec` for a map that is not in `maps`.
+    missing) when the kernel refuses for another reason, `BadSpec` for a map that is not in `maps`,
+    `NotInKernel` or `NotSupported` for a target that cannot be traced.
     """
+    (program,) = load_programs((spec,), maps, kernel)
+    return program
+
+
+def load_programs(
+    specs: Sequence[ProgramSpec], maps: Mapping[str, Map], kernel: Kernel
+) -> tuple[Program, ...]:
+    """Load all of `specs`; when one fails none is left. Raises what `load_program` raises."""
+    with ExitStack() as on_error, _targets(specs, kernel) as targets:
+        programs = tuple(
+            on_error.enter_context(_load_one(spec, maps, kernel, targets)) for spec in specs
+        )
+        on_error.pop_all()
+    return programs
+
+
+def _targets(
+    specs: Sequence[ProgramSpec], kernel: Kernel
+) -> AbstractContextManager[Targets | None]:
+    if all(spec.target is None for spec in specs):
+        return nullcontext()
+    from seismo.objects.target import Targets  # noqa: PLC0415 (lazy: docs/architecture.md)
+
+    return Targets(kernel)
+
+
+def _load_one(
+    spec: ProgramSpec, maps: Mapping[str, Map], kernel: Kernel, targets: Targets | None
+) -> Program:
     code = encode(_bind_maps(spec, maps))
     attr = ProgLoadAttr(
         prog_type=spec.type,
@@ -103,16 +154,27 @@ def load_program(spec: ProgramSpec, maps: Mapping[str, Map], kernel: Kernel) -> 
         prog_name=bpf.object_name(spec.name),
         expected_attach_type=spec.expected_attach_type or 0,
     )
+    if targets is None:
+        number = _load_described(kernel, spec, attr)
+    else:
+        targets.aim(spec, attr)
+        try:
+            number = _load_described(kernel, spec, attr)
+        except (LoadRefused, VerifierError) as error:
+            raise targets.explain(spec, error) from error.__cause__
+    return Program(kernel, Fd(kernel, number, "program", spec.name), spec)
+
+
+def _load_described(kernel: Kernel, spec: ProgramSpec, attr: ProgLoadAttr) -> int:
+    """The program's fd; the kernel is told of its functions, if it has any."""
     if spec.functions:
         from seismo.objects.func_info import (  # noqa: PLC0415 (lazy: docs/architecture.md)
             describe_functions,
         )
 
         with describe_functions(kernel, spec, attr):
-            number = _load(kernel, spec, attr)
-    else:
-        number = _load(kernel, spec, attr)
-    return Program(kernel, Fd(kernel, number, "program", spec.name), spec)
+            return _load(kernel, spec, attr)
+    return _load(kernel, spec, attr)
 
 
 def loaded_programs(kernel: Kernel) -> Iterator[ProgramInfo]:
@@ -141,6 +203,7 @@ def _describe(raw: BpfProgInfo) -> ProgramInfo:
         tag=bytes(raw.tag).hex(),
         run_count=raw.run_cnt,
         run_time_ns=raw.run_time_ns,
+        recursion_misses=raw.recursion_misses,
         verified_insns=raw.verified_insns,
         jited_bytes=raw.jited_prog_len,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from seismo.kernel import abi
+from seismo.kernel import abi, link_abi
 
 COMPILER = shutil.which("cc")
 HEADERS = Path("/usr/include/linux/bpf.h")
@@ -26,9 +26,9 @@ LAYOUTS: list[tuple[type[Structure], str, str, dict[str, str]]] = [
     (abi.ObjInfoAttr, ATTR, "info.", {}),
     (abi.RawTracepointAttr, ATTR, "raw_tracepoint.", {}),
     (abi.BtfLoadAttr, ATTR, "", {}),
-    (abi.LinkCreateAttr, ATTR, "link_create.", {"bpf_cookie": "perf_event.bpf_cookie"}),
+    (abi.PerfLinkAttr, ATTR, "link_create.", {"bpf_cookie": "perf_event.bpf_cookie"}),
     (
-        abi.KprobeMultiLinkAttr,
+        link_abi.KprobeMultiLinkAttr,
         ATTR,
         "link_create.",
         {
@@ -39,12 +39,20 @@ LAYOUTS: list[tuple[type[Structure], str, str, dict[str, str]]] = [
             "cookies": "kprobe_multi.cookies",
         },
     ),
+    (abi.IterCreateAttr, ATTR, "iter_create.", {}),
     (abi.EnableStatsAttr, ATTR, "enable_stats.", {}),
     (abi.BpfMapInfo, "struct bpf_map_info", "", {"btf_vmlinux_id": ""}),
     (abi.BpfProgInfo, "struct bpf_prog_info", "", {"gpl_compatible": "", "pad": ""}),
-    (abi.BpfLinkInfo, "struct bpf_link_info", "", {"pad": ""}),
+    (link_abi.BpfLinkInfo, "struct bpf_link_info", "", {"pad": "", "details": "raw_tracepoint"}),
+    (link_abi.BpfBtfInfo, "struct bpf_btf_info", "", {}),
     (abi.PerfEventAttr, "struct perf_event_attr", "", {"bits": ""}),
 ]
+
+
+def fields(structure: type[Structure]) -> list[str]:
+    """All fields, those of the structure that it continues first."""
+    parts = [one for one in reversed(structure.__mro__) if "_fields_" in vars(one)]
+    return [name for one in parts for name, *_ in one._fields_]
 
 
 def offsets_in_c(names: list[tuple[str, str]], folder: Path) -> list[int]:
@@ -67,7 +75,7 @@ def test_every_field_is_where_c_has_it(tmp_path: Path) -> None:
     asked: list[tuple[str, str]] = []
     ours: list[int] = []
     for structure, c_type, prefix, renamed in LAYOUTS:
-        for name, *_ in structure._fields_:
+        for name in fields(structure):
             c_name = renamed.get(name, name)
             if c_name:
                 asked.append((c_type, prefix + c_name))
@@ -83,7 +91,10 @@ def test_structures_have_the_published_sizes() -> None:
     assert sizeof(abi.BpfMapInfo) == 88
     assert sizeof(abi.BpfProgInfo) == 224
     assert sizeof(abi.BatchAttr) == 56
-    assert sizeof(abi.LinkCreateAttr) == 24
+    assert sizeof(abi.PerfLinkAttr) == 24
+    assert sizeof(link_abi.KprobeMultiLinkAttr) == 48
+    assert sizeof(link_abi.UprobeMultiLinkAttr) == 64
+    assert sizeof(link_abi.BpfLinkInfo) == 56
 
 
 def test_commands_are_kernel_spelled() -> None:

@@ -64,6 +64,13 @@ def test_an_address_below_all_symbols_has_no_name(symbols: Kallsyms) -> None:
         symbols.at(0x1000)
 
 
+@pytest.mark.parametrize("address", [0xFFFFFFFFC0102000, 0xFFFFFFFFBFFFFFFF, (1 << 64) - 1])
+def test_what_lies_far_behind_a_symbol_is_not_part_of_it(symbols: Kallsyms, address: int) -> None:
+    with pytest.raises(NotInKernel, match=f"{address:#x}"):
+        symbols.at(address)
+    assert str(symbols.at(0xFFFFFFFFC0101FFF)) == "bpf_prog_1234_run+0xfffff"
+
+
 def test_modules_are_listed(symbols: Kallsyms) -> None:
     assert symbols.modules == ("bpf", "veth")
 

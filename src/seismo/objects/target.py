@@ -1,0 +1,152 @@
+"""`Targets`: what tracing programs are loaded for, from names to the numbers that the kernel takes.
+
+>>> with Targets(kernel) as targets:
+...     targets.aim(spec, attr)
+
+A kernel's BTF is opened once for all programs that are loaded together.
+"""
+
+from __future__ import annotations
+
+import errno
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from seismo.base.errors import BpfError, NotSupported, SyscallError
+from seismo.btf.errors import BtfNotFound
+from seismo.btf.spec import VMLINUX, Btf
+from seismo.btf.types import Kind
+from seismo.isa.prog_types import AttachType
+from seismo.kernel import bpf
+from seismo.kernel.abi import ProgLoadAttr
+from seismo.kernel.bpf import LoadRefused
+from seismo.kernel.btf_object import btf_bytes, open_btf, open_module_btf
+from seismo.kernel.errors import NotInKernel
+from seismo.kernel.fd import Fd
+from seismo.kernel.protocol import Kernel
+from seismo.objects.errors import AttachRefused
+from seismo.objects.target_name import describe_target
+from seismo.objects.verifier_log import VerifierError
+from seismo.spec.types import ProgramSpec, ProgramTarget
+
+__all__ = ("Targets",)
+
+_MODULES = "/sys/kernel/btf"
+# What the kernel calls these in its BTF, and we to users.
+_TYPEDEF_PREFIX = "btf_trace_"
+_ITERATOR_PREFIX = "bpf_iter_"
+
+
+class Targets:
+    """Owns the fds that targets are named by; they must last until the programs are loaded."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._owned = ExitStack()
+        self._vmlinux: Btf | None = None
+        self._modules: dict[str, tuple[Btf, Fd]] = {}
+
+    def aim(self, spec: ProgramSpec, attr: ProgLoadAttr) -> None:
+        """Tell `attr` what `spec.target` is, if there is one.
+
+        Raises `NotInKernel`, with a near name, for a target that the kernel does not have,
+        `NotSupported` where it has no BTF. Since Linux 5.5, functions of modules since 5.11.
+        """
+        target, kind = spec.target, spec.expected_attach_type
+        if target is None:
+            return
+        if target.program_id:
+            self._aim_at_program(target, attr)
+        elif target.module:
+            btf, fd = self._module(target.module)
+            attr.attach_btf_id = _find(btf, target, kind)
+            attr.attach_btf_obj_fd = int(fd)
+        else:
+            attr.attach_btf_id = _find(self._kernel_btf(), target, kind)
+
+    def explain(self, spec: ProgramSpec, error: LoadRefused | VerifierError) -> BpfError:
+        """What to raise for a program that was refused: is it for its target, or for its code?
+
+        A complaint that names no instruction is about the target: a function that was inlined, that
+        the kernel keeps programs away from, or whose arguments a trampoline cannot pass on.
+        """
+        place = describe_target(spec)
+        if isinstance(error, LoadRefused):
+            return AttachRefused(place, error)
+        if error.insn_index >= 0:
+            return error
+        is_function = spec.expected_attach_type in (AttachType.TRACE_FENTRY, AttachType.TRACE_FEXIT)
+        hint = "try a kprobe there, or a function that calls it" if is_function else ""
+        return NotSupported(place, error.summary, hint)
+
+    def close(self) -> None:
+        """Close what was opened; a second time does nothing."""
+        self._owned.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _kernel_btf(self) -> Btf:
+        if self._vmlinux is None:
+            self._vmlinux = _open(VMLINUX)
+        return self._vmlinux
+
+    def _module(self, name: str) -> tuple[Btf, Fd]:
+        if name not in self._modules:
+            fd = self._owned.enter_context(open_module_btf(self._kernel, name))
+            self._modules[name] = _open(f"{_MODULES}/{name}", self._kernel_btf()), fd
+        return self._modules[name]
+
+    def _aim_at_program(self, target: ProgramTarget, attr: ProgLoadAttr) -> None:
+        """Its fd goes where that of a module's BTF does: `attach_prog_fd` is the same field."""
+        number = target.program_id
+        try:
+            opened = Fd(
+                self._kernel, bpf.prog_open(self._kernel, number), "program", f"id {number}"
+            )
+        except SyscallError as error:
+            if error.errno != errno.ENOENT:
+                raise
+            raise NotInKernel("BPF program of id", str(number)) from None
+        program = self._owned.enter_context(opened)
+        btf_id = bpf.prog_info(self._kernel, int(program)).btf_id
+        if not btf_id:
+            why = "it was loaded without BTF"
+            raise NotSupported(f"tracing BPF program {target.name} (id {number})", why)
+        with open_btf(self._kernel, btf_id) as fd:
+            btf = Btf.from_bytes(btf_bytes(self._kernel, fd))
+        attr.attach_btf_id = _find(btf, target, AttachType.TRACE_FENTRY)
+        attr.attach_btf_obj_fd = int(program)
+
+
+def _open(path: str, base: Btf | None = None) -> Btf:
+    try:
+        return Btf.open(path, base)
+    except OSError as error:
+        hint = "it takes a kernel with CONFIG_DEBUG_INFO_BTF"
+        raise NotSupported("kernel types", f"{path}: {error.strerror}", hint) from None
+
+
+def _find(btf: Btf, target: ProgramTarget, kind: AttachType | None) -> int:
+    """The id of the target: functions are FUNCs, a raw tracepoint is a typedef."""
+    is_tracepoint = kind is AttachType.TRACE_RAW_TP
+    try:
+        return btf.find(target.name, Kind.TYPEDEF if is_tracepoint else Kind.FUNC)
+    except BtfNotFound as error:
+        what, prefix = "function", ""
+        if is_tracepoint:
+            what, prefix = "raw tracepoint", _TYPEDEF_PREFIX
+        elif kind is AttachType.TRACE_ITER:
+            what, prefix = "iterator", _ITERATOR_PREFIX
+        hint = error.hint.replace(prefix, "") if error.hint.startswith("did you mean") else ""
+        where = f" of {target.module}" if target.module else ""
+        raise NotInKernel(what + where, target.name.removeprefix(prefix), hint) from None
