@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from lang_cases import VIEW
 from seismo.base.errors import NotSupported, SyscallError
-from seismo.probes.view import SymbolNotFound, TracepointNotFound
+from seismo.elf.errors import BinaryNotFound
+from seismo.probes.view import (
+    FEATURE_NAMES,
+    KernelFunction,
+    SymbolNotFound,
+    TracepointNotFound,
+)
 from seismo.views import RecordedView
 
 
@@ -78,3 +85,36 @@ def test_recorded_cgroups(tmp_path: Path) -> None:
     assert caught.value.errno_name == "ENOENT"
     (tmp_path / "cgroups").write_text("7 /a path\n")
     assert RecordedView(tmp_path).cgroup_id("/a path") == 7
+
+
+def test_recorded_functions(tmp_path: Path) -> None:
+    view = RecordedView(tmp_path)
+    assert view.functions() == view.function("vfs_read") == ()
+    assert view.blacklist() == frozenset()
+    (tmp_path / "functions").write_text("vfs_read\nnetfs_read [netfs]\n")
+    (tmp_path / "blacklist").write_text("do_int3\n")
+    netfs_read = KernelFunction("netfs_read", "netfs", is_traceable=True)
+    vfs_read = KernelFunction("vfs_read", is_traceable=True)
+    assert view.functions() == (netfs_read, vfs_read)
+    assert view.function("netfs_read") == (netfs_read,)
+    assert view.blacklist() == {"do_int3"}
+    assert view.bpf_programs() == ()
+
+
+def test_recorded_features(tmp_path: Path) -> None:
+    view = RecordedView(tmp_path)
+    assert not any(view.has(one) for one in FEATURE_NAMES)
+    (tmp_path / "features").write_text("fentry\nkprobe_multi\n")
+    assert [one for one in FEATURE_NAMES if view.has(one)] == ["kprobe_multi", "fentry"]
+    assert view.refusal("raw_tracepoint")[0] == "the kernel has no raw tracepoint"
+
+
+def test_recorded_binaries(tmp_path: Path) -> None:
+    view = RecordedView(tmp_path)
+    assert view.process_binaries(1) == ()
+    with pytest.raises(BinaryNotFound, match="no binary 'server'\nhint: it was not recorded"):
+        view.binary("server")
+    (tmp_path / "binaries").mkdir()
+    shutil.copy("/bin/true", tmp_path / "binaries" / "true")
+    assert view.process_binaries(0) == ("true",)
+    assert view.binary("/usr/bin/true").path == f"{tmp_path}/binaries/true"

@@ -14,12 +14,13 @@ class AttachPoint:
 
     `tracepoint:syscalls:sys_enter_openat` is ("tracepoint", ("syscalls", "sys_enter_openat")),
     `interval:s:1` is ("interval", ("s", "1")), `BEGIN` is ("begin", ()). `str()` is the expanded
-    name that the `probe` built-in shows.
+    name that the `probe` built-in shows. `is_wild`: a wildcard found it.
     """
 
     kind: str
     target: tuple[str, ...]
     span: Span
+    is_wild: bool = False
 
     def __str__(self) -> str:
         return ":".join((self.kind, *self.target))

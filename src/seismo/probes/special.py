@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seismo.isa.prog_types import ProgType
+from seismo.probes.backend import Context, one_by_one
 from seismo.probes.kind import ProbeKind, Target, TargetError
 from seismo.probes.spec import AttachPoint
 from seismo.spec.types import TestRunAttach
@@ -24,9 +25,8 @@ BEGIN = ProbeKind(
     name="begin",
     aliases=(),
     form="BEGIN",
-    prog_type=ProgType.RAW_TRACEPOINT,
     parse=_parse,
-    attach=_attach,
+    choose=one_by_one(ProgType.RAW_TRACEPOINT, Context.NONE, _attach),
     is_any_case=True,
     doc="Once, before any other probe is attached.",
 )
@@ -34,9 +34,8 @@ END = ProbeKind(
     name="end",
     aliases=(),
     form="END",
-    prog_type=ProgType.RAW_TRACEPOINT,
     parse=_parse,
-    attach=_attach,
+    choose=one_by_one(ProgType.RAW_TRACEPOINT, Context.NONE, _attach),
     is_any_case=True,
     doc="Once, after the other probes are detached.",
 )

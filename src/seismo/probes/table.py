@@ -3,48 +3,31 @@
 from __future__ import annotations
 
 from seismo.base.diagnostics import did_you_mean
+from seismo.probes.fentry import FENTRY, FEXIT
 from seismo.probes.interval import KIND as INTERVAL
+from seismo.probes.iterator import KIND as ITER
 from seismo.probes.kind import ProbeKind, TargetError
+from seismo.probes.kprobe import KPROBE, KRETPROBE
+from seismo.probes.perf_events import HARDWARE, SOFTWARE
+from seismo.probes.profile import KIND as PROFILE
+from seismo.probes.rawtracepoint import KIND as RAWTRACEPOINT
+from seismo.probes.signal import KIND as SELF
 from seismo.probes.spec import AttachPoint
 from seismo.probes.special import BEGIN, END
 from seismo.probes.testing import BENCH, TEST
 from seismo.probes.tracepoint import KIND as TRACEPOINT
+from seismo.probes.uprobe import UPROBE, URETPROBE
+from seismo.probes.usdt import USDT
+from seismo.probes.watchpoint import KIND as WATCHPOINT
 
 __all__ = ("KINDS", "find_kind", "kind_of")
 
-KINDS: tuple[ProbeKind, ...] = (BEGIN, END, TRACEPOINT, INTERVAL, TEST, BENCH)
+KINDS: tuple[ProbeKind, ...] = (
+    *(BEGIN, END, SELF, TRACEPOINT, RAWTRACEPOINT, KPROBE, KRETPROBE, FENTRY, FEXIT),
+    *(UPROBE, URETPROBE, USDT, PROFILE, INTERVAL, SOFTWARE, HARDWARE, WATCHPOINT, ITER),
+    *(TEST, BENCH),
+)
 
-_LATER = {
-    "f": "fentry",
-    "fentry": "fentry",
-    "fexit": "fexit",
-    "fr": "fexit",
-    "h": "hardware",
-    "hardware": "hardware",
-    "it": "iter",
-    "iter": "iter",
-    "k": "kprobe",
-    "kfunc": "fentry",
-    "kprobe": "kprobe",
-    "kr": "kretprobe",
-    "kretfunc": "fexit",
-    "kretprobe": "kretprobe",
-    "p": "profile",
-    "profile": "profile",
-    "rawtracepoint": "rawtracepoint",
-    "rt": "rawtracepoint",
-    "s": "software",
-    "self": "self",
-    "software": "software",
-    "U": "usdt",
-    "u": "uprobe",
-    "uprobe": "uprobe",
-    "ur": "uretprobe",
-    "uretprobe": "uretprobe",
-    "usdt": "usdt",
-    "w": "watchpoint",
-    "watchpoint": "watchpoint",
-}
 _BY_WORD = {word: kind for kind in KINDS for word in (kind.name, *kind.aliases)}
 
 
@@ -56,12 +39,7 @@ def find_kind(word: str) -> ProbeKind:
     kind = _BY_WORD.get(word.lower())
     if kind is not None and kind.is_any_case:
         return kind
-    if word in _LATER:
-        names = ", ".join(one.name for one in KINDS)
-        raise TargetError(
-            f"probes of kind {_LATER[word]} are not supported yet", f"there are: {names}"
-        )
-    known = [*_BY_WORD, *_LATER, "BEGIN", "END"]
+    known = [*_BY_WORD, "BEGIN", "END"]
     long_names = [one for one in known if len(one) > 2]
     raise TargetError(f"unknown probe kind '{word}'", did_you_mean(word, long_names))
 

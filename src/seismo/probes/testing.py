@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from seismo.isa.prog_types import ProgType
+from seismo.probes.backend import Context, one_by_one
 from seismo.probes.kind import ProbeKind, Target, TargetError
 from seismo.probes.spec import AttachPoint
 from seismo.spec.types import TestRunAttach
@@ -28,17 +29,15 @@ TEST = ProbeKind(
     name="test",
     aliases=(),
     form="test:name",
-    prog_type=ProgType.XDP,
     parse=_parse,
-    attach=_attach,
+    choose=one_by_one(ProgType.XDP, Context.NONE, _attach),
     doc="A test, run by --test: it fails if it returns no 0, calls errorf() or exit(n), n not 0.",
 )
 BENCH = ProbeKind(
     name="bench",
     aliases=(),
     form="bench:name",
-    prog_type=ProgType.XDP,
     parse=_parse,
-    attach=_attach,
+    choose=one_by_one(ProgType.XDP, Context.NONE, _attach),
     doc="A benchmark, run by --bench until it has taken a millisecond; return 1 skips it.",
 )

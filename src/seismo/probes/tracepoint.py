@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from seismo.isa.prog_types import ProgType
+from seismo.probes.backend import Backend, Context, Use
+from seismo.probes.format import TracepointFormat
 from seismo.probes.kind import ProbeKind, Target, TargetError
 from seismo.probes.spec import AttachPoint
 from seismo.probes.view import KernelView, TracepointNotFound
@@ -40,21 +44,45 @@ def _expand(target: Target, view: KernelView) -> tuple[Target, ...]:
     return (target,)
 
 
-def _attach(point: AttachPoint) -> TracepointAttach:
+def _choose(points: tuple[AttachPoint, ...], use: Use, view: KernelView) -> Backend:
+    has_cookies = len(points) > 1 and "probe" in use.names and view.has("cookie")
+    specs: list[TracepointAttach] = []
+    for number, point in enumerate(points, 1):
+        category, name = point.target
+        specs.append(TracepointAttach(category, name, number if has_cookies else 0))
+    return Backend(
+        prog_type=ProgType.TRACEPOINT,
+        context=Context.RECORD,
+        attach=tuple(specs),
+        has_cookies=has_cookies,
+    )
+
+
+def _arguments(point: AttachPoint, view: KernelView) -> TracepointFormat:
     category, name = point.target
-    return TracepointAttach(category, name)
+    return view.tracepoint(category, name)
+
+
+def _space(point: AttachPoint) -> str:
+    """System-call arguments point into user memory, everything else into the kernel's."""
+    return "user" if point.target[0] == "syscalls" else "kernel"
+
+
+def _targets(pattern: str, view: KernelView) -> Sequence[str]:
+    return view.tracepoints()
 
 
 KIND = ProbeKind(
     name="tracepoint",
     aliases=("t",),
     form=_FORM,
-    prog_type=ProgType.TRACEPOINT,
     parse=_parse,
     expand=_expand,
-    attach=_attach,
-    has_wildcards=True,
-    has_args=True,
+    choose=_choose,
+    arguments=_arguments,
+    targets=_targets,
+    space=_space,
+    is_task=True,
     # 0 would keep the event from perf users of the same tracepoint: perf_trace_run_bpf_submit()
     # in kernel/events/core.c stops when the programs return 0.
     return_value=1,

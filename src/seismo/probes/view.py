@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from seismo.base.dataclass import dataclass
 from seismo.base.errors import BpfError
 from seismo.probes.format import TracepointFormat
 
 if TYPE_CHECKING:
     from seismo.btf.spec import Btf
+    from seismo.elf.binary import Binary
+    from seismo.elf.dwarf_types import FunctionType, Member, Struct
 
-__all__ = ("KernelView", "SymbolNotFound", "TracepointNotFound")
+__all__ = ("FEATURE_NAMES", "KernelFunction", "KernelView", "SymbolNotFound", "TracepointNotFound")
+
+
+@dataclass(frozen=True, slots=True)
+class KernelFunction:
+    """A function of the kernel, or of `module`. `is_traceable`: ftrace can hook it, so fentry and
+    kprobe_multi can, too; false also where that cannot be found out."""
+
+    name: str
+    module: str = ""
+    is_traceable: bool = False
 
 
 class SymbolNotFound(BpfError):
@@ -30,6 +43,15 @@ class TracepointNotFound(BpfError):
         super().__init__(f"no tracepoint '{name}'" + (f"\nhint: {hint}" if hint else ""))
         self.name = name
         self.hint = hint
+
+
+FEATURE_NAMES = (
+    *("kprobe", "kprobe_multi", "fentry", "func_ip", "raw_tracepoint", "iterator"),
+    *("uprobe", "uprobe_multi", "uprobe_func_ip", "cookie", "breakpoint", "hardware"),
+)
+"""What `KernelView.has` may be asked: kinds of probes, and `cookie` (perf links with one, Linux
+5.15), `func_ip` and `uprobe_func_ip` (`bpf_get_func_ip` for kprobes and fentry; for uprobes, 6.6).
+"""
 
 
 class KernelView(Protocol):
@@ -53,3 +75,46 @@ class KernelView(Protocol):
 
     def cgroup_id(self, path: str) -> int:
         """The id of the cgroup (version 2) whose directory is `path`; SyscallError."""
+
+    def machine(self) -> str:
+        """The architecture as `uname -m` prints it: `x86_64`."""
+
+    def module_btf(self, module: str = "") -> Iterator[Btf]:
+        """The types of each loaded module, or of the one that is named; opened one after the
+        other."""
+
+    def has(self, feature: str) -> bool:
+        """Whether the kernel can do it, by the names of `FEATURE_NAMES`."""
+
+    def refusal(self, feature: str) -> tuple[str, str]:
+        """(why, hint) of a feature that the kernel has not."""
+
+    def functions(self) -> Sequence[KernelFunction]:
+        """Every function that probes may be put on, sorted by name; those of modules, too."""
+
+    def function(self, name: str) -> Sequence[KernelFunction]:
+        """The functions of that name: none, one, or one each of several modules."""
+
+    def blacklist(self) -> frozenset[str]:
+        """Functions that the kernel lets nobody probe, as far as it tells."""
+
+    def bpf_programs(self) -> Sequence[tuple[int, str]]:
+        """(id, name) of each BPF program that is loaded and can be traced."""
+
+    def binary(self, name: str) -> Binary:
+        """The executable or library that a path, a library's name (`libc`) or a command's means, ''
+        the program of -p; BinaryNotFound with a hint."""
+
+    def process_binaries(self, pid: int) -> Sequence[str]:
+        """The paths, as `binary` takes them, of the files with code that a process has mapped;
+        of all processes with `pid` 0."""
+
+    def source_line(self, binary: Binary, file: str, line: int, column: int) -> Sequence[int]:
+        """The addresses where a line's code begins; LineNotFound, or NotSupported without debug
+        information."""
+
+    def user_function(self, binary: Binary, name: str) -> FunctionType:
+        """The parameters of a function by its debug information; SymbolMissing or NotSupported."""
+
+    def user_members(self, binary: Binary, struct: Struct) -> Sequence[Member]:
+        """The members of a struct that `user_function` of the same binary has told of."""

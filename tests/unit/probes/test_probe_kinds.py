@@ -7,6 +7,7 @@ import pytest
 from lang_cases import VIEW
 from seismo.base.source import NOWHERE
 from seismo.isa.prog_types import ProgType
+from seismo.probes.backend import Backend, Context, Use
 from seismo.probes.kind import TargetError
 from seismo.probes.spec import AttachPoint
 from seismo.probes.table import KINDS, find_kind, kind_of
@@ -14,11 +15,16 @@ from seismo.spec.types import AttachSpec, TimerAttach, TracepointAttach
 from seismo.spec.types import TestRunAttach as RunOnDemand
 
 
-def attached(text: str) -> list[AttachSpec]:
+def chosen(text: str, *names: str) -> Backend:
     word, _, rest = text.partition(":")
     kind = find_kind(word)
     targets = kind.expand(kind.parse(rest), VIEW)
-    return [kind.attach(AttachPoint(kind.name, one, NOWHERE)) for one in targets]
+    points = tuple([AttachPoint(kind.name, one, NOWHERE) for one in targets])
+    return kind.choose(points, Use(names=frozenset(names)), VIEW)
+
+
+def attached(text: str) -> list[AttachSpec]:
+    return list(chosen(text).attach)
 
 
 def test_words_are_unique_and_kinds_documented() -> None:
@@ -45,9 +51,8 @@ def test_find(word: str, name: str) -> None:
         ("T", "unknown probe kind 'T'", ""),
         ("trcepoint", "unknown probe kind 'trcepoint'", "did you mean 'tracepoint'?"),
         ("BEGINN", "unknown probe kind 'BEGINN'", "did you mean 'BEGIN'?"),
-        ("k", "probes of kind kprobe are not supported yet", "there are: begin, end, "),
-        ("U", "probes of kind usdt are not supported yet", ""),
-        ("u", "probes of kind uprobe are not supported yet", ""),
+        ("kprob", "unknown probe kind 'kprob'", "did you mean 'kprobe'?"),
+        ("K", "unknown probe kind 'K'", ""),
     ],
 )
 def test_not_found(word: str, message: str, hint: str) -> None:
@@ -57,17 +62,70 @@ def test_not_found(word: str, message: str, hint: str) -> None:
     assert hint in caught.value.hint
 
 
-def test_programs() -> None:
-    facts = {kind.name: (kind.prog_type, kind.return_value, kind.has_args) for kind in KINDS}
-    assert facts == {
-        "begin": (ProgType.RAW_TRACEPOINT, 0, False),
-        "end": (ProgType.RAW_TRACEPOINT, 0, False),
-        "tracepoint": (ProgType.TRACEPOINT, 1, True),
-        "interval": (ProgType.PERF_EVENT, 0, False),
-        "test": (ProgType.XDP, 0, False),
-        "bench": (ProgType.XDP, 0, False),
+@pytest.mark.parametrize(
+    ("text", "prog_type", "context"),
+    [
+        ("begin", ProgType.RAW_TRACEPOINT, Context.NONE),
+        ("end", ProgType.RAW_TRACEPOINT, Context.NONE),
+        ("t:sched:sched_switch", ProgType.TRACEPOINT, Context.RECORD),
+        ("i:s:1", ProgType.PERF_EVENT, Context.REGISTERS),
+        ("test:sums", ProgType.XDP, Context.NONE),
+        ("bench:sums", ProgType.XDP, Context.NONE),
+    ],
+)
+def test_programs(text: str, prog_type: ProgType, context: Context) -> None:
+    backend = chosen(text)
+    assert (backend.prog_type, backend.context) == (prog_type, context)
+
+
+def test_facts() -> None:
+    """What the rest of the compiler asks of a kind."""
+    facts = {
+        one.name: "".join(
+            letter
+            for letter, holds in (
+                ("t", one.is_task),
+                ("1", one.is_single),
+                ("u", one.is_user),
+                ("r", one.is_return),
+                ("a", one.arguments is not None),
+            )
+            if holds
+        )
+        for one in KINDS
     }
+    expected = {
+        "tracepoint": "ta",
+        "rawtracepoint": "ta",
+        "kprobe": "t",
+        "kretprobe": "tr",
+        "fentry": "t1a",
+        "fexit": "t1ra",
+        "uprobe": "tua",
+        "uretprobe": "tur",
+        "usdt": "tu",
+        "profile": "t",
+        "interval": "",
+        "software": "t",
+        "hardware": "t",
+        "watchpoint": "t",
+        "iter": "1a",
+        "begin": "",
+        "end": "",
+        "self": "",
+        "test": "",
+        "bench": "",
+    }
+    assert facts == expected
+    assert {one.name: one.return_value for one in KINDS if one.return_value} == {"tracepoint": 1}
     assert kind_of(AttachPoint("end", (), NOWHERE)).name == "end"
+
+
+def test_places_are_told_by_cookies() -> None:
+    assert not chosen("t:sched:*").has_cookies
+    one = chosen("t:sched:sched_switch", "probe")
+    assert not one.has_cookies
+    assert one.attach == (TracepointAttach("sched", "sched_switch"),)
 
 
 @pytest.mark.parametrize(
@@ -90,12 +148,11 @@ def test_attach(text: str, specs: list[AttachSpec]) -> None:
 
 
 def test_wildcards_expand_sorted() -> None:
-    names = [str(one) for one in attached("t:sys*:sys_e*_openat*")]
-    assert names == [
-        "TracepointAttach(category='syscalls', name='sys_enter_openat')",
-        "TracepointAttach(category='syscalls', name='sys_enter_openat2')",
-        "TracepointAttach(category='syscalls', name='sys_exit_openat')",
-        "TracepointAttach(category='syscalls', name='sys_exit_openat2')",
+    assert attached("t:sys*:sys_e*_openat*") == [
+        TracepointAttach("syscalls", "sys_enter_openat"),
+        TracepointAttach("syscalls", "sys_enter_openat2"),
+        TracepointAttach("syscalls", "sys_exit_openat"),
+        TracepointAttach("syscalls", "sys_exit_openat2"),
     ]
 
 
