@@ -38,10 +38,11 @@ from seismo.lang.print import format_script
 from seismo.lang.script_types import script_types
 from seismo.lang.tokens import format_tokens
 from seismo.lang.typed import OptionSymbol, TypedProbe, TypedScript
-from seismo.lower.filter import FORK_TRACEPOINT, family_entry, follow_forks
-from seismo.lower.resources import TREE_MAP, Resources
+from seismo.lower.filter import FAMILY, filter_presets
+from seismo.lower.resources import Resources
 from seismo.lower.script import Lowered, lower_script
 from seismo.plan import Attachment, Plan, RunSettings
+from seismo.probes.backend import Backend, Context
 from seismo.probes.table import find_kind
 from seismo.probes.view import KernelView
 from seismo.spec.types import ObjectSpec, ProgramSpec, TracepointAttach
@@ -57,8 +58,11 @@ STAGES = (
 OnStage: TypeAlias = Callable[[str, Callable[[], str]], None]
 
 _NAME_BYTES = 15  # include/linux/bpf.h: BPF_OBJ_NAME_LEN, without its NUL
-_FAMILY_PROGRAM = "follow_forks"
 _ON_DEMAND = ("begin", "end", "test", "bench")
+_NEWEST_FIRST = ("kprobe", "fentry", "fexit", "uprobe", "usdt")
+"""Where the kernel runs what was attached last before the others: these are attached in reverse,
+so that the probes of one place run in script order."""
+_AT_TRACEPOINT = Backend(prog_type=ProgType.TRACEPOINT, context=Context.RECORD, attach=())
 
 
 class NoFiles:
@@ -147,11 +151,11 @@ class _Compilation:
         typed = self.checked(self.expanded(script), config)
         lowered = self.lowered(typed, config)
         if self.options.filter.and_children:
-            lowered = _with_family(lowered, self.view, source)
-        types = [find_kind(probe.points[0].kind).prog_type for probe in typed.probes]
-        types += [ProgType.TRACEPOINT] * (len(lowered.module.funcs) - len(types))
+            lowered = _with_family(lowered, self.view, self.options, source)
+        backends = [probe.place.backend for probe in typed.probes]
+        backends += [_AT_TRACEPOINT] * (len(lowered.module.funcs) - len(backends))
         funcs = _optimized(lowered.module, self.tell)
-        programs = self.programs(funcs, types, config)
+        programs = self.programs(funcs, backends, config)
         self.tell("layout", lambda: _layouts(lowered))
         plan = _plan(typed, lowered, programs, self.options, config)
         self.tell("plan", lambda: str(plan))
@@ -183,7 +187,9 @@ class _Compilation:
     def checked(self, script: Script, config: Config) -> TypedScript:
         diagnostics, inputs = self.diagnostics, self.inputs
         types = script_types(script, self.view, self.included, diagnostics)
-        instances = self.selected(expand(script, self.view, diagnostics, config))
+        instances = self.selected(
+            expand(script, self.view, diagnostics, config, self.options.filter.only_pid)
+        )
         if len(instances) > config.max_bpf_progs:
             span = instances[config.max_bpf_progs].probe.attach_points[0].span
             message = (
@@ -241,11 +247,12 @@ class _Compilation:
         return lower_script(typed, _program_name, _return_value, shared)
 
     def programs(
-        self, funcs: Sequence[Func], types: Sequence[ProgType], config: Config
+        self, funcs: Sequence[Func], backends: Sequence[Backend], config: Config
     ) -> tuple[ProgramSpec, ...]:
         """The code of every function."""
         made = tuple(
-            self.program(func, type_, config) for func, type_ in zip(funcs, types, strict=True)
+            self.program(func, backend, config)
+            for func, backend in zip(funcs, backends, strict=True)
         )
         self.tell("asm", lambda: "\n\n".join(_assembly(one) for one in made))
         self.tell(
@@ -253,11 +260,13 @@ class _Compilation:
         )
         return made
 
-    def program(self, func: Func, type_: ProgType, config: Config) -> ProgramSpec:
+    def program(self, func: Func, backend: Backend, config: Config) -> ProgramSpec:
         code = generate(func, self.tell_of_code if self.tell is not _nobody else None)
         return ProgramSpec(
             name=func.name,
-            type=type_,
+            type=backend.prog_type,
+            expected_attach_type=backend.attach_type,
+            target=backend.target,
             insns=code.insns,
             map_refs=code.map_refs,
             spans=code.spans,
@@ -278,15 +287,13 @@ def _lines(source: Source) -> list[Span]:
     return spans
 
 
-def _with_family(lowered: Lowered, view: KernelView, source: Source) -> Lowered:
-    """The same with the program that follows forks, as the last one."""
-    family = follow_forks(
-        _FAMILY_PROGRAM,
-        view.tracepoint(*FORK_TRACEPOINT),
-        find_kind("tracepoint").return_value,
-        Span(source, 0, 0),
-    )
-    return replace(lowered, module=Module((*lowered.module.funcs, family)))
+def _with_family(
+    lowered: Lowered, view: KernelView, options: LowerOptions, source: Source
+) -> Lowered:
+    """The same with the programs that follow the family, as the last ones."""
+    span, value = Span(source, 0, 0), find_kind("tracepoint").return_value
+    family = [one.program(view.tracepoint(*one.place), options, value, span) for one in FAMILY]
+    return replace(lowered, module=Module((*lowered.module.funcs, *family)))
 
 
 def _optimized(module: Module, tell: OnStage) -> list[Func]:
@@ -330,7 +337,25 @@ def _program_name(index: int, probe: TypedProbe) -> str:
 
 
 def _return_value(probe: TypedProbe) -> int:
-    return find_kind(probe.points[0].kind).return_value
+    return probe.place.kind.return_value
+
+
+def _note(probe: TypedProbe) -> str:
+    names = probe.place.names
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"{names[0]}{more}: {probe.place.backend.why}"
+
+
+def _attachments(probe: TypedProbe, program: str) -> list[Attachment]:
+    """One for each point, or as many as the backend makes of them."""
+    names, specs = probe.place.names, probe.place.backend.attach
+    whole = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+    labels = names if len(names) == len(specs) else [whole] * len(specs)
+    may_fail = any(point.is_wild for point in probe.points)
+    return [
+        Attachment(program, label, spec, may_fail)
+        for label, spec in zip(labels, specs, strict=True)
+    ]
 
 
 def _plan(
@@ -341,24 +366,24 @@ def _plan(
     config: Config,
 ) -> Plan:
     on_demand: dict[str, list[tuple[str, str]]] = {kind: [] for kind in _ON_DEMAND}
-    attachments: list[Attachment] = []
+    first: list[Attachment] = []
+    last: list[Attachment] = []
     for probe, program in zip(typed.probes, programs, strict=False):
-        for point in probe.points:
-            kind = find_kind(point.kind)
-            if kind.name in on_demand:
-                on_demand[kind.name].append((":".join(point.target), program.name))
-            else:
-                attachments.append(Attachment(program.name, str(point), kind.attach(point)))
-    presets: list[tuple[str, bytes, bytes]] = []
+        kind = probe.place.kind.name
+        if kind in on_demand:
+            on_demand[kind] += [(":".join(one.target), program.name) for one in probe.points]
+        elif kind in _NEWEST_FIRST:
+            last[:0] = _attachments(probe, program.name)
+        else:
+            first += _attachments(probe, program.name)
+    attachments = first + last
     retries = zip(programs[len(typed.probes) :], lowered.retries, strict=False)
     # Before what puts arguments aside is attached, what takes them up again must be.
     attachments[:0] = [
         Attachment(program.name, "", TracepointAttach(*where)) for program, where in retries
     ]
     if options.filter.and_children:
-        family = Attachment(_FAMILY_PROGRAM, "", TracepointAttach(*FORK_TRACEPOINT))
-        attachments.insert(0, family)
-        presets.append((TREE_MAP, *family_entry(options.filter.pid)))
+        attachments[:0] = [Attachment(one.name, "", TracepointAttach(*one.place)) for one in FAMILY]
     return Plan(
         object=ObjectSpec(maps=lowered.maps, programs=programs),
         attachments=tuple(attachments),
@@ -367,11 +392,14 @@ def _plan(
         probe_count=sum(len(probe.points) for probe in typed.probes),
         events=lowered.events,
         maps=lowered.views,
-        presets=tuple(presets),
+        presets=filter_presets(options),
         tables=lowered.tables,
+        packets=lowered.packets,
         faults=lowered.faults,
         tests=tuple(on_demand["test"]),
         benches=tuple(on_demand["bench"]),
+        cgroups=options.filter.cgroups,
+        notes=tuple(_note(probe) for probe in typed.probes if probe.place.backend.why),
         settings=RunSettings(
             print_maps_on_exit=config.print_maps_on_exit,
             max_cat_bytes=config.max_cat_bytes,

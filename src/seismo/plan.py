@@ -13,11 +13,13 @@ __all__ = ("DEFAULT_SETTINGS", "Attachment", "Plan", "RunSettings")
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """Program `program` runs at `at`; `probe` is the attach point as the script's user knows it."""
+    """Program `program` runs at `at`; `probe` is the attach point as the script's user knows it.
+    `may_fail`: a wildcard found it, and the rest of the script goes on without."""
 
     program: str
     probe: str
     at: AttachSpec
+    may_fail: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,9 @@ class Plan:
     only value is the loss counters (u64 each): the first two count records that found no room in
     the events and the control ring, `faults` tells what the others count, in their order.
     `tests` and `benches` are the (name, program) of probes of these kinds; `tables` are (map,
-    rows) of constant arrays to fill in.
+    rows) of constant arrays to fill in. `notes` say by which means the probes are served.
+    `packets` are the files that network packets go to, by way of `packets_map` if there are any;
+    `cgroups` are the directories that `cgroups_map`, if there are any, holds in this order.
     """
 
     object: ObjectSpec
@@ -54,10 +58,15 @@ class Plan:
     maps: tuple[MapView, ...] = ()
     presets: tuple[tuple[str, bytes, bytes], ...] = ()
     tables: tuple[tuple[str, tuple[bytes, ...]], ...] = ()
+    packets: tuple[str, ...] = ()
     faults: tuple[FaultSite, ...] = ()
     tests: tuple[tuple[str, str], ...] = ()
     benches: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    cgroups: tuple[str, ...] = ()
     settings: RunSettings = DEFAULT_SETTINGS
     events_map: str = "events"
     control_map: str = "control"
     lost_map: str = "lost"
+    packets_map: str = "packets"
+    cgroups_map: str = "cgroups"

@@ -76,10 +76,13 @@ def test_begin_and_end_run_in_script_order() -> None:
     assert plan.begin[0].startswith("1_") and plan.begin[1].startswith("2_")
 
 
-def test_a_family_adds_a_program_and_a_preset() -> None:
+def test_a_family_adds_programs_and_a_preset() -> None:
     options = LowerOptions(possible_cpus=2, filter=TaskFilter(77, and_children=True))
     plan = plan_of("t:syscalls:sys_enter_close { @ = count() }", options)
-    assert plan.attachments[0].at == TracepointAttach("sched", "sched_process_fork")
+    assert [one.at for one in plan.attachments[:2]] == [
+        TracepointAttach("sched", "sched_process_fork"),
+        TracepointAttach("sched", "sched_process_free"),
+    ]
     assert plan.presets == (("tree", (77).to_bytes(4, "little"), (1).to_bytes(8, "little")),)
     assert plan.probe_count == 1
 

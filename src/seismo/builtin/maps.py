@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from seismo.base.layout import U32, FieldType
 from seismo.builtin.record import Address, Builtin, Lowering, Writer, value_writer
+from seismo.builtin.stacks import frame_count, is_stack
 from seismo.events.kinds import Action
 from seismo.ir.ops import Cond, Kind, Value
 from seismo.lang.ast import Call, Expr, MapAccess, Variable
@@ -127,8 +128,23 @@ def _loaded(low: Lowering, pointer: Value, type_: Type) -> Value | Writer:
     return write
 
 
+def _check_len(call: Call, types: tuple[Type, ...], context: CallContext) -> Type:
+    target, type_ = call.args[0], types[0]
+    if not (_is_whole_map(target) or is_stack(type_)):
+        hint = "strlen() counts the characters of a string"
+        context.error(
+            target.span,
+            f"len() takes a map or a stack, not {type_}",
+            f"write len({target.name})" if isinstance(target, MapAccess) else hint,
+        )
+    return INT64
+
+
 def _lower_len(low: Lowering, call: Call) -> Value:
-    return low.map_length(_target(call))
+    target = call.args[0]
+    if _is_whole_map(target):
+        return low.map_length(_target(call))
+    return frame_count(low, low.memory(target))
 
 
 def _check_print(call: Call, types: tuple[Type, ...], context: CallContext) -> Type:
@@ -214,9 +230,9 @@ FIND = Builtin(
     'BEGIN { @m[1] = "one"; let $v; if (find(@m, 1, $v)) { print($v); } }',
 )
 LEN = Builtin(
-    Signature(name="len", params=(_MAP,), returns=INT64, check=_check_whole_map(INT64)),
+    Signature(name="len", params=(Param("map", ("map", "any")),), returns=INT64, check=_check_len),
     "How many entries a map has; the kernel walks through them. Since Linux 5.13 "
-    "(`bpf_for_each_map_elem`).",
+    "(`bpf_for_each_map_elem`). Of a stack, how many frames.",
     _lower_len,
     "BEGIN { @m[1] = 1; @m[2] = 1; print(len(@m)); }",
 )

@@ -9,11 +9,23 @@ __all__ = ("NO_FILTER", "LowerOptions", "TaskFilter")
 
 @dataclass(frozen=True, slots=True)
 class TaskFilter:
-    """Which tasks are traced: process `pid` alone, or with all that it forks (`and_children`);
-    `pid` 0 is everyone."""
+    """Which tasks are traced: those of which all is true that is asked here.
+
+    Process `pid` alone (0: any), or with all that it forks (`and_children`). `cgroups` are
+    directories of cgroups (version 2): the task is in each or below it. `comm` is the task's name,
+    or what it begins with where it ends in `*` ('' is any). `uid` is its user (None is any).
+    """
 
     pid: int = 0
     and_children: bool = False
+    cgroups: tuple[str, ...] = ()
+    comm: str = ""
+    uid: int | None = None
+
+    @property
+    def only_pid(self) -> int:
+        """The process that all is about, so that attaching may be limited to it; 0 if any."""
+        return 0 if self.and_children else self.pid
 
 
 NO_FILTER = TaskFilter()
@@ -24,7 +36,8 @@ class LowerOptions:
     """Sizes in bytes; `ring_bytes` 0 leaves the size to the script's settings. `possible_cpus` is
     the kernel's, for sums over CPUs.
 
-    `filter` is compiled into every program that runs in the context of some task; `command_pid` is
+    `filter` is compiled into every program that runs in the context of some task (its `pid` is
+    counted as `pid_namespace` does); `command_pid` is
     what `cpid` gives. `pid_namespace` is the (device, inode) of the namespace that `pid` and `tid`
     are counted in where it is not the initial one. `started_ns` is the boot clock at the start,
     for `elapsed`; `tai_offset_ns` is how far International Atomic Time is ahead of that clock, for

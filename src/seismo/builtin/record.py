@@ -18,11 +18,11 @@ from seismo.builtin.options import LowerOptions
 from seismo.events.kinds import Action
 from seismo.ir.builder import Builder
 from seismo.ir.ops import Value
-from seismo.lang.ast import Call, Expr, MapAccess, Variable
+from seismo.lang.ast import Call, Expr, Field, MapAccess, Variable
 from seismo.lang.config import Config
 from seismo.lang.signature import Signature
-from seismo.lang.typed import Constant, MapSymbol
-from seismo.lang.types import AggregateType, Type
+from seismo.lang.typed import Constant, MapSymbol, Place
+from seismo.lang.types import AggregateType, RecordField, Type
 
 __all__ = (
     "Address",
@@ -80,6 +80,10 @@ class Lowering(Protocol):
         """The script's settings."""
 
     @property
+    def place(self) -> Place:
+        """Where the program runs. What is called back, or called, asks it nothing."""
+
+    @property
     def default_space(self) -> str:
         """Whose memory an untyped pointer means: `user` or `kernel`."""
 
@@ -95,6 +99,9 @@ class Lowering(Protocol):
 
     def constant(self, expr: Expr) -> Constant:
         """The value of an expression that is known at compile time; KeyError for another."""
+
+    def member(self, node: Field) -> RecordField:
+        """The member that an access on a record means."""
 
     def scalar(self, expr: Expr) -> Value:
         """The value of an expression that fits a register, extended to 64 bits by its type."""
@@ -201,6 +208,9 @@ class Lowering(Protocol):
         Where the last field is a long string or a buffer, the record is cut behind what its writer
         says that it wrote.
         """
+
+    def send_packet(self, path: str, skb: Value, length: Value, offset: Value) -> Value:
+        """Send a packet's first `length` bytes for a file: the helper's answer, 0 or negative."""
 
     def fault(self, kind: str, helper: str, result: Value, span: Span) -> None:
         """Count a failure (`FaultSite.kind`) that `helper` answered with `result`."""

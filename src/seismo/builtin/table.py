@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from seismo.builtin import (
     aggregate,
+    arguments,
     buffers,
     control,
     histogram,
     join,
+    kernel_only,
     maps,
     memory,
     meta,
     names,
     network,
     output,
+    packets,
     process,
     search,
     signals,
+    stacks,
     strings,
     symbols,
     time,
     tseries,
+    user,
 )
 from seismo.builtin.record import Aggregate, Builtin
 from seismo.lang.signature import Signature
@@ -30,8 +35,8 @@ __all__ = ("AGGREGATES", "BUILTINS", "SIGNATURES")
 BUILTINS: dict[str, Builtin] = {
     one.name: one
     for family in (
-        *(process, time, strings, search, buffers, memory, network, symbols, names),
-        *(maps, output, join, control, signals, meta),
+        *(process, time, strings, search, buffers, memory, network, symbols, stacks),
+        *(user, arguments, kernel_only, packets, names, maps, output, join, control, signals, meta),
     )
     for one in family.BUILTINS
 }

@@ -14,6 +14,8 @@ from seismo.base.source import Span
 
 __all__ = (
     "CONTROL_ACTIONS",
+    "MOST_PACKET_BYTES",
+    "PACKET",
     "STATS",
     "Action",
     "EventLayout",
@@ -22,6 +24,12 @@ __all__ = (
     "event_layout",
 )
 
+
+PACKET = Layout.of("packet", [("file", U32), ("length", U32), ("time_ns", U64), ("offset", U32)])
+"""What stands before a network packet's bytes: which of the plan's files it goes to, how many bytes
+follow, when it came (ns since boot), and how many bytes to leave out."""
+
+MOST_PACKET_BYTES = 0xFFFF
 
 STATS = ("count", "average", "total")
 """What `stats()` shows, in this order."""
@@ -42,6 +50,7 @@ class Action(Enum):
     CAT = "cat"
     JOIN = "join"
     SYSTEM = "system"
+    UNWATCH = "unwatch"
     EXIT = "exit"
     RUNTIME_ERROR = "runtime_error"
     HELPER_ERROR = "helper_error"
@@ -69,6 +78,7 @@ class EventLayout:
     PRINT_MAP, PRINT_AND_CLEAR   `top`, `div` (u32; 0 is: all, undivided)
     PRINT_VALUE                  the value
     JOIN                         a buffer of the words, a NUL after each
+    UNWATCH                      the watchpoints' address (u64)
     EXIT                         the exit code (s32)
     HELPER_ERROR                 what the helper returned (s32)
     """

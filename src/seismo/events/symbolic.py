@@ -10,6 +10,7 @@ asked of a `Resolver`. `RAW` knows nothing, and so its words are numbers.
 | `timestamp` | u64 ns | by `detail`: the clock, a NUL, the format of strftime(3) and `%f` |
 | `ksym_t` | u64 address | the kernel symbol, without an offset |
 | `usym_t` | u64 address, u32 pid, u32 0 | the symbol in that process |
+| `kstack_t`, `ustack_t` | u32 pid, u32 count, frames | a line for each frame (`events/stack.py`) |
 | `cgroup_path` | u64 id, u64 0 | `unified:/a/b`, of the hierarchies that match `detail` |
 | `username` | u64 uid | the login name |
 
@@ -20,10 +21,11 @@ asked of a `Resolver`. `RAW` knows nothing, and so its words are numbers.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
 from seismo.base.layout import BYTE_ORDER, Symbolic
+from seismo.events.stack import Frame, FrameNames, stack_text
 
 __all__ = ("RAW", "Resolver", "address_text", "symbolic_text", "time_text")
 
@@ -33,7 +35,7 @@ AF_INET, AF_INET6 = 2, 10
 _Words: TypeAlias = Callable[[bytes], str]
 
 
-class Resolver(Protocol):
+class Resolver(FrameNames, Protocol):
     """What the machine knows; every answer is text, a number where it knows nothing."""
 
     def kernel_symbol(self, address: int) -> str:
@@ -60,6 +62,12 @@ class _Raw:
 
     def user_symbol(self, address: int, pid: int) -> str:
         return address_text(address)
+
+    def kernel_frames(self, addresses: Sequence[int]) -> Sequence[Frame]:
+        return [Frame(address) for address in addresses]
+
+    def user_frames(self, addresses: Sequence[int], pid: int) -> Sequence[Frame]:
+        return [Frame(address) for address in addresses]
 
     def wall_ns(self, clock: str, ns: int) -> int:
         return ns
@@ -88,6 +96,8 @@ def symbolic_text(type_: Symbolic, resolver: Resolver) -> _Words:
             return lambda data: resolver.kernel_symbol(_u64(data))
         case "usym_t":
             return lambda data: resolver.user_symbol(_u64(data), _u32(data[8:12]))
+        case "kstack_t" | "ustack_t":
+            return stack_text(type_, resolver)
         case "cgroup_path":
             return lambda data: resolver.cgroup_path(_u64(data), type_.detail)
         case "username":

@@ -77,6 +77,10 @@ class BtfTypes:
         """
         return self._type(self._ids(name)[0])
 
+    def of(self, id: int) -> Type:
+        """The type with this id; 0 is void."""
+        return self._type(id)
+
     def c_type(self, name: str) -> CType:
         """The same with size and alignment; KeyError."""
         id = self._ids(name)[0]

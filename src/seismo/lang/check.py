@@ -13,19 +13,18 @@ from seismo.base.diagnostics import Diagnostic, Diagnostics, did_you_mean
 from seismo.base.source import Span
 from seismo.lang.ast import Function, Script
 from seismo.lang.config import Config
-from seismo.lang.ctype import arguments_type
 from seismo.lang.declared_maps import check_declared, declare_maps
-from seismo.lang.environment import Body, Environment, Place
+from seismo.lang.environment import Body, Environment
 from seismo.lang.expand import ProbeInstance, default_space
 from seismo.lang.functions import function_body, function_head, report_recursion
 from seismo.lang.infer import make_pass, new_typer
+from seismo.lang.place import place_of
 from seismo.lang.scope import Scopes, resolve_variables
 from seismo.lang.signature import Signatures
 from seismo.lang.typed import Facts, TypedFunction, TypedProbe, TypedScript
 from seismo.lang.typer import Typer
 from seismo.lang.types import INT64, PointerType, Type
 from seismo.lang.typetable import TypeTable
-from seismo.probes.table import kind_of
 from seismo.probes.view import KernelView
 
 __all__ = ("check",)
@@ -59,7 +58,8 @@ def check(
     functions = _functions(env, script.functions, found)
     declare_maps(env, script.maps, found)
     scopes = {probe: resolve_variables(probe) for probe in script.probes}
-    bodies = [*functions, *(_program(one, scopes[one.probe], view) for one in instances)]
+    programs = [_program(one, scopes[one.probe], view, found) for one in instances]
+    bodies = [*functions, *programs]
     passes = _passes(env, bodies)
     for body in bodies:
         found.found += passes[body].diagnostics.found
@@ -88,13 +88,13 @@ def _functions(env: Environment, nodes: Sequence[Function], diagnostics: Diagnos
     return bodies
 
 
-def _program(instance: ProbeInstance, scopes: Scopes, view: KernelView) -> Body:
+def _program(
+    instance: ProbeInstance, scopes: Scopes, view: KernelView, diagnostics: Diagnostics
+) -> Body:
     point = instance.points[0]
-    kind = kind_of(point)
-    args = arguments_type(view.tracepoint(*point.target)) if kind.has_args else None
     return Body(
         node=instance.probe,
-        place=Place(kind, str(point), args),
+        place=place_of(instance, view, diagnostics),
         space=default_space(point),
         scopes=scopes,
     )
@@ -134,8 +134,9 @@ def _typed(
         if isinstance(body.node, Function)
     }
     probes = [
-        TypedProbe(probe=one.probe, points=one.points, facts=_facts(t))
+        TypedProbe(probe=one.probe, points=one.points, place=t.body.place, facts=_facts(t))
         for one, t in zip(instances, passes[len(functions) :], strict=True)
+        if t.body.place is not None
     ]
     return TypedScript(
         probes=tuple(probes), maps=env.maps.symbols(), functions=typed, options=env.asked

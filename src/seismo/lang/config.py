@@ -30,6 +30,7 @@ class Config:
 
     cache_user_symbols: str = "PER_PID"
     cpp_demangle: bool = True
+    kretprobe_max_active: int = 0
     lazy_symbolication: bool = True
     license: str = "GPL"
     log_size: int = 1_000_000
@@ -200,6 +201,7 @@ _READERS: Mapping[str, Callable[[Setting], Setting]] = {
         ("PER_PID", "PER_PROGRAM", "NONE"), {"1": "PER_PID", "0": "NONE"}
     ),
     "cpp_demangle": _boolean,
+    "kretprobe_max_active": _integer(0, 4096),
     "lazy_symbolication": _boolean,
     "license": _license,
     "log_size": _integer(1, U32_MAX),

@@ -1,4 +1,4 @@
-"""What outlives a pass over one body: the script's `Environment`, each `Body`, its `Place`."""
+"""What outlives a pass over one body: the script's `Environment`, and each `Body`."""
 
 from __future__ import annotations
 
@@ -12,22 +12,12 @@ from seismo.lang.scope import Scopes
 from seismo.lang.signature import Signatures
 from seismo.lang.slot import Slot
 from seismo.lang.symbols import MapTable
-from seismo.lang.typed import OptionSymbol
+from seismo.lang.typed import OptionSymbol, Place
 from seismo.lang.types import VOID, RecordType, Type
 from seismo.lang.typetable import TypeTable
-from seismo.probes.kind import ProbeKind
 from seismo.probes.view import KernelView
 
-__all__ = ("Body", "Environment", "FunctionHead", "Place")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a program runs: the kind of its probe, its first attach point, what `args` is."""
-
-    kind: ProbeKind
-    name: str
-    args: RecordType | None
+__all__ = ("Body", "Environment", "FunctionHead")
 
 
 @dataclass(frozen=True, slots=True)

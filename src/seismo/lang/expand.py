@@ -4,7 +4,8 @@
     BEGIN, interval:s:1 { … }                ->  one instance for each kind
 
 A probe's body is compiled once for all its places of a kind that hand it pointers into the same
-memory, unless it asks which place it is at.
+memory, unless it asks for what differs from place to place. Here, too, it is settled by which means
+of the kernel its programs get there (`probes/backend.py`).
 """
 
 from __future__ import annotations
@@ -12,43 +13,52 @@ from __future__ import annotations
 from seismo.base.dataclass import dataclass
 from seismo.base.diagnostics import Diagnostics
 from seismo.base.source import Span
-from seismo.lang.ast import AttachPointText, Call, Name, Probe, Script
+from seismo.lang.ast import AttachPointText, Call, Comptime, ForMap, ForRange, Name, Probe, Script
 from seismo.lang.config import DEFAULTS, Config
 from seismo.lang.walk import walk
+from seismo.probes.backend import Backend, Use
+from seismo.probes.iterator import company
 from seismo.probes.kind import TargetError
 from seismo.probes.spec import AttachPoint
-from seismo.probes.table import find_kind
+from seismo.probes.table import find_kind, kind_of
 from seismo.probes.view import KernelView
+from seismo.probes.wildcard import has_wildcard
 
-__all__ = ("PLACE_NAMES", "ProbeInstance", "default_space", "expand")
+__all__ = ("PLACE_NAMES", "ProbeInstance", "attach_points", "default_space", "expand")
 
-PLACE_NAMES = ("args", "probe")
-"""The built-ins that differ from place to place."""
+PLACE_NAMES = ("args", "ctx", "probe")
+"""The built-ins that a place, and not a table, tells the type of."""
 
 _TESTS = ("test:", "bench:")
-_USER_KINDS = ("uprobe", "uretprobe", "usdt")
+_ONE_PLACE = (Comptime, ForMap, ForRange)
+"""Where `probe` must be a constant: known at once, or in a function that the kernel calls back."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeInstance:
-    """One program to be: a probe at `points`, all of one kind."""
+    """One program to be: a probe at `points`, all of one kind, by the means of `backend`; `names`
+    are those of variables and functions in its text."""
 
     probe: Probe
     points: tuple[AttachPoint, ...]
+    backend: Backend
+    names: frozenset[str]
 
 
 def default_space(point: AttachPoint) -> str:
     """Whose memory an address that nothing is known of means in a probe there."""
-    if point.kind in _USER_KINDS:
-        return "user"
-    is_syscall = point.kind == "tracepoint" and point.target[0] == "syscalls"
-    return "user" if is_syscall else "kernel"
+    return kind_of(point).space(point)
 
 
 def expand(
-    script: Script, view: KernelView, diagnostics: Diagnostics, config: Config = DEFAULTS
+    script: Script,
+    view: KernelView,
+    diagnostics: Diagnostics,
+    config: Config = DEFAULTS,
+    pid: int = 0,
 ) -> tuple[ProbeInstance, ...]:
     """Every program to be, in script order; attach points that mean nothing go to `diagnostics`.
+    `pid` is the process of -p.
 
     What is not there is told as `config.missing_probes` says. Raises `NotSupported` when tracefs
     is needed and cannot be read.
@@ -60,14 +70,17 @@ def expand(
         points = [
             point
             for text in probe.attach_points
-            for point in _expand_text(text, view, diagnostics, config.missing_probes)
+            for point in attach_points(text, view, diagnostics, config.missing_probes)
         ]
         before, count = count, count + len(points)
         if before <= config.max_probes < count:
             hint = "set config = { max_probes = … }, or trace fewer places"
             message = f"the script has more than {config.max_probes} probes from here on"
             diagnostics.error(_span(probe), message, hint)
-        instances += _instances(probe, points)
+        instances += _Instances(probe, view, diagnostics, config, pid).of(points)
+    for point in company([point for one in instances for point in one.points]):
+        hint = "give it a script of its own"
+        diagnostics.error(point.span, "an iterator is the only probe of its script", hint)
     return tuple(instances)
 
 
@@ -93,35 +106,73 @@ def _span(probe: Probe) -> Span:
     return probe.attach_points[0].span.join(probe.attach_points[-1].span)
 
 
-def _expand_text(
+def attach_points(
     text: AttachPointText, view: KernelView, diagnostics: Diagnostics, missing: str
 ) -> tuple[AttachPoint, ...]:
-    word, _, rest = text.text.replace('"', "").partition(":")
+    """What the text of an attach point means on this kernel; nothing where it means nothing, which
+    is told as `missing` says."""
+    word, _, rest = text.text.partition(":")
     try:
-        kind = find_kind(word)
-        target = kind.parse(rest)
+        kind = find_kind(word.strip('"'))
+        target = kind.parse(rest if kind.is_user else rest.replace('"', ""))
     except TargetError as error:
         diagnostics.error(text.span, error.message, error.hint)
         return ()
     try:
         targets = kind.expand(target, view)
     except TargetError as error:
-        if missing == "error":
-            diagnostics.error(text.span, error.message, error.hint)
-        elif missing == "warn":
-            diagnostics.warning(text.span, error.message, error.hint)
+        _tell_missing(text.span, error, diagnostics, missing)
         return ()
-    return tuple([AttachPoint(kind.name, target, text.span) for target in targets])
+    is_wild = targets != (target,) and has_wildcard(rest)
+    return tuple([AttachPoint(kind.name, target, text.span, is_wild) for target in targets])
 
 
-def _instances(probe: Probe, points: list[AttachPoint]) -> list[ProbeInstance]:
-    if _asks_for_place(probe):
-        return [ProbeInstance(probe, (point,)) for point in points]
-    alike: dict[tuple[str, str], list[AttachPoint]] = {}
-    for point in points:
-        alike.setdefault((point.kind, default_space(point)), []).append(point)
-    return [ProbeInstance(probe, tuple(some)) for some in alike.values()]
+def _tell_missing(span: Span, error: TargetError, diagnostics: Diagnostics, missing: str) -> None:
+    if missing == "error":
+        diagnostics.error(span, error.message, error.hint)
+    elif missing == "warn":
+        diagnostics.warning(span, error.message, error.hint)
 
 
-def _asks_for_place(probe: Probe) -> bool:
-    return any(isinstance(node, (Name, Call)) and node.name in PLACE_NAMES for node in walk(probe))
+class _Instances:
+    """The programs of one probe."""
+
+    def __init__(
+        self, probe: Probe, view: KernelView, diagnostics: Diagnostics, config: Config, pid: int
+    ) -> None:
+        self.probe = probe
+        self.view = view
+        self.diagnostics = diagnostics
+        self.config = config
+        self.pid = pid
+        nodes = list(walk(probe))
+        self.names = frozenset([one.name for one in nodes if isinstance(one, (Name, Call))])
+        needs_constant = any(isinstance(one, _ONE_PLACE) for one in nodes)
+        self.tells_place = "probe" in self.names
+        self.is_split = "args" in self.names or (self.tells_place and needs_constant)
+
+    def of(self, points: list[AttachPoint]) -> list[ProbeInstance]:
+        """One for all points that hand it the same; one for each where the kernel cannot tell its
+        programs which point they run for, and the probe asks."""
+        alike: dict[tuple[str, str], list[AttachPoint]] = {}
+        for point in points:
+            alike.setdefault((point.kind, default_space(point)), []).append(point)
+        return [one for some in alike.values() for one in self._placed(tuple(some))]
+
+    def _placed(self, points: tuple[AttachPoint, ...]) -> list[ProbeInstance]:
+        if len(points) > 1 and (self.is_split or kind_of(points[0]).is_single):
+            return [one for point in points for one in self._placed((point,))]
+        use = Use(
+            names=self.names,
+            is_wild=points[0].is_wild,
+            pid=self.pid,
+            max_active=self.config.kretprobe_max_active,
+        )
+        try:
+            backend = kind_of(points[0]).choose(points, use, self.view)
+        except TargetError as error:
+            _tell_missing(points[0].span, error, self.diagnostics, self.config.missing_probes)
+            return []
+        if len(points) > 1 and self.tells_place and not backend.has_cookies:
+            return [one for point in points for one in self._placed((point,))]
+        return [ProbeInstance(self.probe, points, backend, self.names)]

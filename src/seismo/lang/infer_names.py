@@ -25,7 +25,7 @@ from seismo.lang.later import LATER_HINT, LATER_NAMES
 from seismo.lang.literals import string_bytes
 from seismo.lang.macro_text import parse_macro_text
 from seismo.lang.signature import Signature
-from seismo.lang.typed import Constant
+from seismo.lang.typed import Constant, Place
 from seismo.lang.typer import Typer
 from seismo.lang.types import BOOL, PointerType, StringType, Type
 
@@ -136,27 +136,37 @@ def _literal(value: Constant, span: Span) -> Expr:
 
 
 def place_name(t: Typer, node: Name | Call) -> Type | None:
-    """`args` and `probe`, which differ from attach point to attach point."""
+    """`args`, `ctx` and `probe`, which differ from attach point to attach point."""
     place = t.body.place
     if place is None:
         hint = f"hand it to the function as a parameter: {t.body.node.span.text.split('(')[0]}($x)"
         t.error(node.span, f"a function has no {node.name}: it belongs to a probe", hint)
         return None
     if node.name == "probe":
-        t.constants[node] = place.name
-        return StringType(len(string_bytes(place.name)) + 1)
-    if place.args is None:
-        hint = "args are what a tracepoint hands over"
-        t.error(node.span, f"there are no args in a probe of kind {place.kind.name}", hint)
-        return None
-    if t.callbacks:
+        return _probe(t, node, place)
+    if node.name == "args" and place.args is None:
         t.error(
-            node.span,
-            "args cannot be used in the body of a for loop",
-            "set a variable before the loop: $x = args.x",
+            node.span, f"there are no args in a probe of kind {place.kind.name}", _no_args(place)
         )
         return None
-    return PointerType(place.args, "ctx")
+    if t.callbacks:
+        hint = "set a variable before the loop: $x = args.x"
+        t.error(node.span, f"{node.name} cannot be used in the body of a for loop", hint)
+        return None
+    return place.context if node.name == "ctx" else PointerType(place.args, "ctx")
+
+
+def _probe(t: Typer, node: Name | Call, place: Place) -> Type:
+    """A constant, where the program serves one attach point."""
+    if len(place.names) == 1:
+        t.constants[node] = place.names[0]
+    return StringType(max([len(string_bytes(name)) for name in place.names]) + 1)
+
+
+def _no_args(place: Place) -> str:
+    if place.kind.name in ("kprobe", "usdt"):
+        return "its arguments are arg0, arg1, …"
+    return "args are what tracepoints and functions are handed"
 
 
 def _from_c(t: Typer, node: Name) -> Type | None:

@@ -215,6 +215,8 @@ def _are_comparable(left: Type, right: Type) -> bool:
             return join(left, right) is not None
         case StringType(), StringType():
             return True
+        case SymbolicType(), SymbolicType():
+            return join(left, right) is not None
         case _:
             return False
 

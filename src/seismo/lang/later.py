@@ -8,8 +8,7 @@ LATER_HINT = "it belongs to kinds of probes that are not there yet"
 
 LATER_NAMES = frozenset(
     (
-        *(f"{prefix}arg{number}" for prefix in ("", "s") for number in range(10)),
-        *("ctx", "dw_ustack", "func", "kstack", "override", "path", "reg", "retval"),
-        *("skboutput", "uaddr", "unwatch", "ustack", "usym"),
+        *("dw_ustack", "kstack"),
+        *("ustack", "usym"),
     )
 )

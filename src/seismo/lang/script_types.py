@@ -154,6 +154,8 @@ class ScriptTypes:
         """
         if record.fields is not None:
             return record
+        if record.source is not None:
+            return record.source.complete(record)
         own = self._declared.types.get(record.name)
         if own and isinstance(own.type, RecordType) and record.size in (0, own.size):
             return own.type

@@ -14,7 +14,7 @@ from seismo.base.dataclass import dataclass
 from seismo.base.source import Span
 from seismo.lang.ast import Call, Expr, TypeExpr
 from seismo.lang.config import Config
-from seismo.lang.typed import Constant
+from seismo.lang.typed import Constant, Place
 from seismo.lang.types import RecordType, Type
 from seismo.probes.view import KernelView
 
@@ -35,6 +35,10 @@ class CallContext(Protocol):
     @property
     def probe_kind(self) -> str:
         """The kind of the probe around the call (`tracepoint`); in a function, ''."""
+
+    @property
+    def place(self) -> Place | None:
+        """Where the probe around the call runs; None in a function."""
 
     @property
     def default_space(self) -> str:
@@ -60,6 +64,9 @@ class CallContext(Protocol):
 
     def complete(self, record: RecordType) -> RecordType:
         """The record with its fields; without fields where only the name is known."""
+
+    def expand(self, call: Call, expr: Expr) -> Type | None:
+        """Have the call stand for another expression, and type that; None where it has mistakes."""
 
     def option(self, name: str, default: Constant, doc: str) -> Constant:
         """What the command line gave as `--name=value` behind `--`, else the default."""

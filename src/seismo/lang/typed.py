@@ -8,7 +8,9 @@ from typing import TypeAlias
 from seismo.base.dataclass import dataclass, field
 from seismo.base.source import Span
 from seismo.lang.ast import Expr, Field, Function, Probe, Variable
-from seismo.lang.types import RecordField, Type
+from seismo.lang.types import PointerType, RecordField, RecordType, Type
+from seismo.probes.backend import Backend
+from seismo.probes.kind import ProbeKind
 from seismo.probes.spec import AttachPoint
 
 __all__ = (
@@ -16,6 +18,7 @@ __all__ = (
     "Facts",
     "MapSymbol",
     "OptionSymbol",
+    "Place",
     "TypedFunction",
     "TypedProbe",
     "TypedScript",
@@ -72,11 +75,27 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a program runs: the kind of its probe, its attach points' names, its backend, the
+    kernel's architecture; what `args` (None: there are none), `ctx` and `retval` are."""
+
+    kind: ProbeKind
+    names: tuple[str, ...]
+    backend: Backend
+    args: RecordType | None
+    context: PointerType
+    returns: Type
+    machine: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TypedProbe:
-    """One program to be: the attach points it serves, and the types of its expressions."""
+    """One program to be: the attach points it serves, what it knows of them, and the
+    types of its expressions."""
 
     probe: Probe
     points: tuple[AttachPoint, ...]
+    place: Place
     facts: Facts
 
 

@@ -35,7 +35,7 @@ from seismo.lang.join import is_condition
 from seismo.lang.records import complete_value
 from seismo.lang.slot import Literal, Slot
 from seismo.lang.type_names import TypeNameError, resolve_type, with_suffixes
-from seismo.lang.typed import Constant, OptionSymbol
+from seismo.lang.typed import Constant, OptionSymbol, Place
 from seismo.lang.types import (
     VOID,
     AggregateType,
@@ -95,6 +95,10 @@ class Typer:
     @property
     def probe_kind(self) -> str:
         return "" if self.body.place is None else self.body.place.kind.name
+
+    @property
+    def place(self) -> Place | None:
+        return self.body.place
 
     @property
     def default_space(self) -> str:
@@ -218,6 +222,12 @@ class Typer:
             self.expansions[node] = self.expansions[other]
         else:
             self.expansions[node] = other
+
+    def expand(self, call: Expr, expr: Expr) -> Type | None:
+        """Have a call stand for an expression that is not typed yet; its type."""
+        type_ = self.expr(expr)
+        self.stands_for(call, expr)
+        return type_
 
     def condition(self, node: Expr) -> Type | None:
         """The type of what `if`, `? :` or a predicate decides by."""

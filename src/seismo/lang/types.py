@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias, final
+from typing import Protocol, TypeAlias, final
 
-from seismo.base.dataclass import dataclass
+from seismo.base.dataclass import dataclass, field
 
 __all__ = (
     "BOOL",
@@ -22,6 +22,7 @@ __all__ = (
     "IntType",
     "PointerType",
     "RecordField",
+    "RecordSource",
     "RecordType",
     "StringType",
     "SymbolicType",
@@ -140,6 +141,13 @@ class RecordField:
     bit_size: int = 0
 
 
+class RecordSource(Protocol):
+    """Who knows the fields of records that neither the script nor the kernel declares."""
+
+    def complete(self, record: RecordType) -> RecordType:
+        """As `TypeTable.complete`."""
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class RecordType:
@@ -148,12 +156,13 @@ class RecordType:
     `fields` is None where only the name is known (and where `size` is 0 not even the size):
     `TypeTable.complete` spells it out. So types may refer to each other, and only what a script
     touches is ever read. Members of anonymous structs and unions are among the fields of what holds
-    them.
+    them. `source` is who spells it out, where it is of a traced program.
     """
 
     name: str
     fields: tuple[RecordField, ...] | None
     size: int
+    source: RecordSource | None = field(default=None, repr=False, compare=False)
 
     def field(self, name: str) -> RecordField:
         """The field called `name`; KeyError when there is none."""

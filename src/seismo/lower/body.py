@@ -6,7 +6,7 @@ from __future__ import annotations
 from seismo.base.dataclass import dataclass, field
 from seismo.ir.func import Func
 from seismo.lang.ast import Unary, Variable
-from seismo.lang.typed import Facts
+from seismo.lang.typed import Facts, Place
 from seismo.lang.types import VOID, Type
 from seismo.lower.resources import Resources
 from seismo.lower.scratch import Arena, ScratchSpace
@@ -27,11 +27,11 @@ class FunctionPlace:
 
 @dataclass(slots=True, kw_only=True)
 class ProgramState:
-    """`index` is the program's entry in the scratch map; `place` its attach point, as `probe` shows
-    it; `left` the scratch offset of what tells callers that a function has ended the run."""
+    """`index` is the program's entry in the scratch map; `place` where it runs; `left` the scratch
+    offset of what tells callers that a function has ended the run."""
 
     index: int
-    place: str
+    place: Place
     shared: Resources
     space: ScratchSpace = field(default_factory=ScratchSpace)
     subprograms: list[Func] = field(default_factory=list)

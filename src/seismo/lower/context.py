@@ -48,10 +48,6 @@ class FuncContext(Lowering, Protocol):
     def context(self) -> Address:
         """Where the probe's arguments lie: the program's context, or a copy of it."""
 
-    @property
-    def place(self) -> str:
-        """The attach point that the program serves, as `probe` shows it."""
-
     def has_member(self, node: Field) -> bool:
         """Whether the access is on a record (a tuple's elements have only a number)."""
 

@@ -18,7 +18,7 @@ from seismo.ir.func import Block
 from seismo.ir.ops import Call, Kind, Value
 from seismo.lang.ast import Expr, Field, MapAccess, Stmt, Variable
 from seismo.lang.config import Config
-from seismo.lang.typed import Constant, MapSymbol, TypedFunction
+from seismo.lang.typed import Constant, MapSymbol, Place, TypedFunction
 from seismo.lang.types import RecordField, Type
 from seismo.lower.body import Body
 from seismo.lower.callback import call_back
@@ -30,6 +30,7 @@ from seismo.lower.layout import field_type, value_form
 from seismo.lower.loops import run_loop
 from seismo.lower.maps import guarded_update, map_key, map_length
 from seismo.lower.memory import lower_memory, lower_writer, text_writer, writer_as
+from seismo.lower.packet import send_packet
 from seismo.lower.record import send_event
 from seismo.lower.resources import SCRATCH_MAP, Resources
 from seismo.lower.statement import assign, lower_statements
@@ -90,7 +91,7 @@ class FuncLowering:
         return Address(self.scratch_base, self.body.context)
 
     @property
-    def place(self) -> str:
+    def place(self) -> Place:
         return self.body.program.place
 
     @property
@@ -314,6 +315,9 @@ class FuncLowering:
         if self.merges_clear and action is Action.PRINT_MAP:
             action = Action.PRINT_AND_CLEAR
         send_event(self, self.shared, action, text, fields, span)
+
+    def send_packet(self, path: str, skb: Value, length: Value, offset: Value) -> Value:
+        return send_packet(self, self.shared, path, skb, length, offset)
 
     def count(self, counter: int) -> None:
         count(self, counter)

@@ -13,7 +13,7 @@ from seismo.base.errors import CompilerBug
 from seismo.base.layout import Array, Buffer, FieldType, Int, Layout, Text
 from seismo.builtin.bytes import copy_bytes, store_bytes
 from seismo.builtin.record import Address, Writer, value_writer
-from seismo.ir.ops import Cond, Value
+from seismo.ir.ops import Cond, Kind, Value
 from seismo.lang.ast import (
     BlockExpr,
     Call,
@@ -32,7 +32,7 @@ from seismo.lang.literals import string_bytes
 from seismo.lower.context import FuncContext
 from seismo.lower.layout import is_scalar
 from seismo.lower.maps import find_entry
-from seismo.lower.places import Here, is_part, locate
+from seismo.lower.places import Here, There, is_part, locate
 
 __all__ = (
     "copy_as",
@@ -59,7 +59,7 @@ def lower_writer(low: FuncContext, expr: Expr) -> Writer:
         case Parameter():
             return text_writer(low, expr.text)
         case Name(name="probe"):
-            return text_writer(low, low.place)
+            return _place_name(low, form)
         case Name():
             return _from_builtin(low, Call(expr.name, (), expr.span, expr.span))
         case Call():
@@ -106,6 +106,25 @@ def writer_as(low: FuncContext, expr: Expr, form: FieldType) -> Writer:
                 return low.b.const(form.size)
 
             return write
+
+
+def _place_name(low: FuncContext, form: FieldType) -> Writer:
+    """The name of the attach point that a program of several runs for: its cookie tells which."""
+    b, names = low.b, [string_bytes(one) for one in low.place.names]
+    table = low.table(f"places{low.body.program.index}", form.size, tuple(names))
+    cookie, key = b.call("get_attach_cookie", b.context, pure=True), b.slot("place", 8)
+    b.store(key, 0, b.add(cookie, b.const(-1)), 4)
+    row = b.call("map_lookup_elem", b.map(table), key, kind=Kind.PTR)
+
+    def write(to: Address) -> Value:
+        b.when_set(
+            row,
+            lambda: b.copy((to.base, to.offset), (row, 0), form.size),
+            lambda: b.fill(to.base, to.offset, (form.size + 7) & -8),
+        )
+        return b.const(form.size)
+
+    return write
 
 
 def _members(low: FuncContext, form: Layout, values: Sequence[Expr]) -> Writer:
@@ -193,6 +212,8 @@ def _from_place(low: FuncContext, expr: Expr, form: FieldType) -> Writer:
     place = locate(low, expr)
     if isinstance(place, Here):
         return copy_bytes(low, place.address, form.size)
+    if not isinstance(place, There):
+        raise CompilerBug("types", "a pointer of the context is no number")
     b, pointer = low.b, place.pointer
     if place.offset:
         pointer = b.add(pointer, b.const(place.offset))

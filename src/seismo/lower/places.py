@@ -11,6 +11,7 @@ from typing import TypeAlias
 from seismo.base.dataclass import dataclass
 from seismo.base.errors import CompilerBug
 from seismo.base.layout import FieldType, Int
+from seismo.builtin.context import argument_slot, load_pointer
 from seismo.builtin.record import Address
 from seismo.ir.ops import BinaryKind, Cond, Value
 from seismo.lang.ast import Expr, Field, Index, Unary
@@ -24,9 +25,11 @@ from seismo.lang.types import (
 )
 from seismo.lower.context import FuncContext
 from seismo.lower.layout import element_type, field_type, member_type
+from seismo.probes.backend import Context
 
-__all__ = ("Here", "Place", "There", "is_part", "load_place", "locate", "size_of")
+__all__ = ("Here", "Place", "There", "Typed", "is_part", "load_place", "locate", "size_of")
 
+_TYPED = (Context.TRAMPOLINE, Context.ITERATOR)
 _DATA_LOC_OFFSET_MASK = 0xFFFF  # include/trace/trace_events.h: the high half is the length
 
 
@@ -46,7 +49,14 @@ class There:
     space: str
 
 
-Place: TypeAlias = Here | There
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A pointer in a context whose pointers the kernel's verifier gives types of its own."""
+
+    offset: int
+
+
+Place: TypeAlias = Here | There | Typed
 
 
 def is_part(expr: Expr) -> bool:
@@ -74,8 +84,14 @@ def _field(low: FuncContext, node: Field) -> Place:
         return _tuple_element(low, node.base, base, int(node.field))
     offset = low.member(node).offset
     if isinstance(base, PointerType):
+        if base.space == "ctx" and _is_typed(low, low.member(node)):
+            return Typed(offset)
         return _behind(low, node.base, offset)
     return _moved(locate(low, node.base), offset)
+
+
+def _is_typed(low: FuncContext, field: RecordField) -> bool:
+    return low.place.backend.context in _TYPED and isinstance(field.type, PointerType)
 
 
 def _element(low: FuncContext, node: Index) -> Place:
@@ -96,9 +112,11 @@ def _element(low: FuncContext, node: Index) -> Place:
     place = locate(low, node.base)
     if low.is_constant(node.index):
         return _moved(place, int(low.constant(node.index)) * size)
+    if isinstance(place, Here):
+        return Here(Address(_bounded(low, place.address, node.index, size, count)))
     if isinstance(place, There):
         return There(_step(low, place.pointer, node.index, size), place.offset, place.space)
-    return Here(Address(_bounded(low, place.address, node.index, size, count)))
+    return _moved(place, 0)
 
 
 def _tuple_element(low: FuncContext, base: Expr, type_: TupleType, index: int) -> Place:
@@ -120,9 +138,13 @@ def _space(low: FuncContext, type_: PointerType) -> str:
 
 
 def _moved(place: Place, offset: int) -> Place:
-    if isinstance(place, Here):
-        return Here(place.address.at(offset))
-    return There(place.pointer, place.offset + offset, place.space)
+    match place:
+        case Here():
+            return Here(place.address.at(offset))
+        case There():
+            return There(place.pointer, place.offset + offset, place.space)
+        case Typed():
+            raise CompilerBug("types", "a part of a pointer reached lowering")
 
 
 def _step(low: FuncContext, pointer: Value, index: Expr, size: int) -> Value:
@@ -153,6 +175,8 @@ def load_place(low: FuncContext, place: Place, form: FieldType, field: RecordFie
         raise CompilerBug("types", f"{form} does not fit a register")
     if field is not None and field.data_loc:
         return _data_loc(low, place)
+    if isinstance(place, Typed):
+        return _pointer(low, place)
     is_bits = field is not None and field.bit_size > 0
     signed = form.signed and not is_bits
     if isinstance(place, Here):
@@ -166,6 +190,12 @@ def load_place(low: FuncContext, place: Place, form: FieldType, field: RecordFie
     if field is not None and is_bits:
         return _bits(low, value, field, signed=form.signed)
     return value
+
+
+def _pointer(low: FuncContext, place: Typed) -> Value:
+    if low.place.backend.context is Context.TRAMPOLINE:
+        return argument_slot(low, place.offset // 8)
+    return load_pointer(low, place.offset)
 
 
 def _bits(low: FuncContext, value: Value, field: RecordField, *, signed: bool) -> Value:

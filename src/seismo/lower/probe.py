@@ -13,9 +13,11 @@ from seismo.lang.walk import walk
 from seismo.lower.body import Body, ProgramState, addressed_variables
 from seismo.lower.filter import emit_filter
 from seismo.lower.function import FuncLowering
+from seismo.lower.iterator import emit_iteration
 from seismo.lower.resources import Resources
 from seismo.lower.retry import arguments_size, put_aside, retried_strings, take_up
 from seismo.lower.scratch import Arena
+from seismo.spec.types import IterAttach
 
 __all__ = ("lower_probe", "lower_retry")
 
@@ -35,9 +37,11 @@ def lower_probe(
     unless the predicate itself needs some.
     """
     low = _begin(name, index, probe, return_value, shared)
+    if isinstance(at := probe.place.backend.attach[0], IterAttach):
+        emit_iteration(low.b, is_pinned=bool(at.pin))
     before_predicate = low.gap("predicate")
-    if any(point.kind == "tracepoint" for point in probe.points):
-        emit_filter(low.b, shared.options.filter, return_value)
+    if probe.place.kind.is_task:
+        emit_filter(low.b, shared.options, return_value)
     needs_scratch_early = _predicate(low, probe)
     before_body = low.gap("body")
     strings = retried_strings(probe)
@@ -66,13 +70,13 @@ def lower_retry(
 def _begin(
     name: str, index: int, probe: TypedProbe, return_value: int, shared: Resources
 ) -> FuncLowering:
-    program = ProgramState(index=index, place=str(probe.points[0]), shared=shared)
+    program = ProgramState(index=index, place=probe.place, shared=shared)
     b = Builder(name)
     b.span = probe.probe.span
     body = Body(
         program=program,
         facts=probe.facts,
-        default_space=_default_space(probe),
+        default_space=probe.place.kind.space(probe.points[0]),
         arena=Arena(program.space),
         stack_budget=_stack_budget(probe, shared),
         returns=INT64,
@@ -129,9 +133,3 @@ def _stack_budget(probe: TypedProbe, shared: Resources) -> int:
         if isinstance(node, Call) and node.name in shared.functions:
             return _SHARED_STACK_BUDGET_BYTES
     return _STACK_BUDGET_BYTES
-
-
-def _default_space(probe: TypedProbe) -> str:
-    """System-call arguments point into user memory, everything else into the kernel's."""
-    categories = {point.target[:1] for point in probe.points if point.kind == "tracepoint"}
-    return "user" if categories == {("syscalls",)} else "kernel"

@@ -14,12 +14,16 @@ from seismo.builtin.record import Address, Writer, value_writer
 from seismo.events.kinds import CONTROL_ACTIONS, Action, event_layout
 from seismo.ir.ops import Cond, Kind, Value
 from seismo.lower.context import FuncContext
+from seismo.lower.pinned import is_pinned, print_to_reader
 from seismo.lower.resources import CONTROL_MAP, EVENTS_MAP, RING_COUNTERS, Resources
 
 __all__ = ("CUT_FROM_BYTES", "send_event")
 
 CUT_FROM_BYTES = 64
 """A last string or buffer of at least this size is sent only as long as it is."""
+
+_UNHEARD = (Action.RUNTIME_ERROR, Action.HELPER_ERROR)
+"""What a pinned iterator sends to nobody."""
 
 BPF_RB_PROD_POS = 3  # include/uapi/linux/bpf.h
 
@@ -33,6 +37,9 @@ def send_event(
     span: Span,
 ) -> None:
     """See `Lowering.event`."""
+    if is_pinned(low) and action not in _UNHEARD:
+        print_to_reader(low, action, text, fields, span)
+        return
     b, is_control = low.b, action in CONTROL_ACTIONS
     members = [(f"arg{index}", form) for index, (form, _) in enumerate(fields)]
     layout = event_layout(action.value, members, is_control=is_control)

@@ -14,10 +14,12 @@ from seismo.lang.config import Config
 from seismo.lang.typed import MapSymbol, TypedFunction
 
 __all__ = (
+    "CGROUPS_MAP",
     "CONTROL_MAP",
     "COUNTER_BYTES",
     "EVENTS_MAP",
     "LOST_MAP",
+    "PACKETS_MAP",
     "RING_COUNTERS",
     "SCRATCH_MAP",
     "TREE_MAP",
@@ -25,7 +27,8 @@ __all__ = (
 )
 
 EVENTS_MAP, CONTROL_MAP, LOST_MAP = "events", "control", "lost"
-SCRATCH_MAP, TREE_MAP = "scratch", "tree"
+PACKETS_MAP = "packets"
+SCRATCH_MAP, TREE_MAP, CGROUPS_MAP = "scratch", "tree", "cgroups"
 
 COUNTER_BYTES = 8
 
@@ -45,6 +48,7 @@ class Resources:
     functions: Mapping[str, TypedFunction]
     events: dict[int, EventLayout] = field(default_factory=dict)
     tables: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
+    packet_files: list[str] = field(default_factory=list)
     scratch_bytes: int = 0
     retry_bytes: int = 0
     _faults: dict[tuple[str, str, Span], FaultSite] = field(default_factory=dict)
@@ -58,6 +62,12 @@ class Resources:
     def counters(self) -> int:
         """How many counters the `lost` map has."""
         return len(RING_COUNTERS) + len(self._faults)
+
+    def packet_file(self, path: str) -> int:
+        """The number of a file that packets go to."""
+        if path not in self.packet_files:
+            self.packet_files.append(path)
+        return self.packet_files.index(path)
 
     def new_event(self, action: Action, text: str, layout: Layout, span: Span) -> EventLayout:
         """The next free event id, bound to what its records mean."""

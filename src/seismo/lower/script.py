@@ -12,7 +12,7 @@ from seismo.ir.func import Func, Module
 from seismo.isa.map_types import MapType
 from seismo.lang.typed import MapSymbol, TypedProbe, TypedScript
 from seismo.lang.types import AggregateType, IntType
-from seismo.lower.filter import tree_map
+from seismo.lower.filter import filter_maps
 from seismo.lower.layout import key_layout, key_size, value_bytes, value_form
 from seismo.lower.probe import lower_probe, lower_retry
 from seismo.lower.resources import (
@@ -20,6 +20,7 @@ from seismo.lower.resources import (
     COUNTER_BYTES,
     EVENTS_MAP,
     LOST_MAP,
+    PACKETS_MAP,
     SCRATCH_MAP,
     Resources,
 )
@@ -64,6 +65,7 @@ class Lowered:
     events: dict[int, EventLayout]
     retries: tuple[tuple[str, str], ...]
     tables: tuple[tuple[str, tuple[bytes, ...]], ...]
+    packets: tuple[str, ...]
     faults: tuple[FaultSite, ...]
 
 
@@ -97,6 +99,7 @@ def lower_script(
         events=shared.events,
         retries=tuple(exit_of(probe) for probe, _ in retried),
         tables=tuple(shared.tables.items()),
+        packets=tuple(shared.packet_files),
         faults=shared.faults,
     )
 
@@ -123,11 +126,12 @@ def _own_maps(shared: Resources, programs: int) -> list[MapSpec]:
         _spec(CONTROL_MAP, ring, 0, 0, options.control_bytes),
         _spec(LOST_MAP, MapType.ARRAY, 4, COUNTER_BYTES * shared.counters, 1),
     ]
-    if options.filter.and_children:
-        maps.append(tree_map())
+    maps += filter_maps(options.filter)
     if shared.scratch_bytes:
         size = align_up(shared.scratch_bytes, 8)
         maps.append(_spec(SCRATCH_MAP, MapType.PERCPU_ARRAY, 4, size, programs))
+    if shared.packet_files:
+        maps.append(_spec(PACKETS_MAP, MapType.PERF_EVENT_ARRAY, 4, 4, options.possible_cpus))
     if shared.retry_bytes:
         maps.append(retry_map(shared.retry_bytes))
     maps += [

@@ -50,7 +50,7 @@ MISTAKES = {
         "@m[1]: clear() takes a whole map, not one entry (write clear(@m))"
     ),
     "@m[1] = 1; print(len(@m[1]))": (
-        "@m[1]: len() takes a whole map, not one entry (write len(@m))"
+        "@m[1]: len() takes a map or a stack, not int8 (write len(@m))"
     ),
     "@m[1] = 1; delete(@m[1], 2)": "2: delete() has two keys (write delete(@m, key))",
     "@m[1] = hist(1); delete(@m, 1)": (
