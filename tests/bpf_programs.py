@@ -45,7 +45,7 @@ class ProgramWriter(Assembler):
         self.mov(dst, R10)
         self.alu(AluOp.ADD, dst, offset)
 
-    def count(self, map_name: str, amount: int = 1) -> None:
+    def count(self, map_name: str, amount: Reg | int = 1) -> None:
         """Add to the u64 at index 0 of an array; the stack's lowest word is used."""
         done = self.label()
         self.store(R10, -512, 0, 4)

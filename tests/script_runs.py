@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
@@ -32,8 +33,15 @@ class Ran:
     exit_code: int
 
 
-def run_script(script: str, *, is_unsafe: bool = False, **options: object) -> Ran:
-    """Compile and run a script of BEGIN and END probes; `options` are those of `LowerOptions`."""
+def run_script(
+    script: str,
+    act: Callable[[], object] = lambda: None,
+    *,
+    is_unsafe: bool = False,
+    **options: object,
+) -> Ran:
+    """Compile and run a script, `act` while it is attached; `options` are those of
+    `LowerOptions`."""
     kernel = LiveKernel()
     stream, errors = BytesIO(), BytesIO()
     with Tracefs(kernel) as tracefs:
@@ -48,6 +56,7 @@ def run_script(script: str, *, is_unsafe: bool = False, **options: object) -> Ra
         sink = TextSink(stream, errors, is_quiet=True)
         with Session(plan, kernel, tracefs, sink) as session:
             session.start()
+            act()
             session.finish()
             code = session.exit_code
     return Ran(stream.getvalue().decode(), errors.getvalue().decode(), code)

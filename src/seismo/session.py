@@ -14,28 +14,33 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from seismo.events.decode import Reading
 from seismo.kernel.bpf import TestRun
+from seismo.kernel.cgroups import open_cgroup
 from seismo.kernel.protocol import Kernel
 from seismo.kernel.tracefs import Tracefs
-from seismo.objects.attach.table import attach
-from seismo.objects.link import Link, detach_all
 from seismo.objects.load import load
+from seismo.objects.map import Map
 from seismo.objects.ringbuf import RingBuffer
 from seismo.output.sink import Sink
 from seismo.output.trial import TrialSink
 from seismo.plan import Plan
 from seismo.runtime.actions import Actions, MakeRender, Render, as_text
+from seismo.runtime.attachments import Attachments
 from seismo.runtime.losses import Losses, LossMeter
 from seismo.runtime.maps import ScriptMaps
 from seismo.runtime.resolve import LiveResolver
 from seismo.runtime.rings import OrderedRings
 from seismo.runtime.trials import Trials
+from seismo.spec.types import IterAttach, SignalAttach
+
+if TYPE_CHECKING:
+    from seismo.runtime.packets import PacketFiles
 
 __all__ = ("Losses", "Render", "Session", "as_text")
 
@@ -65,16 +70,20 @@ class Session:
         self.exit_code = 0
         self._plan = plan
         self._kernel = kernel
-        self._tracefs = tracefs
         self._sink = sink
-        self._links: list[Link] = []
-        self._reading = Reading(plan.settings.str_trunc_trailer, LiveResolver(kernel))
         with ExitStack() as owned:
+            self._resolver = LiveResolver.of(plan, kernel)
+            owned.callback(self._resolver.close)
+            self._reading = Reading(plan.settings.str_trunc_trailer, self._resolver)
             self._loaded = owned.enter_context(load(plan.object, kernel))
             maps = self._loaded.maps
             events = owned.enter_context(RingBuffer(maps[plan.events_map], kernel))
             control = owned.enter_context(RingBuffer(maps[plan.control_map], kernel))
-            owned.callback(self._close_links)
+            self._attachments = Attachments(plan, self._loaded.programs, kernel, tracefs)
+            owned.callback(self._attachments.close)
+            self._packets = _packet_files(plan, maps, kernel)
+            for one in self._packets:
+                owned.callback(one.close)
             self._maps = ScriptMaps(plan.maps, maps, self._reading)
             self._meter = LossMeter(plan, maps)
             self._rings = OrderedRings(events, control, self._actions(sink, render))
@@ -87,12 +96,15 @@ class Session:
         return self._rings.received
 
     def start(self) -> None:
-        """Run BEGIN, then attach everything; what BEGIN printed comes with the next `drain`."""
+        """Run BEGIN, then attach everything; what BEGIN printed comes with the next `drain`.
+
+        An iterator goes over its objects at once, which is the whole run.
+        """
         self._run_once(self._plan.begin)
-        for one in self._plan.attachments:
-            program = self._loaded.programs[one.program]
-            self._links.append(attach(program, one.at, self._kernel, self._tracefs))
+        self._attachments.attach(self._sink)
         self._sink.attached(self._plan.probe_count)
+        if any(isinstance(one.at, IterAttach) for one in self._plan.attachments):
+            self._iterate()
 
     def poll(self, timeout_ms: int, *others: int) -> list[int]:
         """Wait for records, or for one of the fds `others`, and pass on the records there are.
@@ -101,7 +113,8 @@ class Session:
         """
         maps = self._loaded.maps
         rings = [int(maps[name].fd) for name in (self._plan.events_map, self._plan.control_map)]
-        ready = self._kernel.poll((*rings, *others), timeout_ms)
+        packets = [fd for one in self._packets for fd in one.fds]
+        ready = self._kernel.poll((*rings, *packets, *self._resolver.fds, *others), timeout_ms)
         self.drain()
         return ready
 
@@ -111,7 +124,10 @@ class Session:
         No more than some `_AT_ONCE` at a time: programs may be faster than the sink, and a signal
         must be heard.
         """
+        self._resolver.drain()
         count = self._rings.consume(_AT_ONCE)
+        for one in self._packets:
+            one.consume()
         self._meter.report(self._sink)
         self._sink.flush()
         return count
@@ -130,7 +146,8 @@ class Session:
 
     def finish(self) -> None:
         """Detach, run END, pass on what is left, print the maps, and say what was lost."""
-        detach_all(self._links)
+        self._attachments.report_misses(self._sink)
+        self._attachments.detach()
         self.drain_all()
         self._run_once(self._plan.end)
         self.drain_all()
@@ -139,6 +156,16 @@ class Session:
         if self._plan.settings.print_maps_on_exit:
             self._maps.print_all(self._sink)
         self._finish_sink()
+
+    def answer(self, name: str) -> None:
+        """Do what the signal `name` (`SIGUSR1`) asks for: run the script's probes at it, or where
+        it has none print every map that holds something."""
+        at = SignalAttach(name)
+        programs = [one.program for one in self._plan.attachments if one.at == at]
+        if programs:
+            self._run_once(programs)
+        else:
+            self.print_maps()
 
     def print_maps(self) -> None:
         """Print every map that holds something, now."""
@@ -173,19 +200,23 @@ class Session:
     ) -> None:
         self.close()
 
-    def _close_links(self) -> None:
-        detach_all(self._links)
-        for link in self._links:
-            link.close()
+    def _iterate(self) -> None:
+        from seismo.runtime.iteration import (  # noqa: PLC0415 (lazy: docs/architecture.md)
+            iterate,
+        )
+
+        iterate(self._attachments.links, self.drain, lambda: self.exit_requested)
+        self._request_exit(0)
 
     def _fill_maps(self) -> None:
         maps = self._loaded.maps
         for name, key, value in self._plan.presets:
             maps[name].put(key, value)
+        for index, path in enumerate(self._plan.cgroups):
+            with open_cgroup(self._kernel, path) as fd:
+                maps[self._plan.cgroups_map].put(_word(index), _word(int(fd)))
         for name, rows in self._plan.tables:
-            maps[name].put_many(
-                [(index.to_bytes(4, sys.byteorder), row) for index, row in enumerate(rows)]
-            )
+            maps[name].put_many([(_word(index), row) for index, row in enumerate(rows)])
 
     def _run_once(self, programs: Sequence[str]) -> None:
         for name in programs:
@@ -198,6 +229,7 @@ class Session:
             sink,
             self._reading,
             on_exit=self._request_exit,
+            on_unwatch=self._attachments.unwatch,
             render=render,
         )
 
@@ -228,4 +260,25 @@ class Session:
 
     def _finish_sink(self) -> None:
         self._meter.sum_up(self._sink)
+        lost = sum(one.lost for one in self._packets)
+        if lost:
+            self._sink.warning(f"packets lost in all: {lost}")
+        if self._resolver.trouble:
+            self._sink.warning(self._resolver.trouble)
         self._sink.flush(is_last=True)
+
+
+def _packet_files(plan: Plan, maps: Mapping[str, Map], kernel: Kernel) -> tuple[PacketFiles, ...]:
+    """What writes the files that packets go to; none where there are none."""
+    if not plan.packets:
+        return ()
+    from seismo.runtime.packets import (  # noqa: PLC0415 (lazy: docs/architecture.md)
+        PacketFiles,
+    )
+
+    return (PacketFiles(plan.packets, maps[plan.packets_map], kernel),)
+
+
+def _word(number: int) -> bytes:
+    """A u32 as the kernel keeps it."""
+    return number.to_bytes(4, sys.byteorder)

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from seismo.probes.table import KINDS
+
 pytestmark = pytest.mark.kernel
 
 
@@ -22,6 +24,8 @@ def test_the_report_knows_this_kernel() -> None:
     assert os.uname().release in done.stdout.splitlines()[0]
     for kind in ("begin", "end", "tracepoint", "interval"):
         assert f"  ok  {kind}\n" in done.stdout
+    for kind in KINDS:
+        assert f"  ok  {kind.name}\n" in done.stdout or f"  NO  {kind.name}: " in done.stdout
     assert "RINGBUF" in done.stdout
     assert done.stdout.count("\nattaching: ") == 1
 
@@ -59,7 +63,7 @@ def test_listing_is_what_tracefs_has() -> None:
 @pytest.mark.parametrize(
     ("pattern", "message"),
     [
-        ("t:nope:*", "no probe matches 't:nope:*'"),
+        ("t:nope:*", "no tracepoint matches 'nope:*'"),
         ("kprob:x", "unknown probe kind 'kprob'"),
         ("t:[z-a]:x", "a set that is none"),
     ],

@@ -190,7 +190,7 @@ def test_a_frequency_beyond_the_limit_says_which(
 def test_a_timer_has_a_period_or_a_frequency(kernel: LiveKernel) -> None:
     for wrong in ({}, {"period_ns": 1000, "frequency_hz": 1}):
         with pytest.raises(ValueError, match="one of period_ns"):
-            perf.open_timer(kernel, 0, **wrong)
+            perf.open_timer(kernel, perf.EVERYWHERE, **wrong)
 
 
 def test_a_test_run_is_attached_nowhere(

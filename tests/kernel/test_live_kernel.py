@@ -9,9 +9,9 @@ import pytest
 
 from seismo.base.errors import NotSupported, SyscallError
 from seismo.isa.map_types import MapType
-from seismo.isa.prog_types import ProgType
+from seismo.isa.prog_types import AttachType, ProgType
 from seismo.kernel.errors import NotInKernel
-from seismo.kernel.features.attaching import RAW_TRACEPOINT_RUN, trampolines
+from seismo.kernel.features.attaching import RAW_TRACEPOINT_RUN, btf_program
 from seismo.kernel.features.maps import MAP_TYPES, RING_BUFFER
 from seismo.kernel.features.programs import PROGRAM_TYPES, helper_feature
 from seismo.kernel.features.record import WORKS, Feature, FeatureProbe, refused
@@ -152,11 +152,20 @@ def test_a_helper_of_other_program_types_is_refused(kernel: LiveKernel) -> None:
         probe.require(helper_feature(ProgType.TRACEPOINT, "redirect"))
 
 
-def test_a_trampoline_needs_a_function(kernel: LiveKernel) -> None:
+@pytest.mark.parametrize(
+    "type_",
+    [
+        AttachType.TRACE_FENTRY,
+        AttachType.TRACE_FEXIT,
+        AttachType.LSM_MAC,
+        AttachType.TRACE_ITER,
+    ],
+)
+def test_a_btf_program_needs_a_function(kernel: LiveKernel, type_: AttachType) -> None:
     """Type 1 of the kernel's BTF is an integer."""
-    answers = [FeatureProbe(kernel).ask(feature) for feature in trampolines(1, 1)]
-    assert [answer.works for answer in answers] == [False] * 3
-    assert all(answer.why for answer in answers)
+    answer = FeatureProbe(kernel).ask(btf_program(type_, 1))
+    assert not answer.works
+    assert answer.why
 
 
 def test_a_question_is_asked_once(kernel: LiveKernel) -> None:

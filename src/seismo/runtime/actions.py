@@ -1,6 +1,6 @@
 """`Actions`: what user space does with each record, decided once for each event of a plan.
 
->>> actions = Actions(plan, maps, sink, reading, on_exit=codes.append)
+>>> actions = Actions(plan, maps, sink, reading, on_exit=codes.append, on_unwatch=addresses.append)
 >>> actions(record)
 """
 
@@ -48,12 +48,14 @@ class Actions:
         reading: Reading,
         *,
         on_exit: Callable[[int], object],
+        on_unwatch: Callable[[int], object],
         render: MakeRender = as_text,
     ) -> None:
         self._maps = maps
         self._sink = sink
         self._reading = reading
         self._on_exit = on_exit
+        self._on_unwatch = on_unwatch
         self._render = render
         self._cat_bytes = plan.settings.max_cat_bytes
         self._decode_id = layout_decoder(Layout.of("record", [("id", U32)]))
@@ -82,6 +84,8 @@ class Actions:
                 return lambda _: self._sink.time(time_text(event.text, time.time_ns()))
             case Action.JOIN:
                 return lambda record: self._sink.join(_joined(decode(record)[0], event.text))
+            case Action.UNWATCH:
+                return lambda record: self._on_unwatch(decode(record)[0])
             case Action.EXIT:
                 return lambda record: self._on_exit(decode(record)[0])
 

@@ -1,24 +1,34 @@
 """`LiveResolver`: what this machine knows, read when it is first asked for.
 
-Answers are kept: a run prints the same addresses and ids again and again.
+Answers are kept: a run prints the same addresses and ids again and again. Only processes must be
+known before: a `LiveResolver` that is made for a plan which shows their symbols follows them.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Self
 
 from seismo.base.errors import NotSupported
+from seismo.base.layout import Array, FieldType, Layout, Symbolic
+from seismo.events.stack import USER_STACK, Frame
 from seismo.events.symbolic import Resolver, address_text
 from seismo.kernel.errors import NotInKernel
-from seismo.kernel.kallsyms import Kallsyms
+from seismo.kernel.kallsyms import Kallsyms, Place
 from seismo.kernel.protocol import Kernel
+from seismo.plan import Plan
 from seismo.probes.wildcard import wildcard
 
-__all__ = ("LiveResolver",)
+if TYPE_CHECKING:
+    from seismo.runtime.symbols.users import UserSymbols
+
+__all__ = ("LiveResolver", "shows_user_symbols")
 
 _NS_PER_SECOND = 1_000_000_000
+_KALLSYMS_SECONDS = 1.0
+"""How long what /proc/kallsyms has not is not looked for there again."""
 _USER_END = 1 << 63
 """Kernel addresses have the top bit set, on x86-64 and on arm64."""
 
@@ -26,21 +36,66 @@ _USER_END = 1 << 63
 class LiveResolver(Resolver):
     """Symbols, clocks, cgroups and users of the running kernel."""
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: Kernel, processes: UserSymbols | None = None) -> None:
         self._kernel = kernel
+        self._processes = processes
         self._kallsyms: Kallsyms | None = None
-        self._symbols: dict[int, str] = {}
+        self._kallsyms_until = 0.0
+        self._frames: dict[int, Frame] = {}
         self._users: dict[int, str] | None = None
         self._cgroups: dict[tuple[int, str], str] = {}
         self._offsets: dict[str, int] = {}
 
+    @classmethod
+    def of(cls, plan: Plan, kernel: Kernel, *, pid: int = 0, demangles: bool = True) -> Self:
+        """One that follows processes if the plan shows symbols of theirs: all of them, or `pid` and
+        what it forks."""
+        if not shows_user_symbols(plan):
+            return cls(kernel)
+        from seismo.runtime.symbols.users import (  # noqa: PLC0415 (lazy: docs/architecture.md)
+            UserSymbols,
+        )
+
+        return cls(kernel, UserSymbols(kernel, pid=pid, demangles=demangles))
+
+    @property
+    def fds(self) -> tuple[int, ...]:
+        """What poll waits for: it is time to `drain`."""
+        return self._processes.fds if self._processes else ()
+
+    @property
+    def trouble(self) -> str:
+        """Why symbols of processes may be missing; "" where nothing is known to be missing."""
+        processes = self._processes
+        if processes is None or not (processes.trouble or processes.lost):
+            return ""
+        why = processes.trouble or f"{processes.lost} records about mappings were lost"
+        return f"symbols of processes that have ended may be missing: {why}"
+
+    def drain(self) -> None:
+        """Learn what processes have done, so that the kernel has room to tell more."""
+        if self._processes:
+            self._processes.drain()
+
+    def close(self) -> None:
+        """Follow processes no longer."""
+        if self._processes:
+            self._processes.close()
+
     def kernel_symbol(self, address: int) -> str:
-        if address not in self._symbols:
-            self._symbols[address] = self._find_symbol(address)
-        return self._symbols[address]
+        return self._kernel_frame(address).name or address_text(address)
 
     def user_symbol(self, address: int, pid: int) -> str:
-        return address_text(address)
+        frame = self._processes.symbol(address, pid) if self._processes else Frame(address)
+        return frame.name or address_text(address)
+
+    def kernel_frames(self, addresses: Sequence[int]) -> Sequence[Frame]:
+        return [self._kernel_frame(address) for address in addresses]
+
+    def user_frames(self, addresses: Sequence[int], pid: int) -> Sequence[Frame]:
+        if self._processes is None:
+            return [Frame(address) for address in addresses]
+        return self._processes.frames(addresses, pid)
 
     def wall_ns(self, clock: str, ns: int) -> int:
         if clock not in self._offsets:
@@ -58,15 +113,36 @@ class LiveResolver(Resolver):
             self._users = _user_names(self._kernel.read_file("/etc/passwd"))
         return self._users.get(uid, "")
 
-    def _find_symbol(self, address: int) -> str:
+    def _kernel_frame(self, address: int) -> Frame:
+        if address in self._frames:
+            return self._frames[address]
         if address < _USER_END:
-            return address_text(address)
+            return Frame(address)
+        try:
+            place = self._place(address)
+        except (NotInKernel, NotSupported):
+            return Frame(address)
+        module = f"[{place.symbol.module or 'kernel.kallsyms'}]"
+        frame = Frame(address, place.symbol.name, place.offset, module)
+        self._frames[address] = frame
+        return frame
+
+    def _place(self, address: int) -> Place:
+        """Modules and BPF programs that were loaded since are in the next text."""
+        try:
+            return self._symbols.at(address)
+        except NotInKernel:
+            if time.monotonic() < self._kallsyms_until:
+                raise
+        self._kallsyms = None
+        return self._symbols.at(address)
+
+    @property
+    def _symbols(self) -> Kallsyms:
         if self._kallsyms is None:
             self._kallsyms = Kallsyms.read(self._kernel)
-        try:
-            return self._kallsyms.at(address).symbol.name
-        except (NotInKernel, NotSupported):
-            return address_text(address)
+            self._kallsyms_until = time.monotonic() + _KALLSYMS_SECONDS
+        return self._kallsyms
 
     def _find_cgroup(self, number: int, hierarchies: str) -> str:
         """The path in every hierarchy that matches, the unified one first."""
@@ -77,6 +153,26 @@ class LiveResolver(Resolver):
             if matches(name) and (path := _directory_with_inode(root, number))
         ]
         return ",".join(found)
+
+
+def shows_user_symbols(plan: Plan) -> bool:
+    """Whether a record or a map of the plan has a symbol or a stack of a process."""
+    forms: list[FieldType] = [one.layout for one in plan.events.values()]
+    for view in plan.maps:
+        forms += [view.value] if view.key is None else [view.key, view.value]
+    return any(map(_has_user_symbol, forms))
+
+
+def _has_user_symbol(form: FieldType) -> bool:
+    match form:
+        case Symbolic(kind, _, mode):
+            return kind == "usym_t" or (kind == USER_STACK and mode in ("bpftrace", "perf"))
+        case Array():
+            return _has_user_symbol(form.element)
+        case Layout():
+            return any(_has_user_symbol(field.type) for field in form.fields)
+        case _:
+            return False
 
 
 def _cgroup_mounts(mounts: bytes) -> list[tuple[str, str]]:

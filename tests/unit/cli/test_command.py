@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,12 +45,71 @@ def test_a_command_that_still_runs_is_ended(is_released: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a  b\tc", ["a", "b", "c"]),
+        ("'one word'", ["one word"]),
+        ("a '' b", ["a", "", "b"]),
+        ("""x'y z'"u v"w""", ["xy zu vw"]),
+        (r"a\ b \'c\\", ["a b", "'c\\"]),
+        (r'"\$HOME \"q\" \\ \n"', [r'$HOME "q" \ \n']),
+        ("""sh -c 'echo "a b"; exit 3'""", ["sh", "-c", 'echo "a b"; exit 3']),
+        ("$HOME * `x`", ["$HOME", "*", "`x`"]),
+    ],
+)
+def test_words_are_split_as_a_shell_does(text: str, words: list[str], tmp_path: Path) -> None:
+    target = tmp_path / "words"
+    script = "import sys; open(sys.argv[1], 'w').write(repr(sys.argv[2:]))"
+    with Command(f'{sys.executable} -c "{script}" {target} {text}') as command:
+        command.release()
+        wait_for_exit(command)
+    assert target.read_text() == repr(words)
+
+
+@pytest.mark.parametrize(
+    ("program", "status"), [("true", 0), ("sh -c 'exit 3'", 3), ("sh -c 'kill -9 $$'", -9)]
+)
+def test_how_it_ended(program: str, status: int) -> None:
+    with Command(program) as command:
+        assert not command.has_ended and command.status is None
+        command.release()
+        wait_for_exit(command)
+        assert command.has_ended and command.status == status
+        command.check()
+
+
+def test_a_program_that_the_kernel_does_not_take(tmp_path: Path) -> None:
+    program = tmp_path / "nothing"
+    program.write_bytes(b"\x7fELF and no more")
+    program.chmod(0o755)
+    with Command(str(program)) as command:
+        command.release()
+        wait_for_exit(command)
+        with pytest.raises(CommandError, match="nothing cannot be run: Exec format error"):
+            command.check()
+
+
+def test_a_command_that_does_not_heed_sigterm_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seismo.ui.cli.command._PATIENCE_SECONDS", 0.1)
+    reading, writing = os.pipe()
+    os.set_inheritable(writing, True)
+    ignore = "signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+    script = f"import os, signal, time; {ignore}; os.write({writing}, b'x'); time.sleep(1000)"
+    with Command(f'{sys.executable} -c "{script}"') as command:
+        command.release()
+        assert os.read(reading, 1) == b"x"
+    assert command.status == -9
+    for fd in (reading, writing):
+        os.close(fd)
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", "needs a command"),
         ("no-such-program-here", "no program 'no-such-program-here' on PATH"),
         ("/dev/null", "no program '/dev/null'"),
-        ("echo 'open", "No closing quotation"),
+        ("echo 'open", "no closing quotation"),
     ],
 )
 def test_mistakes(text: str, message: str) -> None:

@@ -8,19 +8,21 @@ import sys
 # Start-up time is a feature: a module is added here only after measuring what it costs.
 ALLOWED = """
 argparse bisect collections contextlib copyreg ctypes enum errno fcntl functools gc genericpath
-gettext itertools keyword locale math mmap operator os posixpath re reprlib resource select shlex
+gettext itertools keyword locale math mmap operator os posixpath pwd re reprlib resource select
 signal stat struct threading types typing warnings weakref
 """
 HEAVY = ("dataclasses", "inspect", "json", "logging", "numpy", "pathlib", "subprocess", "asyncio")
 LATE = {
     *("seismo.events.arrays", "seismo.objects.ring_array", "seismo.output.jsonl"),
+    *("seismo.objects.sideband", "seismo.runtime.symbols.users"),
     *("seismo.tools.table", "seismo.ui.cli.doctor", "seismo.ui.cli.format", "seismo.ui.cli.list"),
-    *("seismo.ui.cli.rehearsal", "seismo.ui.cli.tool"),
+    *("seismo.ui.cli.rehearsal", "seismo.ui.cli.tool", "seismo.ui.cli.list_types"),
 }
 SCRIPT = """
 import sys
 before = set(sys.modules)
 import seismo.ui.cli.main
+import seismo.ui.cli.trace
 new = set(sys.modules) - before
 print(*sorted({name.partition('.')[0] for name in new if not name.startswith('_')}))
 print(*sorted(name for name in new if name.startswith('seismo.')))

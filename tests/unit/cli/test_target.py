@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from select import select
 
 import pytest
 
-from seismo.ui.cli.target import InputError, open_output, pid_namespace, process_fd
+from seismo.ui.cli.errors import InputError
+from seismo.ui.cli.target import open_output, pid_namespace, process_fd
 
 
 def test_output_goes_to_the_file(tmp_path: Path) -> None:
@@ -50,6 +53,21 @@ def test_no_process_and_none_of_the_id() -> None:
         pass
     with pytest.raises(InputError, match="No such process"), process_fd(ended.pid):
         pass
+
+
+def test_a_thread_is_no_process() -> None:
+    done, tids = threading.Event(), []
+    thread = threading.Thread(target=lambda: (tids.append(threading.get_native_id()), done.wait()))
+    thread.start()
+    try:
+        while not tids:
+            time.sleep(0.001)
+        message = f"-p {tids[0]}: it is a thread\nhint: -p {os.getpid()} traces the process"
+        with pytest.raises(InputError, match=message), process_fd(tids[0]):
+            pass
+    finally:
+        done.set()
+        thread.join()
 
 
 def test_the_namespace_is_told_unless_it_is_the_initial_one() -> None:

@@ -9,8 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from seismo.base.source import Source
+from seismo.builtin.options import LowerOptions
+from seismo.compiler import compile_script
+from seismo.events.stack import Frame
 from seismo.kernel.live import LiveKernel
-from seismo.runtime.resolve import LiveResolver
+from seismo.plan import Plan
+from seismo.runtime.resolve import LiveResolver, shows_user_symbols
+from seismo.views import RecordedView
+
+VIEW = RecordedView(Path(__file__).resolve().parents[2] / "recorded" / "6.18")
 
 KALLSYMS = b"""\
 ffffffff81000000 T _text
@@ -127,3 +135,60 @@ def test_the_unified_hierarchy_comes_first_then_the_others_by_name(tmp_path: Pat
     lines = [f"c {tmp_path}/pids cgroup rw 0 0", f"c {root} cgroup rw", f"c {root} cgroup2 rw"]
     resolver = LiveResolver(FilesKernel({"/proc/mounts": "\n".join(lines).encode()}))
     assert resolver.cgroup_path(root.stat().st_ino, "*") == "unified:/,one:/,pids:/"
+
+
+def test_frames_of_the_kernel_have_offsets_and_modules() -> None:
+    kernel = FilesKernel({"/proc/kallsyms": KALLSYMS})
+    resolver = LiveResolver(kernel)
+    assert resolver.kernel_frames([0xFFFFFFFF81000013, 0xFFFFFFFF81000080, 7, 1 << 63]) == [
+        Frame(0xFFFFFFFF81000013, "vfs_read", 3, "[kernel.kallsyms]"),
+        Frame(0xFFFFFFFF81000080, "helper", 0, "[ext4]"),
+        Frame(7),
+        Frame(1 << 63),
+    ]
+    assert kernel.reads == ["/proc/kallsyms"]
+
+
+def test_what_was_loaded_meanwhile_is_found_a_second_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = FilesKernel({"/proc/kallsyms": KALLSYMS})
+    resolver, address = LiveResolver(kernel), 0xFFFFFFFFC0000004
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    assert resolver.kernel_frames([address]) == [Frame(address)]
+    kernel.files = {"/proc/kallsyms": KALLSYMS + b"ffffffffc0000000 t bpf_prog_1_x\t[bpf]\n"}
+    assert resolver.kernel_frames([address]) == [Frame(address)]
+    now += 1
+    assert resolver.kernel_frames([address]) == [Frame(address, "bpf_prog_1_x", 4, "[bpf]")]
+
+
+def plan_of(body: str) -> Plan:
+    """The plan of a script of one probe."""
+    source = Source("case.bt", f"BEGIN {{ {body} }}")
+    return compile_script(source, VIEW, LowerOptions(possible_cpus=2)).plan
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "print(ustack)",
+        'printf("%d %s", 1, usym(1))',
+        "@[ustack(perf, 2)] = count()",
+        "@[1, (2, usym(1))] = count()",
+        "@ = ustack",
+    ],
+)
+def test_scripts_that_show_symbols_of_processes(body: str) -> None:
+    assert shows_user_symbols(plan_of(body))
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["print(kstack)", "@[kstack] = ksym(1)", "@[ustack(raw)] = count()", "$a = ustack; print(1)"],
+)
+def test_scripts_that_need_no_symbols_of_processes(body: str) -> None:
+    plan, kernel = plan_of(body), FilesKernel({})
+    assert not shows_user_symbols(plan)
+    resolver = LiveResolver.of(plan, kernel)
+    assert (resolver.fds, resolver.trouble, kernel.reads) == ((), "", [])
+    assert resolver.user_frames([5], 1) == [Frame(5)]
+    assert resolver.user_symbol(5, 1) == "0x5"

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import os
-import shlex
+import re
+import select
 import signal
 
 from seismo.base.errors import BpfError
 
 __all__ = ("Command", "CommandError")
 
-_NOT_FOUND = 127  # what a shell answers for a command that it cannot find
+_NOT_RUN = 126  # what a shell answers for a program that cannot be run
+_PATIENCE_SECONDS = 2.0
+
+_WORD = r"""
+    (?P<blank> \s+ )
+  | ' (?P<single> [^']* ) '
+  | " (?P<double> ([^"\\] | \\.)* ) "
+  | \\ (?P<escaped> . )
+  | (?P<plain> [^\s'"\\]+ )
+"""
+_ESCAPED = r"\\([$`\"\\])"  # what a backslash is for between double quotes
 
 
 class CommandError(BpfError):
@@ -18,51 +29,86 @@ class CommandError(BpfError):
 
 
 class Command:
-    """A child process that waits until `release`, and then becomes the command."""
+    """A child process that waits until `release`, and then becomes the command.
+
+    It stays in our process group: it may read the terminal, and gets Ctrl-C as we do.
+    """
 
     def __init__(self, text: str) -> None:
-        try:
-            self._argv = shlex.split(text)
-        except ValueError as error:
-            raise CommandError(f"-c {text!r}: {error}") from error
-        if not self._argv:
+        argv = _words(text)
+        if not argv:
             raise CommandError("-c needs a command")
-        program = _find_program(self._argv[0])
-        ours, theirs = os.pipe()
+        self._program = _find_program(argv[0])
+        ours, self._gate = os.pipe()
+        self._failure, theirs = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
-            os.close(theirs)
-            _become(program, self._argv, ours)
+            os.close(self._gate)
+            _become(self._program, argv, ours, theirs)
         os.close(ours)
-        self._gate = theirs
+        os.close(theirs)
         self.exit_fd = os.pidfd_open(self.pid)
-        self._reaped = False
+        self.status: int | None = None
+        """How it ended: its exit status, -N after signal N; None while it runs."""
 
     def release(self) -> None:
         """Let the command run."""
         os.write(self._gate, b"x")
 
+    def check(self) -> None:
+        """Raise CommandError if the kernel would not run the program."""
+        if self.has_ended and (failure := os.read(self._failure, 16)):
+            why = os.strerror(int(failure))
+            raise CommandError(f"-c: {self._program} cannot be run: {why}")
+
     @property
     def has_ended(self) -> bool:
         """Whether the command has exited; reaps it."""
-        if not self._reaped:
-            self._reaped = os.waitpid(self.pid, os.WNOHANG)[0] != 0
-        return self._reaped
+        self._reap()
+        return self.status is not None
 
     def close(self) -> None:
         """End the command if it still runs, and forget it."""
         os.close(self._gate)
-        if not self.has_ended:
-            signal.pidfd_send_signal(self.exit_fd, signal.SIGTERM)
-            os.waitpid(self.pid, 0)
-            self._reaped = True
+        os.close(self._failure)
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if not self.has_ended:
+                signal.pidfd_send_signal(self.exit_fd, number)
+                select.select([self.exit_fd], [], [], _PATIENCE_SECONDS)
+        self._reap()
         os.close(self.exit_fd)
+
+    def _reap(self) -> None:
+        if self.status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self.status = os.waitstatus_to_exitcode(status) if pid else None
 
     def __enter__(self) -> Command:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _words(text: str) -> list[str]:
+    """The words of a command, split as a shell does with its quotes and backslashes; CommandError
+    for a quotation that does not end. Nothing is expanded."""
+    words: list[str] = []
+    position, is_inside = 0, False
+    while position < len(text):
+        match = re.compile(_WORD, re.DOTALL | re.VERBOSE).match(text, position)
+        if match is None:
+            raise CommandError(f"-c {text!r}: no closing quotation")
+        position = match.end()
+        if match["blank"]:
+            is_inside = False
+            continue
+        if not is_inside:
+            words.append("")
+        is_inside = True
+        kind = str(match.lastgroup)
+        words[-1] += re.sub(_ESCAPED, r"\1", match["double"]) if kind == "double" else match[kind]
+    return words
 
 
 def _find_program(name: str) -> str:
@@ -78,12 +124,14 @@ def _find_program(name: str) -> str:
     raise CommandError(f"-c: no program '{name}' on PATH that may be run")
 
 
-def _become(program: str, argv: list[str], gate: int) -> None:
+def _become(program: str, argv: list[str], gate: int, failure: int) -> None:
     """In the child: wait at the gate, then exec. Never returns."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         if os.read(gate, 1):
             os.execv(program, argv)
+    except OSError as error:
+        os.write(failure, b"%d" % (error.errno or 0))
     finally:
-        os._exit(_NOT_FOUND)
+        os._exit(_NOT_RUN)

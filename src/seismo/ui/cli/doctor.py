@@ -11,7 +11,9 @@ from itertools import groupby
 from seismo.base.errors import SyscallError
 from seismo.btf.errors import BtfError, BtfNotFound
 from seismo.btf.spec import Btf
-from seismo.kernel.features.attaching import TRAMPOLINE_TARGET, trampolines
+from seismo.btf.types import Kind
+from seismo.isa.prog_types import AttachType
+from seismo.kernel.features import attaching
 from seismo.kernel.features.record import Answer, Feature, FeatureProbe
 from seismo.kernel.features.settings import Setting, settings
 from seismo.kernel.features.table import FEATURES
@@ -24,8 +26,36 @@ from seismo.ui.cli.parser import parser_for
 __all__ = ("doctor_parser", "run_doctor")
 
 _BTF_PATH = "/sys/kernel/btf/vmlinux"
-_LSM_HOOK = "bpf_lsm_file_mprotect"
 _WIDTH = 96
+_TEST_RUN = "test run of a raw tracepoint program"
+# What each kind of probe comes to; where a kernel has several means, the one that serves all forms.
+_NEEDED = {
+    "begin": _TEST_RUN,
+    "end": _TEST_RUN,
+    "self": _TEST_RUN,
+    "tracepoint": "tracepoint event source",
+    "rawtracepoint": "raw tracepoint",
+    "kprobe": "kprobe event source",
+    "kretprobe": "kprobe event source",
+    "fentry": "fentry program",
+    "fexit": "fexit program",
+    "uprobe": "uprobe event source",
+    "uretprobe": "uprobe event source",
+    "usdt": "uprobe event source",
+    "interval": "BPF_PROG_TYPE_PERF_EVENT",
+    "profile": "BPF_PROG_TYPE_PERF_EVENT",
+    "software": "BPF_PROG_TYPE_PERF_EVENT",
+    "hardware": "hardware event source",
+    "watchpoint": "breakpoint event",
+    "iter": "iterator program",
+    "test": "BPF_PROG_TYPE_XDP",
+    "bench": "BPF_PROG_TYPE_XDP",
+}
+_NO_BTF = Answer(
+    works=False,
+    why="the kernel's BTF does not tell where such programs go",
+    hint="the kernel needs CONFIG_DEBUG_INFO_BTF",
+)
 _ESSENTIAL = ("BPF_PROG_TYPE_TRACEPOINT", "BPF_PROG_TYPE_PERF_EVENT", "BPF_MAP_TYPE_RINGBUF")
 
 
@@ -35,7 +65,7 @@ def run_doctor(arguments: Sequence[str]) -> int:
     kernel = LiveKernel()
     probe = FeatureProbe(kernel)
     # Sorting is stable: groups keep the order in which they are first met.
-    features = [*FEATURES, *_trampolines(kernel)]
+    features = [*FEATURES, *_btf_programs()]
     groups = list(dict.fromkeys(one.group for one in features))
     features.sort(key=lambda one: groups.index(one.group))
     answers = [(one, probe.ask(one)) for one in features]
@@ -81,8 +111,7 @@ def _probe_kinds(answers: list[tuple[Feature, Answer]]) -> Iterator[str]:
     yield "\nprobe kinds"
     by_name = {feature.name: answer for feature, answer in answers}
     for kind in KINDS:
-        answer = by_name[kind.prog_type.kernel_name]
-        yield from _verdict(kind.name, answer)
+        yield from _verdict(kind.name, by_name.get(_NEEDED[kind.name], _NO_BTF))
 
 
 def _features(answers: list[tuple[Feature, Answer]]) -> Iterator[str]:
@@ -115,10 +144,18 @@ def _wrapped(text: str, indent: int) -> list[str]:
     return textwrap.wrap(text, _WIDTH, subsequent_indent=" " * indent, break_long_words=False)
 
 
-def _trampolines(kernel: Kernel) -> tuple[Feature, ...]:
-    """fentry, fexit and LSM, which can be tried only where BTF names their targets."""
+def _btf_programs() -> tuple[Feature, ...]:
+    """Those of programs that can be tried only where BTF names the functions they belong to."""
+    targets = (
+        (AttachType.TRACE_FENTRY, attaching.TRAMPOLINE_TARGET),
+        (AttachType.TRACE_FEXIT, attaching.TRAMPOLINE_TARGET),
+        (AttachType.LSM_MAC, attaching.LSM_TARGET),
+        (AttachType.TRACE_ITER, attaching.ITERATOR_TARGET),
+    )
     try:
         btf = Btf.open(_BTF_PATH)
-        return trampolines(btf.find(TRAMPOLINE_TARGET), btf.find(_LSM_HOOK))
+        return tuple(
+            attaching.btf_program(type_, btf.find(name, Kind.FUNC)) for type_, name in targets
+        )
     except (OSError, BtfError, BtfNotFound):
         return ()

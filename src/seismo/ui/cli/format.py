@@ -6,8 +6,8 @@ import os
 import sys
 
 from seismo.lang.format import format_source
+from seismo.ui.cli.errors import InputError
 from seismo.ui.cli.options import TraceOptions
-from seismo.ui.cli.target import InputError
 from seismo.ui.cli.trace import read_source
 
 __all__ = ("run_format",)

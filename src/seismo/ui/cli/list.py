@@ -1,156 +1,183 @@
 """`seismo -l`: attach points and types that match a pattern, or a script's attach points.
 
-tracepoint:sched:*        t:*open*,begin        openat        struct sock*        script.bt
+tracepoint:sched:*    t:*open*,begin    openat    struct sock*    uprobe:/bin/bash:*    script.bt
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from seismo.base.dataclass import replace
-from seismo.base.diagnostics import Diagnostics
-from seismo.base.errors import BpfError
-from seismo.btf.cprint import definition
-from seismo.btf.spec import Btf
-from seismo.btf.types import Kind
+from seismo.base.errors import NotSupported
 from seismo.kernel.live import LiveKernel
 from seismo.kernel.tracefs import Tracefs
-from seismo.lang.config import read_config
-from seismo.lang.expand import expand
-from seismo.lang.imports import resolve_imports
-from seismo.lang.parse_probe import parse
-from seismo.probes.format import FormatField
-from seismo.probes.kind import TargetError
+from seismo.probes.kind import ProbeKind, TargetError, nowhere
 from seismo.probes.table import KINDS, find_kind
 from seismo.probes.view import KernelView
 from seismo.probes.wildcard import has_wildcard, wildcard
+from seismo.ui.cli.errors import ListError
+from seismo.ui.cli.machine import live_view
 from seismo.ui.cli.options import TraceOptions
-from seismo.ui.cli.trace import inputs_of, read_source
-from seismo.views import LiveView
 
-__all__ = ("ListError", "run_list")
+__all__ = ("run_list",)
 
-_TYPES = {"struct": (Kind.STRUCT,), "union": (Kind.UNION,), "enum": (Kind.ENUM, Kind.ENUM64)}
+_TYPE_WORDS = ("struct", "union", "enum")
 _EVERYTHING = "*"
-
-
-class ListError(BpfError):
-    """A listing pattern that means nothing, or that nothing matches."""
+_ELF_MAGIC = b"\x7fELF"
 
 
 def run_list(options: TraceOptions) -> int:
     """Print what matches, one a line; with -v what it is made of, too. The exit status."""
     kernel = LiveKernel()
     with Tracefs(kernel) as tracefs:
-        view = LiveView(kernel, tracefs)
-        for line in _lines(options, view):
-            sys.stdout.write(f"{line}\n")
+        view = live_view(kernel, tracefs, options.machine, options.tasks.pid)
+        for lines in _found(options, view):
+            # One write: on a terminal each would be a system call.
+            sys.stdout.write("".join([f"{line}\n" for line in lines]))
     return 0
 
 
-def _lines(options: TraceOptions, view: LiveView) -> Iterator[str]:
-    """Raises `ListError` when a pattern finds nothing."""
+def _found(options: TraceOptions, view: KernelView) -> Iterator[list[str]]:
+    """The lines of each pattern; ListError when one finds nothing."""
     pattern = options.pattern
-    if options.program is not None or os.path.isfile(pattern):
-        yield from _of_script(options, view)
-        return
-    for one in (pattern or _EVERYTHING).split(","):
-        words = one.split()
-        is_type = len(words) > 1 and words[0] in _TYPES
-        found = (
-            _types(words[0], words[1], view, is_verbose=options.is_verbose)
-            if is_type
-            else _probes(" ".join(words), view, is_verbose=options.is_verbose)
+    if options.program is not None or (os.path.isfile(pattern) and not _is_elf(pattern)):
+        from seismo.ui.cli.list_script import (  # noqa: PLC0415 (lazy: docs/architecture.md)
+            script_points,
         )
-        if (first := next(found, None)) is None:
-            raise _nothing(" ".join(words), "type" if is_type else "probe")
-        yield first
-        yield from found
+
+        points = script_points(options, view)
+        yield list(_described([str(point) for point in points], options, view))
+        return
+    for one in _patterns(pattern):
+        word, _, name = one.partition(" ")
+        try:
+            lines = (
+                _types(word, name, options, view)
+                if name and word in _TYPE_WORDS
+                else list(_described(_probes(one, view), options, view))
+            )
+        except TargetError as error:
+            raise _refused(one, error) from error
+        if not lines:
+            raise _nothing(one)
+        yield lines
 
 
-def _nothing(pattern: str, what: str) -> ListError:
-    hint = (
-        "`seismo -l` lists all of them" if what == "probe" else "`seismo -l 'struct *'` lists all"
-    )
-    if "." in pattern and not {":", "*"} & set(pattern):
-        hint = f"there is no file '{pattern}', either"
-    return ListError(f"no {what} matches '{pattern}'\nhint: {hint}")
-
-
-def _of_script(options: TraceOptions, view: KernelView) -> Iterator[str]:
-    """Where the script would attach."""
-    diagnostics, inputs = Diagnostics(), inputs_of(options)
-    source = read_source(replace(options, file=options.pattern))
-    script = resolve_imports(parse(source, diagnostics), inputs.files, diagnostics)
-    diagnostics.stop_on_errors()
-    config = read_config(script.config, inputs.environ, diagnostics)
-    points = [str(p) for one in expand(script, view, diagnostics, config) for p in one.points]
-    diagnostics.stop_on_errors()
-    for name in dict.fromkeys(points):
-        yield from _probe(name, view, is_verbose=options.is_verbose)
-
-
-def _probes(pattern: str, view: KernelView, *, is_verbose: bool) -> Iterator[str]:
-    """`t:sched:*`; a bare word is looked for anywhere in a name."""
-    try:
-        matcher = wildcard(_full_pattern(pattern))
-    except TargetError as error:
-        raise ListError(str(error)) from error
-    for name in _all_names(view):
-        if matcher.fullmatch(name):
-            yield from _probe(name, view, is_verbose=is_verbose)
-
-
-def _full_pattern(pattern: str) -> str:
-    """The pattern with the kind's alias written out."""
-    word, colon, rest = pattern.partition(":")
-    if not colon:
-        return pattern if has_wildcard(pattern) else f"*{pattern}*"
-    return pattern if has_wildcard(word) else f"{find_kind(word).name}:{rest}"
-
-
-def _all_names(view: KernelView) -> Iterator[str]:
-    """Every attach point; a kind without a list of targets shows how it is written."""
-    for kind in KINDS:
-        if kind.has_wildcards:
-            yield from (f"{kind.name}:{one}" for one in view.tracepoints())
+def _patterns(text: str) -> Iterator[str]:
+    """What stands between the commas, blanks alike, but for those in quotes."""
+    parts, quotes = [""], 0
+    for char in text or _EVERYTHING:
+        quotes += char == '"'
+        if char == "," and quotes % 2 == 0:
+            parts.append("")
         else:
-            yield kind.form
+            parts[-1] += char
+    return (" ".join(one.split()) for one in parts)
 
 
-def _probe(name: str, view: KernelView, *, is_verbose: bool) -> Iterator[str]:
-    """The attach point's line, and a line for each of its arguments."""
-    yield name
-    kind, *target = name.split(":")
-    if is_verbose and find_kind(kind).has_args:
-        category, event = target
-        yield from (f"    {_declared(one)}" for one in view.tracepoint(category, event).fields)
-
-
-def _declared(field: FormatField) -> str:
-    """As C declares it, but for `__data_loc char[] name`, where the kernel keeps a place alone."""
-    if field.c_type.startswith("__"):
-        return f"{field.c_type} {field.name}"
-    base, bracket, sizes = field.c_type.partition("[")
-    return f"{base} {field.name}{bracket}{sizes}"
-
-
-def _types(word: str, pattern: str, view: LiveView, *, is_verbose: bool) -> Iterator[str]:
-    """`struct sock*` of the kernel and its modules; with -v as C defines it."""
+def _is_elf(path: str) -> bool:
     try:
-        matcher = wildcard(pattern)
-    except TargetError as error:
-        raise ListError(str(error)) from error
-    seen: set[str] = set()
-    for btf in (view.btf(), *view.module_btf()):
-        for name, id in sorted(_named(btf, word)):
-            if matcher.fullmatch(name) and name not in seen:
-                seen.add(name)
-                yield definition(btf, id) if is_verbose else f"{word} {name}"
+        with open(path, "rb") as file:
+            return file.read(len(_ELF_MAGIC)) == _ELF_MAGIC
+    except OSError:
+        return False
 
 
-def _named(btf: Btf, word: str) -> Iterator[tuple[str, int]]:
-    for kind in _TYPES[word]:
-        yield from ((name, id) for id, name in btf.names(kind))
+def _types(word: str, name: str, options: TraceOptions, view: KernelView) -> list[str]:
+    from seismo.ui.cli.list_types import type_lines  # noqa: PLC0415 (lazy: docs/architecture.md)
+
+    return list(type_lines(word, name, view, is_verbose=options.is_verbose))
+
+
+def _probes(pattern: str, view: KernelView) -> list[str]:
+    """`t:sched:*`, `/bin/bash`; a bare word is looked for anywhere in a name."""
+    word, colon, rest = pattern.partition(":")
+    if not colon and os.path.isfile(pattern):
+        return _of_file(f"{pattern}:*", view)
+    if not colon and not has_wildcard(pattern):
+        return list(_of_kinds(f"*{pattern}*", view))
+    if not colon or has_wildcard(word):
+        return list(_of_kinds(pattern, view))
+    kind = find_kind(word)
+    if kind.is_user and ":" not in rest:
+        rest = f"{rest}:*"
+    return _of_kind(kind, rest, view)
+
+
+def _of_kind(kind: ProbeKind, pattern: str, view: KernelView) -> list[str]:
+    """What matches, or what the pattern is an attach point of: `software:faults` is none of a list.
+
+    Raises TargetError, which knows why, or something near, where it is neither.
+    """
+    found = list(_names(kind, pattern, view))
+    if not kind.is_user:
+        # Kinds about files have looked for what the pattern means: `libc` has a longer name.
+        found = list(filter(wildcard(f"{kind.name}:{pattern}").fullmatch, found))
+    if found:
+        return found
+    targets = kind.expand(kind.parse(pattern), view)
+    return [":".join((kind.name, *target)) for target in targets]
+
+
+def _of_kinds(pattern: str, view: KernelView) -> Iterator[str]:
+    """What matches of all kinds. Of kinds about files, and of returns, which are where functions
+    are, only how they are written."""
+    matches = wildcard(pattern).fullmatch
+    for kind in KINDS:
+        try:
+            names = [kind.form] if kind.is_user or kind.is_return else _names(kind, "", view)
+            yield from filter(matches, names)
+        except (NotSupported, TargetError):
+            yield from filter(matches, [kind.form])
+
+
+def _of_file(pattern: str, view: KernelView) -> list[str]:
+    """What may be attached to in a file."""
+    kinds = [kind for kind in KINDS if kind.is_user and not kind.is_return]
+    return [name for kind in kinds for name in _names(kind, pattern, view)]
+
+
+def _names(kind: ProbeKind, pattern: str, view: KernelView) -> Iterator[str]:
+    """The attach points of a kind; one without a list of targets shows how it is written."""
+    if kind.targets is nowhere:
+        yield kind.form
+        return
+    for target in kind.targets(pattern, view):
+        yield f"{kind.name}:{target}"
+
+
+def _described(names: Iterable[str], options: TraceOptions, view: KernelView) -> Iterable[str]:
+    """With -v each is followed by its arguments."""
+    return _with_arguments(names, view) if options.is_verbose else names
+
+
+def _with_arguments(names: Iterable[str], view: KernelView) -> Iterator[str]:
+    from seismo.ui.cli.list_arguments import (  # noqa: PLC0415 (lazy: docs/architecture.md)
+        argument_lines,
+    )
+
+    for name in names:
+        yield name
+        word, _, rest = name.partition(":")
+        kind = find_kind(word)
+        if name != kind.form and (kind.arguments is not None or kind.is_user):
+            yield from (f"    {one}" for one in argument_lines(kind, kind.parse(rest), view))
+
+
+def _nothing(pattern: str) -> ListError:
+    word, _, name = pattern.partition(" ")
+    if name and word in _TYPE_WORDS:
+        message, hint = f"no type matches '{pattern}'", f"`seismo -l '{word} *'` lists all"
+    else:
+        message, hint = f"no probe matches '{pattern}'", "`seismo -l` lists all of them"
+        if "/" in pattern or ("." in pattern and not {":", "*"} & set(pattern)):
+            hint = f"there is no file '{pattern}', either"
+    return ListError(f"{message}\nhint: {hint}")
+
+
+def _refused(pattern: str, error: TargetError) -> ListError:
+    """What is wrong with the pattern; where to look if that does not tell."""
+    word, colon, _ = pattern.partition(":")
+    hint = error.hint or (f"`seismo -l '{word}:*'` lists all of them" if colon else "")
+    return ListError(error.message + (f"\nhint: {hint}" if hint else ""))

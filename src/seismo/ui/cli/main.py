@@ -11,10 +11,9 @@ import sys
 from collections.abc import Sequence
 
 from seismo.base.errors import BpfError, CompilerBug
+from seismo.ui.cli.errors import RunError
 from seismo.ui.cli.options import parse_trace_options
-from seismo.ui.cli.run import RunError
 from seismo.ui.cli.terminal import has_color, painted
-from seismo.ui.cli.trace import run_trace
 
 __all__ = ("main",)
 
@@ -75,6 +74,8 @@ def _dispatch(arguments: Sequence[str]) -> int:
         from seismo.ui.cli.format import run_format  # noqa: PLC0415 (lazy: docs/architecture.md)
 
         return run_format(options)
+    from seismo.ui.cli.trace import run_trace  # noqa: PLC0415 (lazy: docs/architecture.md)
+
     return run_trace(options)
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from seismo.objects.verifier_log import VerifierError
 from seismo.plan import Plan
 from seismo.session import Session
+from seismo.ui.cli.command import Command
 
 __all__ = ("Notes",)
 
@@ -29,11 +30,20 @@ class Notes:
             self._say(f"map {one.name}: {one.type.kernel_name}, {sizes}")
         for attachment in plan.attachments:
             self._say(f"attach {attachment.program} at {attachment.at}")
+        for note in plan.notes:
+            self._say(f"probe {note}")
 
     def say_session(self, session: Session) -> None:
         """How many records came, and how many did not."""
         losses = session.losses()
         self._say(f"records: {session.received} received, {losses.events} lost")
+
+    def say_command(self, command: Command) -> None:
+        """How the command of -c ended."""
+        if command.has_ended and command.status is not None:
+            status = command.status
+            how = f"exited with {status}" if status >= 0 else f"was ended by signal {-status}"
+            self._say(f"command: process {command.pid} {how}")
 
     @contextmanager
     def explaining(self) -> Iterator[None]:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from seismo import __version__
 from seismo.base.dataclass import dataclass
-from seismo.ui.cli.parser import Ignore, Refuse, add_target_options, check_target, parser_for
+from seismo.ui.cli.machine import AS_IT_IS, Machine, add_machine_options, take_machine
+from seismo.ui.cli.parser import Ignore, Refuse, add_output_options, parser_for
+from seismo.ui.cli.tasks import EVERYBODY, Tasks, add_task_options, take_tasks
 
 __all__ = ("TraceOptions", "parse_trace_options", "trace_parser")
 
 _USAGE = """seismo [options] (-e PROGRAM | FILE | -) [PARAMETER ...] [-- --NAME[=VALUE] ...]
-       seismo [-v] -l [PATTERN | TYPE | FILE | -e PROGRAM]
+       seismo [-v] -l [PATTERN | TYPE | SCRIPT | BINARY | -e PROGRAM]
        seismo TOOL [options]        a ready-made tool: opensnoop
        seismo doctor                what works on this kernel, and what to do about the rest"""
 
 _EXAMPLES = """examples:
   seismo -e 'tracepoint:syscalls:sys_enter_openat { printf("%s %s\\n", comm, str(args.filename)); }'
   seismo -e 'tracepoint:syscalls:sys_enter_* { @[comm] = count(); }' -c 'ls /'
+  seismo --container 3f2a --uid www-data -e 'profile:hz:99 { @[ustack] = count(); }'
   seismo -l 'tracepoint:sched:*'
   seismo -lv 'struct timespec64'
   seismo script.bt 4096 -- --verbose --limit=5
@@ -28,8 +30,10 @@ _EXAMPLES = """examples:
 """
 
 _MODES = ("codegen", "compiler-bench", "test", "bench", "format")
-_LATER = "no effect yet: there are no probes that it is about"
 _NO_LLVM = "there is no LLVM here; -d ir prints what programs are made of"
+_NO_UNWINDING = "no effect: user stacks are walked by frame pointers"
+_DEBUG_FILES = "no effect: debug files are looked for beside the file, and in /usr/lib/debug"
+_ACTIVATED = "no effect: the kernel counts static probes' semaphores by itself"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +51,7 @@ class TraceOptions:
     is_list: bool = False
     pattern: str = ""
     is_info: bool = False
-    command: str = ""
-    pid: int = 0
-    is_tree: bool = False
+    tasks: Tasks = EVERYBODY
     output: str = ""
     format: str = "text"
     is_quiet: bool = False
@@ -65,6 +67,7 @@ class TraceOptions:
     includes: tuple[str, ...] = ()
     mode: str = ""
     probe_filter: str = ""
+    machine: Machine = AS_IT_IS
     ignored: tuple[str, ...] = ()
 
 
@@ -75,10 +78,12 @@ def parse_trace_options(arguments: Sequence[str]) -> TraceOptions:
     given = vars(parser.parse_intermixed_args(before))
     words, _ = given.pop("words"), given.pop("btf")
     given["mode"] = _mode(parser, given.pop("modes"))
-    _check(parser, given)
+    given |= {"tasks": take_tasks(parser, given), "machine": take_machine(given)}
+    if given["reports_helper_errors"] and not given["has_warnings"]:
+        parser.error("-k asks for warnings and --no-warnings for none: give one of them")
     if given["is_list"]:
         if len(words) + (given["program"] is not None) > 1 or behind:
-            parser.error("-l takes one pattern, script file or -e PROGRAM")
+            parser.error("-l takes one pattern, file or -e PROGRAM")
         given["pattern"] = "".join(words)
     elif given["program"] is None and not given["is_info"]:
         if not words:
@@ -102,9 +107,11 @@ def trace_parser() -> argparse.ArgumentParser:
     add("-l", "--list", dest="is_list", action="store_true", help="list probes, or types of BTF")
     add("-V", "--version", action="version", version=f"seismo {__version__}", help="the version")
     add("--info", dest="is_info", action="store_true", help="the same as seismo doctor")
-    add_target_options(parser)
-    _add_output_options(parser)
+    add_task_options(parser)
+    add_output_options(parser)
+    _add_form_options(parser)
     _add_language_options(parser)
+    add_machine_options(parser)
     _add_developer_options(parser)
     _add_others(parser)
     return parser
@@ -123,14 +130,7 @@ def _mode(parser: argparse.ArgumentParser, modes: Sequence[str]) -> str:
     return modes[0] if modes else ""
 
 
-def _check(parser: argparse.ArgumentParser, given: Mapping[str, Any]) -> None:
-    """End with status 1 when options contradict one another."""
-    check_target(parser, given)
-    if given["reports_helper_errors"] and not given["has_warnings"]:
-        parser.error("-k asks for warnings and --no-warnings for none: give one of them")
-
-
-def _add_output_options(parser: argparse.ArgumentParser) -> None:
+def _add_form_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("form of the output").add_argument
     add("-f", dest="format", choices=("text", "json"), default="text", help="JSON: one a line")
     add(
@@ -216,15 +216,12 @@ def _add_others(parser: argparse.ArgumentParser) -> None:
     """Options of bpftrace's that make no difference here, and some that are refused."""
     ignored = parser.add_argument_group("accepted, for scripts that give them").add_argument
     ignored("-b", "--btf", dest="btf", action="store_true", help="BTF is always used")
-    for flag, metavar in (
-        ("--no-feature", "FEATURES"),
-        ("--debuginfo", "DIRS"),
-        ("--traceable-functions", "FILE"),
-        ("--dwarf-pid", "PID"),
-        ("--usdt-file-activation", ""),
+    for flag, why, takes in (
+        ("--debuginfo", _DEBUG_FILES, {"metavar": "DIRS"}),
+        ("--dwarf-pid", _NO_UNWINDING, {"metavar": "PID"}),
+        ("--usdt-file-activation", _ACTIVATED, {"nargs": 0}),
     ):
-        takes: dict[str, Any] = {"metavar": metavar} if metavar else {"nargs": 0}
-        ignored(flag, dest="ignored", default=[], action=Ignore, help=_LATER, **takes)
+        ignored(flag, dest="ignored", default=[], action=Ignore, help=why, **takes)
     refused = parser.add_argument_group("refused").add_argument
     later = "object files are not written yet"
     for flag, reason in (("--emit-elf", later), ("--aot", later), ("--emit-llvm", _NO_LLVM)):

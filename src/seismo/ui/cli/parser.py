@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
-__all__ = ("Ignore", "Refuse", "add_target_options", "check_target", "parser_for")
+__all__ = ("Ignore", "Refuse", "add_output_options", "parser_for")
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _HELP_WIDTH = 96
-_PID_MAX = 1 << 22  # include/linux/threads.h: PID_MAX_LIMIT
 
 
 def parser_for(program: str, description: str, examples: str) -> argparse.ArgumentParser:
@@ -25,18 +24,9 @@ def parser_for(program: str, description: str, examples: str) -> argparse.Argume
     )
 
 
-def add_target_options(parser: argparse.ArgumentParser) -> None:
-    """What is traced, and where what is seen goes."""
-    add = parser.add_argument_group("target and output").add_argument
-    add("-p", "--pid", type=_pid, default=0, metavar="PID", help="trace this process, to its end")
-    add(
-        *("-c", "--cmd"),
-        dest="command",
-        default="",
-        metavar="CMD",
-        help="run CMD, and end when it ends; cpid is its process id",
-    )
-    add("--tree", dest="is_tree", action="store_true", help="with -c or -p: and all that it forks")
+def add_output_options(parser: argparse.ArgumentParser) -> None:
+    """Where what is seen goes."""
+    add = parser.add_argument_group("output").add_argument
     add("-o", "--output", default="", metavar="FILE", help="write the output to FILE")
     add("-q", "--quiet", dest="is_quiet", action="store_true", help="no 'Attached N probes'")
     add(
@@ -53,14 +43,6 @@ def add_target_options(parser: argparse.ArgumentParser) -> None:
         metavar="SIZE",
         help="size of the ring buffer, e.g. 64M (4M, or what perf_rb_pages says)",
     )
-
-
-def check_target(parser: argparse.ArgumentParser, given: Mapping[str, Any]) -> None:
-    """End with status 1 when the target options contradict one another."""
-    if given["command"] and given["pid"]:
-        parser.error("-c runs a command and -p names a process: give one of them")
-    if given["is_tree"] and not (given["command"] or given["pid"]):
-        parser.error("--tree follows the process of -c or -p: give one of them")
 
 
 class Refuse(argparse.Action):
@@ -111,9 +93,3 @@ def _ring_size(text: str) -> int:
     if not 4096 <= size <= 1 << 30 or size & (size - 1):
         raise argparse.ArgumentTypeError(f"{text} is not a power of two between 4K and 1G")
     return size
-
-
-def _pid(text: str) -> int:
-    if not text.isdigit() or not 0 < int(text) <= _PID_MAX:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a process id")
-    return int(text)

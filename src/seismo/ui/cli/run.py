@@ -13,7 +13,7 @@ from typing import BinaryIO
 from seismo.base.dataclass import dataclass
 from seismo.base.errors import BpfError
 from seismo.base.source import Source
-from seismo.builtin.options import LowerOptions, TaskFilter
+from seismo.builtin.options import LowerOptions
 from seismo.compiler import Compiled, Inputs, OnStage, compile_script
 from seismo.events.kinds import EventLayout
 from seismo.kernel.live import LiveKernel
@@ -24,42 +24,35 @@ from seismo.output.sink import Sink
 from seismo.plan import Plan
 from seismo.session import Render, Session
 from seismo.ui.cli.command import Command
+from seismo.ui.cli.errors import PrivilegeError, RunError
 from seismo.ui.cli.interrupt import Interrupt
+from seismo.ui.cli.machine import AS_IT_IS, Machine, live_view
 from seismo.ui.cli.notes import Notes
 from seismo.ui.cli.target import open_output, pid_namespace, process_fd
+from seismo.ui.cli.tasks import EVERYBODY, Tasks, task_filter
 from seismo.ui.cli.terminal import has_color, painted
 from seismo.views import LiveView
 
-__all__ = ("Job", "Prepared", "PrivilegeError", "RunError", "prepared", "refusals", "run_job")
+__all__ = ("Job", "Prepared", "prepared", "refusals", "run_job")
 
 _NOTIFY = "__BPFTRACE_NOTIFY_PROBES_ATTACHED"
 """A variable of the environment: who sets it is told on standard output when all is attached."""
-
-
-class PrivilegeError(BpfError):
-    """This process may not trace."""
-
-
-class RunError(BpfError):
-    """The kernel refused what was compiled, or there is nothing to run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A script and how it is to be run.
 
-    `command` is run and traced to its end, `pid` traced until it ends (0: neither); `is_tree`
-    follows whichever it is with all that it forks. `inputs` says, too, whether tests or benchmarks
-    are run instead.
+    `inputs` says, too, whether tests or benchmarks are run instead; `machine` is what to
+    believe of the machine.
     """
 
     source: Source
     make_sink: Callable[[BinaryIO], Sink]
     render: Callable[[EventLayout], Render]
     inputs: Inputs
-    command: str = ""
-    pid: int = 0
-    is_tree: bool = False
+    tasks: Tasks = EVERYBODY
+    machine: Machine = AS_IT_IS
     ring_bytes: int = 0
     reports_helper_errors: bool = False
     output: str = ""
@@ -104,6 +97,9 @@ def run_job(job: Job) -> int:
             gc.enable()
             _run_session(session, ready)
         notes.say_session(session)
+        if ready.command:
+            ready.command.check()
+            notes.say_command(ready.command)
         return session.exit_code
 
 
@@ -118,10 +114,10 @@ def prepared(
         _require_privilege(kernel)
     with ExitStack() as owned:
         tracefs = owned.enter_context(Tracefs(kernel))
-        command = owned.enter_context(Command(job.command)) if job.command else None
-        ended_fd = command.exit_fd if command else owned.enter_context(process_fd(job.pid))
-        view = LiveView(kernel, tracefs)
-        options = _lower_options(job, view, command.pid if command else 0)
+        command = owned.enter_context(Command(job.tasks.command)) if job.tasks.command else None
+        ended_fd = command.exit_fd if command else owned.enter_context(process_fd(job.tasks.pid))
+        view = live_view(kernel, tracefs, job.machine, job.tasks.pid)
+        options = _lower_options(job, kernel, view, command.pid if command else 0)
         compiled = compile_script(job.source, view, options, job.inputs, on_stage)
         for warning in compiled.warnings if job.has_warnings else ():
             text = str(warning)
@@ -159,11 +155,11 @@ def _require_privilege(kernel: Kernel) -> None:
         )
 
 
-def _lower_options(job: Job, view: LiveView, command_pid: int) -> LowerOptions:
+def _lower_options(job: Job, kernel: Kernel, view: LiveView, command_pid: int) -> LowerOptions:
     boot_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
     return LowerOptions(
         possible_cpus=view.possible_cpus(),
-        filter=TaskFilter(job.pid or (command_pid if job.is_tree else 0), and_children=job.is_tree),
+        filter=task_filter(job.tasks, kernel, command_pid),
         command_pid=command_pid,
         ring_bytes=job.ring_bytes,
         pid_namespace=pid_namespace(),
@@ -197,7 +193,7 @@ def _run_session(session: Session, ready: Prepared) -> None:
         is_over = not ready.compiled.plan.attachments and ready.ended_fd < 0
         while not (is_over or session.exit_requested or interrupt.is_set):
             ready_fds = session.poll(-1, *wake_fds)
-            if interrupt.wants_maps:
-                session.print_maps()
+            for _ in range(interrupt.take_requests()):
+                session.answer("SIGUSR1")
             is_over = interrupt.is_set or ready.ended_fd in ready_fds
         session.finish()

@@ -8,16 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from seismo.base.errors import BpfError
+from seismo.ui.cli.errors import InputError
 
-__all__ = ("InputError", "open_output", "pid_namespace", "process_fd")
+__all__ = ("open_output", "pid_namespace", "process_fd")
 
 _INITIAL_NAMESPACE = 0xEFFFFFFC  # include/linux/proc_ns.h: PROC_PID_INIT_INO
 _MINOR_BITS = 20  # include/linux/kdev_t.h
-
-
-class InputError(BpfError):
-    """A script, an output file or a process that was named cannot be used."""
 
 
 @contextmanager
@@ -43,7 +39,11 @@ def process_fd(pid: int) -> Iterator[int]:
     try:
         fd = os.pidfd_open(pid)
     except OSError as error:
-        raise InputError(f"-p {pid}: {error.strerror}") from error
+        process = _process_of(pid)
+        if process in (0, pid):
+            raise InputError(f"-p {pid}: {error.strerror}") from error
+        hint = f"-p {process} traces the process"
+        raise InputError(f"-p {pid}: it is a thread\nhint: {hint}") from error
     try:
         yield fd
     finally:
@@ -59,3 +59,12 @@ def pid_namespace() -> tuple[int, int] | None:
     if info.st_ino == _INITIAL_NAMESPACE:
         return None
     return os.major(info.st_dev) << _MINOR_BITS | os.minor(info.st_dev), info.st_ino
+
+
+def _process_of(tid: int) -> int:
+    """The process that a thread is one of, 0 where there is no such thread."""
+    try:
+        with open(f"/proc/{tid}/status", encoding="utf-8", errors="surrogateescape") as file:
+            return next((int(line[5:]) for line in file if line.startswith("Tgid:")), 0)
+    except OSError:
+        return 0

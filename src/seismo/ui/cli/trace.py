@@ -15,10 +15,10 @@ from seismo.output.sink import Sink
 from seismo.output.stream import Buffering
 from seismo.output.text import TextSink
 from seismo.session import as_text
+from seismo.ui.cli.errors import InputError
 from seismo.ui.cli.options import TraceOptions
 from seismo.ui.cli.run import Job, run_job
 from seismo.ui.cli.stages import wanted_stages
-from seismo.ui.cli.target import InputError
 from seismo.ui.cli.terminal import has_color
 
 __all__ = ("inputs_of", "read_source", "run_trace")
@@ -63,9 +63,8 @@ def _job(options: TraceOptions) -> Job:
         make_sink=sink,
         render=as_text,
         inputs=inputs_of(options),
-        command=options.command,
-        pid=options.pid,
-        is_tree=options.is_tree,
+        tasks=options.tasks,
+        machine=options.machine,
         ring_bytes=options.ring_bytes,
         reports_helper_errors=options.reports_helper_errors,
         output=options.output,

@@ -1,0 +1,114 @@
+"""`Attachments`: what a run is attached to, what it could not be, and what the kernel missed there.
+
+>>> attachments = Attachments(plan, programs, kernel, tracefs)
+>>> attachments.attach(sink)
+>>> attachments.report_misses(sink)
+>>> attachments.detach()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from seismo.base.errors import NotSupported, SyscallError
+from seismo.kernel.errors import NotInKernel
+from seismo.kernel.protocol import Kernel
+from seismo.kernel.tracefs import Tracefs
+from seismo.objects.attach.table import attach
+from seismo.objects.link import Link, detach_all
+from seismo.objects.program import Program
+from seismo.output.sink import Sink
+from seismo.plan import Attachment, Plan
+from seismo.spec.types import BreakpointAttach
+
+__all__ = ("Attachments",)
+
+_REFUSALS = (SyscallError, NotInKernel, NotSupported)
+
+
+class Attachments:
+    """Owns the links of a plan's attachments."""
+
+    def __init__(
+        self, plan: Plan, programs: Mapping[str, Program], kernel: Kernel, tracefs: Tracefs
+    ) -> None:
+        self._plan = plan
+        self._programs = programs
+        self._kernel = kernel
+        self._tracefs = tracefs
+        self._links: list[tuple[Attachment, Link]] = []
+        self.refused: list[tuple[Attachment, BaseException]] = []
+
+    @property
+    def links(self) -> list[Link]:
+        """All of them, in the order in which they were made."""
+        return [link for _, link in self._links]
+
+    def attach(self, sink: Sink) -> None:
+        """Attach everything; of the places that wildcards found, those that can be.
+
+        Raises what `objects.attach` raises, for a place that the script names, or when none of the
+        found ones can be attached to.
+        """
+        for one in self._plan.attachments:
+            program = self._programs[one.program]
+            try:
+                link = attach(program, one.at, self._kernel, self._tracefs)
+            except _REFUSALS as error:
+                if not one.may_fail:
+                    raise
+                self.refused.append((one, error))
+            else:
+                self._links.append((one, link))
+        if self.refused:
+            self._tell_refused(sink)
+
+    def _tell_refused(self, sink: Sink) -> None:
+        (first, error), count = self.refused[0], len(self.refused)
+        found = sum(one.may_fail for one in self._plan.attachments)
+        if count == found:
+            raise error
+        sink.warning(
+            f"{count} of {found} places that wildcards found could not be attached to; "
+            f"{first.probe}: {error}"
+        )
+
+    def report_misses(self, sink: Sink) -> None:
+        """Say where the kernel could not run a program, while everything is still attached."""
+        for place, count in self._missed().items():
+            what = "1 run" if count == 1 else f"{count} runs"
+            sink.warning(f"{place}: {what} missed")
+        for name, program in self._programs.items():
+            count = program.recursion_misses
+            if count:
+                what = "1 run" if count == 1 else f"{count} runs"
+                place = next((one.probe for one, _ in self._links if one.program == name), name)
+                sink.warning(f"{place}: {what} missed, because it was running already")
+
+    def _missed(self) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for one, link in self._links:
+            missed = link.missed(self._kernel)
+            if missed:
+                counts[one.probe] = counts.get(one.probe, 0) + missed
+        return counts
+
+    def unwatch(self, address: int) -> None:
+        """Detach the watchpoints at `address`."""
+        detach_all(
+            [
+                link
+                for one, link in self._links
+                if isinstance(one.at, BreakpointAttach) and one.at.address == address
+            ]
+        )
+
+    def detach(self) -> None:
+        """Detach everything; what the kernel missed is not known any more afterwards."""
+        detach_all(self.links)
+
+    def close(self) -> None:
+        """Detach and give up everything; a second time does nothing."""
+        self.detach()
+        for link in self.links:
+            link.close()
