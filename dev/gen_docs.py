@@ -32,11 +32,16 @@ _TEMPLATES = ROOT / "dev" / "docs"
 _GENERATED = (
     "The page is made by `dev/gen_docs.py` from the records that the compiler itself goes by."
 )
+_ONE_OF_MANY = re.compile(r"s?arg[1-9]\d*")
+"""What `arg0` and `sarg0` tell of is told once."""
+
 _SCRIPT = re.compile(r"^```bt\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 SETTINGS = {
-    "cache_user_symbols": "no effect yet: symbols of programs (`PER_PID`, `PER_PROGRAM`, `NONE`)",
-    "cpp_demangle": "no effect yet: names of C++",
+    "cache_user_symbols": "no effect: symbols of programs are kept as long as they are needed",
+    "cpp_demangle": "whether names of C++ and Rust are shown as they were written",
+    "kretprobe_max_active": "how many returns of a function a kretprobe awaits at once; 0: the "
+    "kernel's own number (seismo's own setting)",
     "lazy_symbolication": "no effect: symbols are looked up when they are printed",
     "license": "the licence of the programs; the kernel gives most helpers to the GPL alone",
     "log_size": "no effect: the verifier's log may be as long as it is",
@@ -50,9 +55,9 @@ SETTINGS = {
     "perf_rb_pages": "pages of the ring buffer in all; 0 is automatic",
     "print_maps_on_exit": "whether maps are printed at the end",
     "show_debug_info": "no effect yet: files and lines in stacks",
-    "stack_mode": "no effect yet: how stacks are written",
+    "stack_mode": "how stacks are written: `bpftrace`, `perf`, `raw` (and `build_id`, of users)",
     "str_trunc_trailer": "what is written behind a string that was cut",
-    "unstable_dw_ustack": "no effect yet: `enable`, `warn` or `error` at the use of `dw_ustack`",
+    "unstable_dw_ustack": "`enable`, `warn` or `error` at the use of `dw_ustack`",
     "unstable_import_statement": "no effect: imports need no leave",
     "unstable_tseries": "`enable`, `warn` or `error` at the use of `tseries()`",
     "unstable_typeinfo": "`enable`, `warn` or `error` at the use of `typeinfo`",
@@ -82,7 +87,11 @@ STAGE_TEXTS = {
 def language_page() -> str:
     """The reference of the language."""
     functions = [one for one in BUILTINS.values() if not one.signature.is_variable]
-    variables = [one for one in BUILTINS.values() if one.signature.is_variable]
+    variables = [
+        one
+        for one in BUILTINS.values()
+        if one.signature.is_variable and not _ONE_OF_MANY.fullmatch(one.name)
+    ]
     return _filled(
         "language.md",
         {

@@ -42,7 +42,7 @@ from seismo.lower.filter import FAMILY, filter_presets
 from seismo.lower.resources import Resources
 from seismo.lower.script import Lowered, lower_script
 from seismo.plan import Attachment, Plan, RunSettings
-from seismo.probes.backend import Backend, Context
+from seismo.probes.backend import Backend, Context, Use
 from seismo.probes.table import find_kind
 from seismo.probes.view import KernelView
 from seismo.spec.types import ObjectSpec, ProgramSpec, TracepointAttach
@@ -187,9 +187,9 @@ class _Compilation:
     def checked(self, script: Script, config: Config) -> TypedScript:
         diagnostics, inputs = self.diagnostics, self.inputs
         types = script_types(script, self.view, self.included, diagnostics)
-        instances = self.selected(
-            expand(script, self.view, diagnostics, config, self.options.filter.only_pid)
-        )
+        options = self.options
+        use = Use(pid=options.filter.only_pid, command_pid=options.command_pid)
+        instances = self.selected(expand(script, self.view, diagnostics, config, use))
         if len(instances) > config.max_bpf_progs:
             span = instances[config.max_bpf_progs].probe.attach_points[0].span
             message = (

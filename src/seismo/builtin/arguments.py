@@ -153,6 +153,8 @@ def _lower_reg(low: Lowering, call: Call) -> Lowered:
 
 
 def _argument(name: str) -> Builtin:
+    # No function has more than six in registers; the kernel's memory errors have twelve.
+    place = "uprobe:libc:fopen" if _number(name) < 6 else "rawtracepoint:mc_event"
     return Builtin(
         Signature(
             name=name,
@@ -162,10 +164,11 @@ def _argument(name: str) -> Builtin:
             needs_context=True,
             probe_kinds=_ENTRIES,
         ),
-        f"Argument number {_number(name)} of what the probe is at, as 64 bits, the first being 0: "
-        "of a function (by the calling convention), a static probe or a raw tracepoint.",
+        f"Argument number {_number(name)} of what the probe is at, as 64 bits, the first being 0 "
+        "and the last 11: of a function (those that its calling convention has in registers), a "
+        "static probe or a raw tracepoint.",
         _lower_argument,
-        f'uprobe:libc:fopen {{ printf("%lx\\n", {name}); }}',
+        f'{place} {{ printf("%lx\\n", {name}); }}',
     )
 
 
@@ -179,8 +182,8 @@ def _stack_argument(name: str) -> Builtin:
             needs_context=True,
             probe_kinds=("kprobe", "uprobe"),
         ),
-        f"The 64 bits at place {_number(name)} of the arguments on the stack, the first being 0: "
-        "where functions find those that have no register.",
+        f"The 64 bits at place {_number(name)} of the arguments on the stack, the first being 0 "
+        "and the last 11: where functions find those that have no register.",
         _lower_stack_argument,
         f'uprobe:libc:printf {{ printf("%lx\\n", {name}); }}',
     )
@@ -197,7 +200,7 @@ RETVAL = Builtin(
     ),
     "What the function returns: 64 bits, and in fexit of its type.",
     _lower_retval,
-    "uretprobe:libc:malloc { @ = hist(retval == 0); }",
+    "uretprobe:libc:malloc { @failed[retval == 0] = count(); }",
 )
 FUNC = Builtin(
     Signature(

@@ -61,7 +61,7 @@ _RECORD = (
     *("show_debug_info", "log_size", "max_bpf_progs", "max_cat_bytes", "max_map_keys"),
     *("max_probes", "max_strlen", "on_stack_limit", "perf_rb_pages", "str_trunc_trailer"),
     *("unstable_import_statement", "unstable_tseries", "unstable_typeinfo"),
-    *("unstable_dw_ustack", "missing_probes", "stack_mode", "license"),
+    *("unstable_dw_ustack", "missing_probes", "stack_mode", "license", "kretprobe_max_active"),
 )
 _WITHOUT_EFFECT = frozenset(
     (

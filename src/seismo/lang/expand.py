@@ -10,13 +10,13 @@ of the kernel its programs get there (`probes/backend.py`).
 
 from __future__ import annotations
 
-from seismo.base.dataclass import dataclass
+from seismo.base.dataclass import dataclass, replace
 from seismo.base.diagnostics import Diagnostics
 from seismo.base.source import Span
 from seismo.lang.ast import AttachPointText, Call, Comptime, ForMap, ForRange, Name, Probe, Script
 from seismo.lang.config import DEFAULTS, Config
 from seismo.lang.walk import walk
-from seismo.probes.backend import Backend, Use
+from seismo.probes.backend import NO_USE, Backend, Use
 from seismo.probes.iterator import company
 from seismo.probes.kind import TargetError
 from seismo.probes.spec import AttachPoint
@@ -55,10 +55,10 @@ def expand(
     view: KernelView,
     diagnostics: Diagnostics,
     config: Config = DEFAULTS,
-    pid: int = 0,
+    use: Use = NO_USE,
 ) -> tuple[ProbeInstance, ...]:
     """Every program to be, in script order; attach points that mean nothing go to `diagnostics`.
-    `pid` is the process of -p.
+    `use` tells the processes of -p and -c.
 
     What is not there is told as `config.missing_probes` says. Raises `NotSupported` when tracefs
     is needed and cannot be read.
@@ -77,7 +77,7 @@ def expand(
             hint = "set config = { max_probes = … }, or trace fewer places"
             message = f"the script has more than {config.max_probes} probes from here on"
             diagnostics.error(_span(probe), message, hint)
-        instances += _Instances(probe, view, diagnostics, config, pid).of(points)
+        instances += _Instances(probe, view, diagnostics, config, use).of(points)
     for point in company([point for one in instances for point in one.points]):
         hint = "give it a script of its own"
         diagnostics.error(point.span, "an iterator is the only probe of its script", hint)
@@ -138,16 +138,16 @@ class _Instances:
     """The programs of one probe."""
 
     def __init__(
-        self, probe: Probe, view: KernelView, diagnostics: Diagnostics, config: Config, pid: int
+        self, probe: Probe, view: KernelView, diagnostics: Diagnostics, config: Config, use: Use
     ) -> None:
         self.probe = probe
         self.view = view
         self.diagnostics = diagnostics
-        self.config = config
-        self.pid = pid
+        self.missing = config.missing_probes
         nodes = list(walk(probe))
         self.names = frozenset([one.name for one in nodes if isinstance(one, (Name, Call))])
         needs_constant = any(isinstance(one, _ONE_PLACE) for one in nodes)
+        self.use = replace(use, names=self.names, max_active=config.kretprobe_max_active)
         self.tells_place = "probe" in self.names
         self.is_split = "args" in self.names or (self.tells_place and needs_constant)
 
@@ -162,16 +162,11 @@ class _Instances:
     def _placed(self, points: tuple[AttachPoint, ...]) -> list[ProbeInstance]:
         if len(points) > 1 and (self.is_split or kind_of(points[0]).is_single):
             return [one for point in points for one in self._placed((point,))]
-        use = Use(
-            names=self.names,
-            is_wild=points[0].is_wild,
-            pid=self.pid,
-            max_active=self.config.kretprobe_max_active,
-        )
+        use = replace(self.use, is_wild=points[0].is_wild)
         try:
             backend = kind_of(points[0]).choose(points, use, self.view)
         except TargetError as error:
-            _tell_missing(points[0].span, error, self.diagnostics, self.config.missing_probes)
+            _tell_missing(points[0].span, error, self.diagnostics, self.missing)
             return []
         if len(points) > 1 and self.tells_place and not backend.has_cookies:
             return [one for point in points for one in self._placed((point,))]

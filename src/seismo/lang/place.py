@@ -15,11 +15,12 @@ from seismo.probes.backend import Context
 from seismo.probes.kind import ProbeKind, TargetError
 from seismo.probes.table import kind_of
 from seismo.probes.view import KernelView
-from seismo.spec.types import PerfEventAttach, TimerAttach
+from seismo.spec.types import BreakpointAttach, PerfEventAttach, TimerAttach
 
 __all__ = ("place_of",)
 
 _SLOT_BYTES = 8
+_SAMPLES = (TimerAttach, PerfEventAttach, BreakpointAttach)
 _REGISTERS = PointerType(RecordType("struct pt_regs", None, 0), "ctx")
 _SAMPLE = PointerType(RecordType("struct bpf_perf_event_data", None, 0), "ctx")
 _ANYTHING = PointerType(None, "ctx")
@@ -63,7 +64,7 @@ def _context(instance: ProbeInstance, args: RecordType | None) -> PointerType:
         return PointerType(args, "ctx")
     if backend.context is not Context.REGISTERS:
         return _ANYTHING
-    is_sample = isinstance(backend.attach[0], TimerAttach | PerfEventAttach)
+    is_sample = isinstance(backend.attach[0], _SAMPLES)
     return _SAMPLE if is_sample else _REGISTERS
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
+from seismo.base.dataclass import replace
 from seismo.base.errors import NotSupported
 from seismo.base.number import NumberError, parse_integer
 from seismo.isa.prog_types import AttachType, ProgType
@@ -96,7 +97,11 @@ def _choose(
         reason = _against_fentry(first, use, view, is_return=is_return)
         if not reason:
             return _by_fentry(first, view, is_return=is_return)
-    elif view.has("kprobe_multi") and _are_hooked(points, view):
+    elif (
+        not (is_return and use.max_active)
+        and view.has("kprobe_multi")
+        and _are_hooked(points, view)
+    ):
         return _by_one_link(points, use, is_return=is_return)
     if view.has("kprobe"):
         return _one_by_one(points, use, view, reason, is_return=is_return)
@@ -193,7 +198,10 @@ def _one_by_one(
         context=Context.REGISTERS,
         attach=tuple(
             [
-                _attach(point, number if has_cookies else 0, is_return=is_return)
+                replace(
+                    _attach(point, number if has_cookies else 0, is_return=is_return),
+                    max_active=use.max_active if is_return else 0,
+                )
                 for number, point in enumerate(points, 1)
             ]
         ),

@@ -74,7 +74,7 @@ def _attach(point: AttachPoint, use: Use, view: KernelView) -> BreakpointAttach:
             f"{place} is no multiple of the watchpoint's length, {length}",
             "watch a shorter piece, or from a lower address",
         )
-    return BreakpointAttach(address, length, "".join(sorted(mode)), use.pid)
+    return BreakpointAttach(address, length, "".join(sorted(mode)), use.pid or use.command_pid)
 
 
 def _address(text: str, view: KernelView) -> int:

@@ -30,6 +30,7 @@ def test_one_program_for_all_places_of_a_kind() -> None:
                 "tracepoint:sched:sched_process_exec",
                 "tracepoint:sched:sched_process_exit",
                 "tracepoint:sched:sched_process_fork",
+                "tracepoint:sched:sched_process_free",
             ],
             ["interval:s:1"],
             ["end"],
@@ -69,7 +70,8 @@ def test_every_wrong_attach_point_is_told() -> None:
     assert points == [["interval:s:1"]]
     assert said == [
         "1: there is no tracepoint 'sched:nope'",
-        "22: probes of kind kprobe are not supported yet",
+        "22: there is no function 'f' in this kernel, and none can be probed: the kernel has no "
+        "kprobe",
         "32: no tracepoint matches 'no:*'",
     ]
 
