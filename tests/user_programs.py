@@ -6,18 +6,12 @@ import os
 import shutil
 import subprocess
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from seismo.elf.binary import Binary
-from seismo.elf.dwarf import DebugInfo
 from seismo.elf.locate import locate
 from seismo.elf.open import open_binary
 from seismo.views import RecordedView
-
-if TYPE_CHECKING:
-    from seismo.elf.dwarf_types import FunctionType, Member, Struct
 
 __all__ = (
     "CALLS_CPP",
@@ -216,17 +210,3 @@ class FileView(RecordedView):
 
     def process_binaries(self, pid: int) -> Sequence[str]:
         return self.running
-
-    def source_line(self, binary: Binary, file: str, line: int, column: int) -> Sequence[int]:
-        return _debug_info(binary.path).addresses(file, line, column)
-
-    def user_function(self, binary: Binary, name: str) -> FunctionType:
-        return _debug_info(binary.path).function(name)
-
-    def user_members(self, binary: Binary, struct: Struct) -> Sequence[Member]:
-        return _debug_info(binary.path).members(struct)
-
-
-@cache
-def _debug_info(path: str) -> DebugInfo:
-    return DebugInfo(path)

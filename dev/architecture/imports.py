@@ -63,12 +63,17 @@ def deferred_imports(project: Project) -> Iterator[Finding]:
     """An import inside a function that the `lazy` block does not list; a listed one not made."""
     allowed = dict(_lazy(project))
     names = _names(project)
+    made: set[tuple[str, str]] = set()
     for module in project.package:
         for found in _imports(module, names):
-            if found.deferred and allowed.pop((module.name, found.target), None) is None:
+            if not found.deferred:
+                continue
+            made.add((module.name, found.target))
+            if (module.name, found.target) not in allowed:
                 message = f"import of {found.target} inside a function, not listed in {DOCUMENT}"
                 yield module.finding(found.line, "lazy", message)
-    for (name, target), line in allowed.items():
+    for name, target in allowed.keys() - made:
+        line = allowed[name, target]
         yield Finding(DOCUMENT, line, "lazy", f"{name} does not import {target} in a function")
 
 

@@ -24,7 +24,7 @@ from seismo.ir.func import Func, Module
 from seismo.ir.pipeline import optimize
 from seismo.isa.encode import encode
 from seismo.isa.format import format_listing
-from seismo.isa.prog_types import ProgType
+from seismo.isa.prog_types import AttachType, ProgType
 from seismo.lang.ast import Script
 from seismo.lang.check import check
 from seismo.lang.config import Config, read_config
@@ -358,6 +358,22 @@ def _attachments(probe: TypedProbe, program: str) -> list[Attachment]:
     ]
 
 
+def _own_attachments(
+    lowered: Lowered, programs: Sequence[ProgramSpec], options: LowerOptions
+) -> list[Attachment]:
+    """What must be attached before the probes: what follows the family; and what takes arguments up
+    again, before what puts them aside."""
+    retries = [
+        Attachment(program.name, f"tracepoint:{':'.join(where)}", TracepointAttach(*where))
+        for program, where in zip(programs, lowered.retries, strict=False)
+    ]
+    family = FAMILY if options.filter.and_children else ()
+    return [
+        *(Attachment(one.name, one.label, TracepointAttach(*one.place)) for one in family),
+        *retries,
+    ]
+
+
 def _plan(
     typed: TypedScript,
     lowered: Lowered,
@@ -372,18 +388,12 @@ def _plan(
         kind = probe.place.kind.name
         if kind in on_demand:
             on_demand[kind] += [(":".join(one.target), program.name) for one in probe.points]
-        elif kind in _NEWEST_FIRST:
+        elif kind in _NEWEST_FIRST or probe.place.backend.attach_type is AttachType.TRACE_FEXIT:
             last[:0] = _attachments(probe, program.name)
         else:
             first += _attachments(probe, program.name)
     attachments = first + last
-    retries = zip(programs[len(typed.probes) :], lowered.retries, strict=False)
-    # Before what puts arguments aside is attached, what takes them up again must be.
-    attachments[:0] = [
-        Attachment(program.name, "", TracepointAttach(*where)) for program, where in retries
-    ]
-    if options.filter.and_children:
-        attachments[:0] = [Attachment(one.name, "", TracepointAttach(*one.place)) for one in FAMILY]
+    attachments[:0] = _own_attachments(lowered, programs[len(typed.probes) :], options)
     return Plan(
         object=ObjectSpec(maps=lowered.maps, programs=programs),
         attachments=tuple(attachments),
@@ -404,5 +414,6 @@ def _plan(
             print_maps_on_exit=config.print_maps_on_exit,
             max_cat_bytes=config.max_cat_bytes,
             str_trunc_trailer=config.str_trunc_trailer,
+            cpp_demangle=config.cpp_demangle,
         ),
     )

@@ -13,7 +13,8 @@ __all__ = ("DEFAULT_SETTINGS", "Attachment", "Plan", "RunSettings")
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """Program `program` runs at `at`; `probe` is the attach point as the script's user knows it.
+    """Program `program` runs at `at`; `probe` is the attach point as the script's user knows it,
+    '' where it does no harm when the kernel misses a run.
     `may_fail`: a wildcard found it, and the rest of the script goes on without."""
 
     program: str
@@ -24,11 +25,13 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
-    """What the script's configuration says about its output; sizes in bytes."""
+    """What the script's configuration says about its output; sizes in bytes. `cpp_demangle`: names
+    of C++ and Rust are shown as they are written there."""
 
     print_maps_on_exit: bool = True
     max_cat_bytes: int = 10_240
     str_trunc_trailer: str = ".."
+    cpp_demangle: bool = True
 
 
 DEFAULT_SETTINGS = RunSettings()

@@ -72,7 +72,8 @@ class Session:
         self._kernel = kernel
         self._sink = sink
         with ExitStack() as owned:
-            self._resolver = LiveResolver.of(plan, kernel)
+            demangles = plan.settings.cpp_demangle
+            self._resolver = LiveResolver.of(plan, kernel, demangles=demangles)
             owned.callback(self._resolver.close)
             self._reading = Reading(plan.settings.str_trunc_trailer, self._resolver)
             self._loaded = owned.enter_context(load(plan.object, kernel))

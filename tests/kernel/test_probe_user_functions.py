@@ -112,12 +112,18 @@ def test_wildcards_tell_their_function(program: Path) -> None:
     script = f"uprobe:{program}:add*,uprobe:{program}:hi[!x]den {{ @[probe] = count(); }}"
     names = [f"uprobe:{program}:{one}" for one in ("add", "add_three", "hidden")]
     assert maps_of(script, program) == {f"@[{one}]": CALLS for one in names}
+
+
+def test_returns_tell_their_function(program: Path) -> None:
     script = f"uretprobe:{program}:add_*,uretprobe:{program}:hidden {{ @[func] = count(); }}"
-    assert maps_of(script, program) == {"@[add_three]": CALLS, "@[hidden]": CALLS}
+    done = seismo("-e", script, "-c", f"{program} {CALLS}", check=False)
+    if "does not tell a uretprobe its function" in done.stderr:
+        pytest.skip("takes Linux 6.6")
+    assert printed_maps(done) == {"@[add_three]": CALLS, "@[hidden]": CALLS}
 
 
-def test_wildcards_attach_by_one_link(program: Path) -> None:
-    """Where the kernel has uprobe_multi, and each by itself where it is told not to use it."""
+def test_wildcards_without_a_link_for_many(program: Path) -> None:
+    """Each by itself, where the kernel is told to have no uprobe_multi."""
     script = f"uprobe:{program}:add* {{ @[probe] = count(); }}"
     names = [f"uprobe:{program}:{one}" for one in ("add", "add_three")]
     expected = {f"@[{one}]": CALLS for one in names}

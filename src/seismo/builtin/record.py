@@ -205,8 +205,8 @@ class Lowering(Protocol):
     ) -> None:
         """Send a record; a full ring is counted.
 
-        Where the last field is a long string or a buffer, the record is cut behind what its writer
-        says that it wrote.
+        Where the last field is a long string, a buffer or a stack, the record is cut behind what
+        its writer says that it wrote. Raises SourceError for one that the ring is too small for.
         """
 
     def send_packet(self, path: str, skb: Value, length: Value, offset: Value) -> Value:

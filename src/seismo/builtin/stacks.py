@@ -1,4 +1,4 @@
-"""Stacks of the kernel and of processes, symbols of processes: `kstack ustack usym`."""
+"""Stacks of the kernel and of processes, symbols of processes: `kstack ustack dw_ustack usym`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,18 @@ from seismo.base.diagnostics import did_you_mean
 from seismo.base.errors import CompilerBug
 from seismo.builtin.process import PID
 from seismo.builtin.record import Address, Builtin, Lowering, Writer
+from seismo.builtin.stack_sample import (
+    STACK_LEAST_BYTES,
+    STACK_MOST_BYTES,
+    sample_bytes,
+    sample_writer,
+)
 from seismo.events.stack import (
     BUILD_ID_BYTES,
     FRAME_BYTES,
     HEADER_BYTES,
     KERNEL_STACK,
+    SAMPLED_STACK,
     USER_STACK,
 )
 from seismo.ir.ops import BinaryKind, Cond, Value
@@ -22,7 +29,7 @@ from seismo.lang.signature import CallContext, CheckCall, Param, Signature
 from seismo.lang.typed import Constant
 from seismo.lang.types import SymbolicType, Type
 
-__all__ = ("BUILTINS", "KSTACK", "USTACK", "USYM", "frame_count", "is_stack")
+__all__ = ("BUILTINS", "DW_USTACK", "KSTACK", "USTACK", "USYM", "frame_count", "is_stack")
 
 _KERNEL_MODES = ("bpftrace", "perf", "raw")
 _USER_MODES = (*_KERNEL_MODES, "build_id")
@@ -58,16 +65,27 @@ def _frame_bytes(mode: str) -> int:
 
 
 def _check_kstack(call: Call, types: tuple[Type, ...], context: CallContext) -> Type:
-    return _stack_type(KERNEL_STACK, _KERNEL_MODES, call, context)
+    return _stack_type(KERNEL_STACK, *_checked(_KERNEL_MODES, call, context))
 
 
 def _check_ustack(call: Call, types: tuple[Type, ...], context: CallContext) -> Type:
-    return _stack_type(USER_STACK, _USER_MODES, call, context)
+    return _stack_type(USER_STACK, *_checked(_USER_MODES, call, context))
 
 
-def _stack_type(
-    kind: str, modes: tuple[str, ...], call: Call, context: CallContext
-) -> SymbolicType:
+def _check_dw_ustack(call: Call, types: tuple[Type, ...], context: CallContext) -> Type:
+    hint = "config = { unstable_dw_ustack = enable } allows it"
+    match context.config.unstable_dw_ustack:
+        case "error":
+            context.error(call.span, "dw_ustack is not allowed: it is unstable", hint)
+        case "warn":
+            context.warning(call.span, "dw_ustack is unstable: it may change", hint)
+    mode, _ = _checked(_KERNEL_MODES, call, context)
+    size = sample_bytes(context.place.machine) if context.place else 0
+    return SymbolicType(SAMPLED_STACK, size, mode)
+
+
+def _checked(modes: tuple[str, ...], call: Call, context: CallContext) -> tuple[str, int]:
+    """The mode and the limit, after complaints about them."""
     mode, limit = _wanted(call, context.config, context.constant)
     named = call.args[0] if call.args else call
     if len(call.args) > 1 and not isinstance(named, Name):
@@ -84,6 +102,10 @@ def _stack_type(
         hint = "it runs on its own, not where the kernel or a process was"
         message = f"there is no stack in a probe of kind {context.probe_kind}"
         context.error(call.span, message, hint)
+    return mode, limit
+
+
+def _stack_type(kind: str, mode: str, limit: int) -> SymbolicType:
     return SymbolicType(kind, HEADER_BYTES + limit * _frame_bytes(mode), mode)
 
 
@@ -93,6 +115,11 @@ def _lower_kstack(low: Lowering, call: Call) -> Writer:
 
 def _lower_ustack(low: Lowering, call: Call) -> Writer:
     return _stack_writer(low, call, _process(low, call), _BPF_F_USER_STACK)
+
+
+def _lower_dw_ustack(low: Lowering, call: Call) -> Writer:
+    _, limit = _wanted(call, low.config, low.constant)
+    return sample_writer(low, _process(low, call), limit, call.span)
 
 
 def _stack_writer(low: Lowering, call: Call, pid: Value, flags: int) -> Writer:
@@ -105,20 +132,21 @@ def _stack_writer(low: Lowering, call: Call, pid: Value, flags: int) -> Writer:
     size = limit * frame_bytes
 
     def write(to: Address) -> Value:
-        b, count = low.b, low.fresh("frames")
+        b, used = low.b, low.fresh("frames")
         b.span = call.span
         frames = low.address(to.at(HEADER_BYTES))
         written = b.call("get_stack", b.context, frames, b.const(size), b.const(flags))
-        b.write(count, b.binary(BinaryKind.DIV, written, b.const(frame_bytes)))
+        b.write(used, written)
 
         def failed() -> None:
             low.fault("helper", "get_stack", written, call.span)
-            b.write(count, b.const(0))
+            b.write(used, b.const(0))
 
         b.when(Cond.SLT, written, b.const(0), failed)
+        count = b.binary(BinaryKind.DIV, b.read(used), b.const(frame_bytes))
         b.store(to.base, to.offset, pid, _PID_BYTES)
-        b.store(to.base, to.offset + _PID_BYTES, b.read(count), HEADER_BYTES - _PID_BYTES)
-        return b.const(HEADER_BYTES + size)
+        b.store(to.base, to.offset + _PID_BYTES, count, HEADER_BYTES - _PID_BYTES)
+        return b.add(b.read(used), b.const(HEADER_BYTES))
 
     return write
 
@@ -142,7 +170,9 @@ def _lower_usym(low: Lowering, call: Call) -> Writer:
     return write
 
 
-def _signature(name: str, kind: str, check: CheckCall) -> Signature:
+def _signature(
+    name: str, kind: str, check: CheckCall, *, is_only_printed: bool = False
+) -> Signature:
     return Signature(
         name=name,
         params=(
@@ -153,6 +183,7 @@ def _signature(name: str, kind: str, check: CheckCall) -> Signature:
         check=check,
         is_variable=True,
         needs_context=True,
+        is_only_printed=is_only_printed,
     )
 
 
@@ -178,6 +209,19 @@ USTACK = Builtin(
     _lower_ustack,
     "tracepoint:syscalls:sys_enter_write { @[comm, ustack(perf, 8)] = count(); }",
 )
+DW_USTACK = Builtin(
+    _signature("dw_ustack", SAMPLED_STACK, _check_dw_ustack, is_only_printed=True),
+    "The stack of the current thread as the call frame information of its files (`.eh_frame`) "
+    "tells it, which compilers write whether or not there are frame pointers. The program copies "
+    f"the registers and {STACK_LEAST_BYTES >> 10} to {STACK_MOST_BYTES >> 10} KiB of the stack, "
+    "and user space finds the frames in that: each use costs as much room in the ring, and time; "
+    "what is deeper is not seen, nor what is behind code that tells nothing of its frames. So "
+    "it can only be printed, by itself or in a tuple; it is no key and no value. "
+    f"{_FORMS.replace('name', 'dw_ustack')}: `bpftrace`, `perf` or `raw`. The setting "
+    "unstable_dw_ustack allows it, warns or refuses it. Since Linux 5.15.",
+    _lower_dw_ustack,
+    'uprobe:libc:malloc /comm == "cc1"/ { print(dw_ustack); }',
+)
 USYM = Builtin(
     Signature(
         name="usym",
@@ -189,4 +233,4 @@ USYM = Builtin(
     "tracepoint:syscalls:sys_enter_write { @[usym(args.buf)] = count(); }",
 )
 
-BUILTINS = (KSTACK, USTACK, USYM)
+BUILTINS = (KSTACK, USTACK, DW_USTACK, USYM)

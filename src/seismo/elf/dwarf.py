@@ -13,7 +13,7 @@ units only those that answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from seismo.base.diagnostics import did_you_mean
@@ -25,13 +25,22 @@ from seismo.elf.dwarf_lines import LineTable, SourceLine
 from seismo.elf.dwarf_package import DIE, CompileUnit, DWARFError, ELFError, TypeUnit
 from seismo.elf.dwarf_read_types import STRUCT_KINDS, TypeReader
 from seismo.elf.dwarf_registers import Convention, place
-from seismo.elf.dwarf_types import FunctionType, Member, Struct
+from seismo.elf.dwarf_types import Enum, FunctionType, Member, Struct, Type
 from seismo.elf.errors import ElfError
 
 __all__ = ("DebugInfo",)
 
 _CONVENTIONS = {"EM_X86_64": Convention.X86_64, "EM_AARCH64": Convention.ARM64}
 _UNITS = ("DW_TAG_compile_unit", "DW_TAG_partial_unit", "DW_TAG_type_unit")
+_ENUM, _TYPEDEF = "DW_TAG_enumeration_type", "DW_TAG_typedef"
+_NAMESPACES = ("DW_TAG_namespace", "DW_TAG_module")
+_TAGS = {
+    "struct": ("DW_TAG_structure_type", "DW_TAG_class_type"),
+    "union": ("DW_TAG_union_type",),
+    "enum": (_ENUM,),
+    "": (_TYPEDEF,),
+}
+"""What each of C's words for sorts of types means; C++ has two for the first."""
 
 
 class DebugInfo:
@@ -100,37 +109,55 @@ class DebugInfo:
 
     def members(self, struct: Struct) -> tuple[Member, ...]:
         """The members of a struct that this object gave; also if its unit only declares it."""
+        defined = self.definition(struct)
         with _reading(self._file.path):
-            if struct.size or not struct.name:
-                return self._types.members(struct)
-            defined = next(self._structures(struct.name), None)
-            return self._types.members(defined) if defined else ()
+            return self._types.members(defined)
+
+    def definition(self, struct: Struct) -> Struct:
+        """The struct, as another unit has it if its own only declares it."""
+        if struct.size or not struct.name:
+            return struct
+        with _reading(self._file.path):
+            for die in self._types_called(struct.name, tuple(STRUCT_KINDS)):
+                return self._types.struct(die)
+        return struct
 
     def is_passed_by_address(self, struct: Struct) -> bool:
         """Whether C++ passes the address of a copy of it, because copying takes more than bytes."""
         with _reading(self._file.path):
             return self._types.is_passed_by_address(struct)
 
-    def structure(self, name: str) -> Struct:
-        """The struct, union or class of this name, without its namespace.
-
-        Raises `DebugInfoMissing`.
+    def type(self, name: str) -> Type:
+        """The type that C calls so: `struct x`, `union x`, `enum x` or a typedef's name; of C++
+        without its namespace. Raises `DebugInfoMissing`.
         """
+        sort, _, word = name.rpartition(" ")
         with _reading(self._file.path):
-            for found in self._structures(name):
-                return found
-        raise DebugInfoMissing(name, f"{self._file.path} has no such struct")
+            for die in self._types_called(word, _TAGS[sort]):
+                return self._types.read(die)
+        raise DebugInfoMissing(name, f"{self._file.path} has no such type")
 
-    def _structures(self, name: str) -> Iterator[Struct]:
-        for unit in self._file.units_that_name(name):
-            yield from self._structures_of(unit, name)
-        for type_unit in self._file.dwarf.iter_TUs():
-            yield from self._structures_of(type_unit, name)
+    def constant(self, name: str) -> tuple[int, Enum]:
+        """The value of an enum's constant, and the enum. Raises `DebugInfoMissing`."""
+        with _reading(self._file.path):
+            for unit in self._units_with(name):
+                for die in _types(unit.get_top_DIE()):
+                    enum = self._types.read(die) if die.tag == _ENUM else None
+                    if isinstance(enum, Enum) and name in (constants := dict(enum.constants)):
+                        return constants[name], enum
+        raise DebugInfoMissing(name, f"{self._file.path} has no such constant")
 
-    def _structures_of(self, unit: CompileUnit | TypeUnit, name: str) -> Iterator[Struct]:
-        for die in _structs(unit.get_top_DIE()):
-            if text(die, "DW_AT_name") == name and "DW_AT_byte_size" in die.attributes:
-                yield self._types.struct(die)
+    def _types_called(self, name: str, tags: Sequence[str]) -> Iterator[DIE]:
+        """The definitions of types of a name, one of `tags` each."""
+        for unit in self._units_with(name):
+            for die in _types(unit.get_top_DIE()):
+                is_defined = die.tag == _TYPEDEF or "DW_AT_byte_size" in die.attributes
+                if die.tag in tags and is_defined and text(die, "DW_AT_name") == name:
+                    yield die
+
+    def _units_with(self, name: str) -> Iterator[CompileUnit | TypeUnit]:
+        yield from self._file.units_that_name(name)
+        yield from self._file.dwarf.iter_TUs()
 
     def _function_at(self, address: int) -> FunctionType:
         die = self._function_die(address)
@@ -208,10 +235,10 @@ def _qualified(die: DIE) -> str:
     return "::".join(reversed(parts))
 
 
-def _structs(scope: DIE) -> Iterator[DIE]:
-    """All structs of a unit, but for those inside functions."""
+def _types(scope: DIE) -> Iterator[DIE]:
+    """All structs, enums and typedefs of a unit, but for those inside functions."""
     for child in scope.iter_children():
-        if child.tag in STRUCT_KINDS:
+        if child.tag in (*STRUCT_KINDS, _ENUM, _TYPEDEF):
             yield child
-        if child.tag in STRUCT_KINDS or child.tag in ("DW_TAG_namespace", "DW_TAG_module"):
-            yield from _structs(child)
+        if child.tag in (*STRUCT_KINDS, *_NAMESPACES):
+            yield from _types(child)

@@ -65,12 +65,19 @@ class UnwindTable:
         self._data = self._file.content(section) if section else memoryview(b"")
         self._base = section.address if section else 0
         self._cies: dict[int, Cie] = {}
+        self._rules: dict[int, FrameRule] = {}
 
     def rule(self, address: int) -> FrameRule:
         """How the frame is left at an address of the file.
 
-        Raises `FrameMissing`, and `ElfError` if what is told there is malformed.
+        Raises `FrameMissing`, and `ElfError` if what is told there is malformed. Rules are kept:
+        calls are few, and stacks are of the same ones again and again.
         """
+        if address not in self._rules:
+            self._rules[address] = self._read_rule(address)
+        return self._rules[address]
+
+    def _read_rule(self, address: int) -> FrameRule:
         try:
             fde = self._fde(self._offset_of(address))
             if not fde.start <= address < fde.end:

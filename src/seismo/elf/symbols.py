@@ -29,6 +29,9 @@ __all__ = ("Symbol", "Symbols")
 _MAX_NEAR = 2000
 """To how many names a misspelt one is compared: C++ programs have many that begin alike."""
 
+_TYPE_MASK = 15
+"""Of `st_info`; all of it that a local symbol has."""
+
 _STRIPPED = "only what it shares has a name there: install its debug symbols to see the rest"
 
 _Found: TypeAlias = tuple[Row, SymbolTable]
@@ -108,12 +111,13 @@ class Symbols:
     def at(self, address: int) -> tuple[Symbol, int]:
         """(the symbol that `address` is in, bytes past its start); `SymbolMissing` if in none.
 
-        Of symbols in each other the innermost counts; of several at one place a function, then a
-        global one. One without a size ends at the next one, at the latest with its section.
+        Of symbols in each other the innermost counts; of several at one place a function, then the
+        name that programs use: `write`, which is weak, rather than `__write` or the library's own
+        `__GI_write`. One without a size ends at the next one, at the latest with its section.
         """
         for extents, found in self._places:
             if (index := extents.find(address)) >= 0:
-                row, table = found[index]
+                row, table = min(_names_of_one(found, index), key=_plainness)
                 return table.symbol(row), address - row[0]
         raise SymbolMissing(f"no symbol at {address:#x} in {self._title}")
 
@@ -170,6 +174,23 @@ def _rank(found: _Found) -> int:
 
 def _place(found: _Found) -> tuple[int, int]:
     return found[0][:2]
+
+
+def _names_of_one(found: list[_Found], index: int) -> Iterator[_Found]:
+    """The symbol at `index` and those behind it that are of the same place and type."""
+    address, _, size, _, info, _ = found[index][0]
+    for one in islice(found, index, None):
+        row = one[0]
+        if row[0] != address:
+            return
+        if row[2] == size and (row[4] ^ info) & _TYPE_MASK == 0:
+            yield one
+
+
+def _plainness(found: _Found) -> tuple[bool, int, int]:
+    row, table = found
+    name = table.symbol(row).name
+    return row[4] <= _TYPE_MASK, len(name) - len(name.lstrip("_")), row[1]
 
 
 def _next(starts: list[int], start: int, limit: int) -> int:

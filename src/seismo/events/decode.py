@@ -28,6 +28,7 @@ from seismo.base.layout import (
     Text,
 )
 from seismo.events.kinds import EventLayout
+from seismo.events.stack import HEADER_BYTES, SAMPLE_HEADER_BYTES, SAMPLED_STACK, is_cuttable
 from seismo.events.symbolic import RAW, Resolver, symbolic_text
 from seismo.events.value import Value
 
@@ -72,14 +73,15 @@ class DecodeError(FormatError):
 def decoder(event: EventLayout, reading: Reading = PLAIN) -> Decode:
     """What turns a record of this event into its arguments, in order.
 
-    A record that ends in a string or a buffer may be sent only as far as that goes: what is missing
-    is zero. The result raises DecodeError for a record that is shorter still; longer ones are fine.
+    A record that ends in a string, a buffer or a stack may be sent only as far as that goes: what
+    is missing is zero. The result raises DecodeError for a record that is shorter still; longer
+    ones are fine.
     """
     fields, layout = event.arguments, event.layout
     decode = _compile(fields, layout, reading)
-    if not fields or not isinstance(fields[-1].type, Text | Buffer):
+    needed = _least_bytes(fields[-1].type) if fields else 0
+    if not needed:
         return decode
-    needed = 1 if isinstance(fields[-1].type, Text) else _COUNT_BYTES
     size, shortest = layout.size, fields[-1].offset + needed
 
     def decode_cut(record: bytes | memoryview) -> tuple[Any, ...]:
@@ -89,6 +91,19 @@ def decoder(event: EventLayout, reading: Reading = PLAIN) -> Decode:
         return decode(record)
 
     return decode_cut
+
+
+def _least_bytes(last: FieldType) -> int:
+    """How much there always is of a value that ends a record; 0 for all of it."""
+    match last:
+        case Text():
+            return 1
+        case Buffer():
+            return _COUNT_BYTES
+        case Symbolic() if is_cuttable(last):
+            return SAMPLE_HEADER_BYTES if last.kind == SAMPLED_STACK else HEADER_BYTES
+        case _:
+            return 0
 
 
 def layout_decoder(layout: Layout, reading: Reading = PLAIN) -> Decode:

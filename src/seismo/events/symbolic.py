@@ -11,6 +11,7 @@ asked of a `Resolver`. `RAW` knows nothing, and so its words are numbers.
 | `ksym_t` | u64 address | the kernel symbol, without an offset |
 | `usym_t` | u64 address, u32 pid, u32 0 | the symbol in that process |
 | `kstack_t`, `ustack_t` | u32 pid, u32 count, frames | a line for each frame (`events/stack.py`) |
+| `dw_ustack_t` | a sample of a stack | the same, of the frames that it is found to have |
 | `cgroup_path` | u64 id, u64 0 | `unified:/a/b`, of the hierarchies that match `detail` |
 | `username` | u64 uid | the login name |
 
@@ -25,7 +26,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
 from seismo.base.layout import BYTE_ORDER, Symbolic
-from seismo.events.stack import Frame, FrameNames, stack_text
+from seismo.events.stack import Frame, FrameNames, StackSample, stack_text
 
 __all__ = ("RAW", "Resolver", "address_text", "symbolic_text", "time_text")
 
@@ -69,6 +70,9 @@ class _Raw:
     def user_frames(self, addresses: Sequence[int], pid: int) -> Sequence[Frame]:
         return [Frame(address) for address in addresses]
 
+    def sampled_frames(self, sample: StackSample) -> Sequence[Frame]:
+        return ()
+
     def wall_ns(self, clock: str, ns: int) -> int:
         return ns
 
@@ -96,7 +100,7 @@ def symbolic_text(type_: Symbolic, resolver: Resolver) -> _Words:
             return lambda data: resolver.kernel_symbol(_u64(data))
         case "usym_t":
             return lambda data: resolver.user_symbol(_u64(data), _u32(data[8:12]))
-        case "kstack_t" | "ustack_t":
+        case "kstack_t" | "ustack_t" | "dw_ustack_t":
             return stack_text(type_, resolver)
         case "cgroup_path":
             return lambda data: resolver.cgroup_path(_u64(data), type_.detail)

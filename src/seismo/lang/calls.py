@@ -7,7 +7,6 @@ from seismo.lang.ast import Call, Expr, MapAccess, Name, TypeArgument, Variable
 from seismo.lang.environment import FunctionHead
 from seismo.lang.infer_maps import check_keys, whole_map
 from seismo.lang.join import has_space_clash, is_integer
-from seismo.lang.later import LATER_HINT, LATER_NAMES
 from seismo.lang.signature import Param, Signature
 from seismo.lang.slot import fits
 from seismo.lang.typer import Typer
@@ -95,9 +94,6 @@ def call_signature(
 
 
 def _report_unknown(t: Typer, node: Call) -> None:
-    if node.name in LATER_NAMES:
-        t.error(node.name_span, f"{node.name}() is not supported yet", LATER_HINT)
-        return
     near = did_you_mean(node.name, (*t.env.signatures, *t.env.functions))
     hint = near or f"a function of your own is: fn {node.name}(…) {{ … }}"
     t.error(node.name_span, f"unknown function '{node.name}'", hint)

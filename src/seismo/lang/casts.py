@@ -30,7 +30,8 @@ _INTEGER_BYTES = (1, 2, 4, 8)
 
 def cast(t: Typer, node: Cast) -> Type | None:
     """The type that is written; a pointer keeps to the memory that it pointed to."""
-    wanted, given = t.written(node.type), _operand(t, node)
+    wanted = t.written(node.type)
+    given = _operand(t, node, wanted)
     if wanted is None or given is None:
         return None
     if isinstance(wanted, PointerType) and isinstance(given, IntType):
@@ -50,10 +51,11 @@ def cast(t: Typer, node: Cast) -> Type | None:
     return result
 
 
-def _operand(t: Typer, node: Cast) -> Type | None:
-    """The context may be cast, although it is no value of its own."""
+def _operand(t: Typer, node: Cast, wanted: Type | None) -> Type | None:
+    """The context may be cast to another pointer, although it is no value of its own."""
     type_ = t.expr(node.operand)
-    if isinstance(type_, PointerType) and type_.space == "ctx":
+    is_context = isinstance(type_, PointerType) and type_.space == "ctx"
+    if is_context and isinstance(wanted, PointerType):
         return type_
     return t.as_value(node.operand, type_)
 

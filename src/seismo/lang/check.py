@@ -19,6 +19,7 @@ from seismo.lang.expand import ProbeInstance, default_space
 from seismo.lang.functions import function_body, function_head, report_recursion
 from seismo.lang.infer import make_pass, new_typer
 from seismo.lang.place import place_of
+from seismo.lang.printed import check_printed
 from seismo.lang.scope import Scopes, resolve_variables
 from seismo.lang.signature import Signatures
 from seismo.lang.typed import Facts, TypedFunction, TypedProbe, TypedScript
@@ -62,6 +63,7 @@ def check(
     bodies = [*functions, *programs]
     passes = _passes(env, bodies)
     for body in bodies:
+        check_printed(passes[body])
         found.found += passes[body].diagnostics.found
     report_recursion(bodies, found)
     check_declared(env, found)

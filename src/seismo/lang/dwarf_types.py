@@ -9,7 +9,7 @@ for a `source`, since a kernel's struct of the same name is another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import assert_never
 
 from seismo.base.dataclass import replace
@@ -41,7 +41,7 @@ from seismo.lang.types import (
     RecordType,
     Type,
 )
-from seismo.probes.arguments import DwarfArguments
+from seismo.probes.arguments import DwarfArguments, Structs
 
 __all__ = ("DwarfTypes", "parameters_type")
 
@@ -49,10 +49,10 @@ _WORD_BYTES = 8
 
 
 class DwarfTypes:
-    """The types of one binary; `members` tells what is in a struct."""
+    """The types of one binary; `told` is what its debug information tells of structs."""
 
-    def __init__(self, members: Callable[[Struct], Sequence[Member]]) -> None:
-        self._members = members
+    def __init__(self, told: Structs) -> None:
+        self._told = told
         self._structs: dict[tuple[str, int], Struct] = {}
 
     def of(self, type_: DwarfType) -> Type:
@@ -84,7 +84,10 @@ class DwarfTypes:
     def complete(self, record: RecordType) -> RecordType:
         """The record with its fields; one of another binary has none here."""
         struct = self._structs.get((record.name, record.size))
-        return replace(record, fields=tuple(self._fields(struct)) if struct else ())
+        if struct is None:
+            return replace(record, fields=())
+        struct = self._told.definition(struct)
+        return replace(record, fields=tuple(self._fields(struct)), size=struct.size)
 
     def _record(self, struct: Struct) -> RecordType:
         kind = "union" if struct.kind == "union" else "struct"
@@ -94,7 +97,7 @@ class DwarfTypes:
 
     def _fields(self, struct: Struct, at: int = 0) -> Iterator[RecordField]:
         """The members, those of base classes and of members without a name among them."""
-        for one in self._members(struct):
+        for one in self._told.members(struct):
             if one.name:
                 yield from self._field(one, at, struct.size)
             elif isinstance(one.type, Struct):
@@ -127,7 +130,7 @@ def parameters_type(told: DwarfArguments) -> RecordType:
 
     Those in vector registers or on the stack are left out, and structs whose halves lie apart.
     """
-    types = DwarfTypes(told.members)
+    types = DwarfTypes(told.structs)
     fields = [
         field
         for one in told.function.parameters

@@ -8,14 +8,17 @@ from seismo.base.dataclass import dataclass, field
 from seismo.base.source import Span
 from seismo.lang.ast import Expr, Function, Probe
 from seismo.lang.config import Config
+from seismo.lang.program_types import ProgramTypes
+from seismo.lang.records import CompleteRecords
 from seismo.lang.scope import Scopes
 from seismo.lang.signature import Signatures
 from seismo.lang.slot import Slot
 from seismo.lang.symbols import MapTable
 from seismo.lang.typed import OptionSymbol, Place
-from seismo.lang.types import VOID, RecordType, Type
+from seismo.lang.types import VOID, Type
 from seismo.lang.typetable import TypeTable
 from seismo.probes.view import KernelView
+from seismo.spec.types import UprobeAttach, UprobeMultiAttach
 
 __all__ = ("Body", "Environment", "FunctionHead")
 
@@ -42,8 +45,19 @@ class Environment:
     maps: MapTable = field(default_factory=MapTable)
     functions: dict[str, FunctionHead] = field(default_factory=dict)
     macros: dict[str, Expr] = field(default_factory=dict)
-    records: dict[tuple[str, str], RecordType] = field(default_factory=dict)
+    records: CompleteRecords = field(default_factory=dict)
     asked: dict[str, OptionSymbol] = field(default_factory=dict)
+    programs: dict[str, TypeTable] = field(default_factory=dict)
+
+    def table_at(self, place: Place | None) -> TypeTable:
+        """The types that can be named there: in a probe of a program, that program's too."""
+        attach = place.backend.attach[0] if place is not None and place.kind.is_user else None
+        if not isinstance(attach, (UprobeAttach, UprobeMultiAttach)):
+            return self.table
+        if attach.path not in self.programs:
+            program = ProgramTypes(self.view, attach.path)
+            self.programs[attach.path] = self.table.of_program(program)
+        return self.programs[attach.path]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

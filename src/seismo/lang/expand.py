@@ -144,6 +144,7 @@ class _Instances:
         self.view = view
         self.diagnostics = diagnostics
         self.missing = config.missing_probes
+        self.refused: set[Span] = set()
         nodes = list(walk(probe))
         self.names = frozenset([one.name for one in nodes if isinstance(one, (Name, Call))])
         needs_constant = any(isinstance(one, _ONE_PLACE) for one in nodes)
@@ -166,8 +167,14 @@ class _Instances:
         try:
             backend = kind_of(points[0]).choose(points, use, self.view)
         except TargetError as error:
-            _tell_missing(points[0].span, error, self.diagnostics, self.missing)
+            self._tell_refused(points[0].span, error)
             return []
         if len(points) > 1 and self.tells_place and not backend.has_cookies:
             return [one for point in points for one in self._placed((point,))]
         return [ProbeInstance(self.probe, points, backend, self.names)]
+
+    def _tell_refused(self, span: Span, error: TargetError) -> None:
+        """What is true of one function is so of all that the wildcard means: it is told once."""
+        if span not in self.refused:
+            self.refused.add(span)
+            _tell_missing(span, error, self.diagnostics, self.missing)

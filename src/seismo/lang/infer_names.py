@@ -21,7 +21,6 @@ from seismo.lang.calls import call_signature
 from seismo.lang.config import config_record
 from seismo.lang.expand import PLACE_NAMES
 from seismo.lang.join import smallest_integer
-from seismo.lang.later import LATER_HINT, LATER_NAMES
 from seismo.lang.literals import string_bytes
 from seismo.lang.macro_text import parse_macro_text
 from seismo.lang.signature import Signature
@@ -145,10 +144,10 @@ def place_name(t: Typer, node: Name | Call) -> Type | None:
     if node.name == "probe":
         return _probe(t, node, place)
     if node.name == "args" and place.args is None:
-        t.error(
-            node.span, f"there are no args in a probe of kind {place.kind.name}", _no_args(place)
-        )
-        return None
+        if place.kind.arguments is None:
+            message = f"there are no args in a probe of kind {place.kind.name}"
+            t.error(node.span, message, _no_args(place))
+        return None  # what is wrong with them was told at the attach point
     if t.callbacks:
         hint = "set a variable before the loop: $x = args.x"
         t.error(node.span, f"{node.name} cannot be used in the body of a for loop", hint)
@@ -172,13 +171,13 @@ def _no_args(place: Place) -> str:
 def _from_c(t: Typer, node: Name) -> Type | None:
     """An enumerator or a macro of the script's C part or the kernel."""
     try:
-        text = t.env.table.macro(node.name)
+        text = t.table.macro(node.name)
     except KeyError:
         pass
     else:
         return _macro(t, node, text)
     try:
-        value, type_ = t.env.table.enumerator(node.name)
+        value, type_ = t.table.enumerator(node.name)
     except KeyError:
         _unknown(t, node)
         return None
@@ -217,11 +216,8 @@ def _macro(t: Typer, node: Name, text: str) -> Type | None:
 
 
 def _unknown(t: Typer, node: Name) -> None:
-    if node.name in LATER_NAMES:
-        t.error(node.span, f"{node.name} is not supported yet", LATER_HINT)
-        return
     known = [*t.env.signatures, *t.env.functions, *PLACE_NAMES]
     if len(node.name) > _SHORT:
-        known += t.env.table.near(node.name)
+        known += t.table.near(node.name)
     hint = did_you_mean(node.name, known) or f"a variable is ${node.name}, a map @{node.name}"
     t.error(node.span, f"unknown name '{node.name}'", hint)

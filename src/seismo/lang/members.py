@@ -43,7 +43,7 @@ def field(t: Typer, node: Field) -> Type | None:
     expansion = t.expansions.get(node.base)
     if expansion is not None:
         _pick(t, node, expansion)
-    return in_space(spelled_out(found.type, t.env.table), t.space_of(node))
+    return in_space(spelled_out(found.type, t.table), t.space_of(node))
 
 
 def _no_fields(base: Type) -> str:

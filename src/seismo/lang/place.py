@@ -20,6 +20,9 @@ from seismo.spec.types import BreakpointAttach, PerfEventAttach, TimerAttach
 __all__ = ("place_of",)
 
 _SLOT_BYTES = 8
+_NUMBERED = tuple([f"arg{number}" for number in range(12)])
+"""A trampoline has no more of these than its function; nobody checks that when it is loaded."""
+
 _SAMPLES = (TimerAttach, PerfEventAttach, BreakpointAttach)
 _REGISTERS = PointerType(RecordType("struct pt_regs", None, 0), "ctx")
 _SAMPLE = PointerType(RecordType("struct bpf_perf_event_data", None, 0), "ctx")
@@ -54,7 +57,9 @@ def _asks(instance: ProbeInstance, kind: ProbeKind, context: Context) -> bool:
     names = instance.names
     if "args" in names or (context is Context.ITERATOR and "ctx" in names):
         return True
-    return kind.is_return and context is Context.TRAMPOLINE and "retval" in names
+    if context is not Context.TRAMPOLINE:
+        return False
+    return not names.isdisjoint(_NUMBERED) or (kind.is_return and "retval" in names)
 
 
 def _context(instance: ProbeInstance, args: RecordType | None) -> PointerType:

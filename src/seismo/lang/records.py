@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping
+from typing import TypeAlias
 
 from seismo.base.dataclass import replace
 from seismo.lang.sizes import is_made_here
 from seismo.lang.type_names import in_space
-from seismo.lang.types import ArrayType, PointerType, RecordType, Type
+from seismo.lang.types import ArrayType, PointerType, RecordSource, RecordType, Type
 from seismo.lang.typetable import TypeTable
 
-__all__ = ("complete_value",)
+__all__ = ("CompleteRecords", "complete_value")
+
+CompleteRecords: TypeAlias = "MutableMapping[tuple[str, int, RecordSource | None, str], RecordType]"
+"""Structs by their names, sizes, who knows them, and where they were read from."""
 
 
-def complete_value(
-    type_: Type, table: TypeTable, space: str, known: MutableMapping[tuple[str, str], RecordType]
-) -> Type:
-    """The type of a value read from `space` memory, every struct in it with its fields.
-
-    `known` keeps structs by their names and where they were read from.
-    """
+def complete_value(type_: Type, table: TypeTable, space: str, known: CompleteRecords) -> Type:
+    """The type of a value read from `space` memory, every struct in it with its fields, which
+    `known` keeps."""
     match type_:
         case ArrayType():
             element = complete_value(type_.element, table, space, known)
@@ -27,7 +27,7 @@ def complete_value(
         case PointerType():
             return in_space(type_, space)
         case RecordType() if not is_made_here(type_):
-            key = (type_.name, space)
+            key = (type_.name, type_.size, type_.source, space)
             if key not in known:
                 known[key] = _complete(type_, table, space, known)
             return known[key]
@@ -39,7 +39,7 @@ def _complete(
     record: RecordType,
     table: TypeTable,
     space: str,
-    known: MutableMapping[tuple[str, str], RecordType],
+    known: CompleteRecords,
 ) -> RecordType:
     if record.fields is None:
         record = table.complete(record)

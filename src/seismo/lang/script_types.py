@@ -1,8 +1,8 @@
 """`script_types`: the table of the types, constants and macros that a script can name.
 
-The script's own C declarations come first, then the kernel's BTF. BTF is opened, and the modules
-for either are imported, only when something is asked that needs it: most scripts have no C and no
-casts, and must start fast.
+The script's own C declarations come first, then, in probes of a program, what its debug information
+tells, then the kernel's BTF. These are opened, and the modules for them are imported, only when
+something is asked that needs it: most scripts have no C and no casts, and must start fast.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from seismo.probes.view import KernelView
 if TYPE_CHECKING:
     from seismo.btf.spec import Btf
     from seismo.lang.btf_types import BtfTypes
+    from seismo.lang.program_types import ProgramTypes
 
 __all__ = ("KernelTypes", "ScriptTypes", "TypesView", "script_types")
 
@@ -127,11 +128,18 @@ class KernelTypes:
 
 
 class ScriptTypes:
-    """A `TypeTable` of a script's declarations over the kernel's types."""
+    """A `TypeTable` of a script's declarations over a program's types over the kernel's."""
 
-    def __init__(self, declared: Declarations, kernel: KernelTypes) -> None:
+    def __init__(
+        self, declared: Declarations, kernel: KernelTypes, program: ProgramTypes | None = None
+    ) -> None:
         self._declared = declared
         self._kernel = kernel
+        self._program = program
+
+    def of_program(self, program: ProgramTypes) -> ScriptTypes:
+        """See `TypeTable`."""
+        return ScriptTypes(self._declared, self._kernel, program)
 
     def find(self, name: str) -> Type:
         """See `TypeTable`; NoSuchType, a KeyError that says why where the kernel has no BTF."""
@@ -144,6 +152,11 @@ class ScriptTypes:
             return replace(record, fields=None) if own.align else self.find(record.name)
         if name in C_INTEGER_NAMES:
             return c_integer(name)
+        if self._program is not None:
+            try:
+                return self._program.find(name)
+            except KeyError:
+                pass
         return self._kernel.find(name)
 
     def complete(self, record: RecordType) -> RecordType:
@@ -169,6 +182,11 @@ class ScriptTypes:
         own = self._declared.enumerators.get(name)
         if own is not None:
             return own
+        if self._program is not None:
+            try:
+                return self._program.enumerator(name)
+            except KeyError:
+                pass
         try:
             return self._kernel.enumerator(name)
         except KeyError:

@@ -105,7 +105,8 @@ class Signature:
     number of further arguments. `is_aggregate`: only as `@m[…] = f(…)`. `is_statement`: gives
     nothing, stands alone. `ends_probe`: nothing runs after it (`exit`). `is_unsafe`: only with
     `--unsafe`. `probe_kinds`: where it exists, empty for everywhere. `needs_context`: not in
-    functions nor in loops that the kernel runs as callbacks.
+    functions nor in loops that the kernel runs as callbacks. `is_only_printed`: what it is, is not
+    known before user space has it, so it is no key, no value and no operand.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Signature:
     ends_probe: bool = False
     is_unsafe: bool = False
     needs_context: bool = False
+    is_only_printed: bool = False
     probe_kinds: tuple[str, ...] = ()
 
 

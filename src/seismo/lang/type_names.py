@@ -141,6 +141,8 @@ def spelled_out(type_: Type, table: TypeTable) -> Type:
         case PointerType() if type_.target is not None:
             return replace(type_, target=spelled_out(type_.target, table))
         case RecordType(fields=None, size=0):
+            if type_.source is not None:
+                return type_.source.complete(type_)
             return _found(type_.name, type_, table)
         case IntType(enum=Enumeration(constants=()) as enum):
             found = _found(enum.name, replace(type_, enum=None), table)

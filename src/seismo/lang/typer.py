@@ -16,6 +16,7 @@ from seismo.base.diagnostics import Diagnostic, Diagnostics
 from seismo.base.number import NumberError, parse_integer
 from seismo.base.source import NOWHERE, Span
 from seismo.lang.ast import (
+    Cast,
     Expr,
     Field,
     Index,
@@ -47,6 +48,7 @@ from seismo.lang.types import (
     Type,
     VoidType,
 )
+from seismo.lang.typetable import TypeTable
 from seismo.probes.view import KernelView
 
 __all__ = ("Rule", "Typer", "tuple_index")
@@ -93,6 +95,10 @@ class Typer:
         return self.env.view
 
     @property
+    def table(self) -> TypeTable:
+        return self.env.table_at(self.body.place)
+
+    @property
     def probe_kind(self) -> str:
         return "" if self.body.place is None else self.body.place.kind.name
 
@@ -130,7 +136,7 @@ class Typer:
         return self.constants[expr]
 
     def complete(self, record: RecordType) -> RecordType:
-        return record if record.fields is not None else self.env.table.complete(record)
+        return record if record.fields is not None else self.table.complete(record)
 
     def expr(self, node: Expr) -> Type | None:
         """The type of an expression that may be a statement: void is one."""
@@ -159,11 +165,14 @@ class Typer:
                 return None
             case AggregateType():
                 return self._number(node, type_)
-            case PointerType(space="ctx", target=RecordType() as record) if isinstance(node, Name):
+            case PointerType(space="ctx", target=RecordType(fields=fields) as record) if (
+                fields and isinstance(node, Name)
+            ):
                 return self._all_fields(node, record)
-            case PointerType(space="ctx"):
+            case PointerType(space="ctx", target=target):
                 name = node.span.text
-                hint = f"write {name}.field" if name == "args" else "cast it: (struct name *)ctx"
+                written = f"({name})" if isinstance(node, Cast) else name
+                hint = f"write {written}.field" if target else "cast it: (struct name *)ctx"
                 self.error(node.span, f"{name} is no value of its own", hint)
                 return None
             case RecordType() | ArrayType():
@@ -188,7 +197,7 @@ class Typer:
 
     def whole(self, type_: Type, space: str) -> Type:
         """The type of a value read from `space` memory, its structs spelled out."""
-        return complete_value(type_, self.env.table, space, self.env.records)
+        return complete_value(type_, self.table, space, self.env.records)
 
     def space_of(self, node: Expr) -> str:
         """Whose memory a struct or an array lies in that an expression gives."""
@@ -292,7 +301,7 @@ class Typer:
         space = self.body.space
         try:
             if type_.of is None:
-                return resolve_type(type_, self.env.table, space)
+                return resolve_type(type_, self.table, space)
             operand = self.type_of(type_.of)
             if operand is None:
                 return None
@@ -317,8 +326,8 @@ class Typer:
             name in env.signatures
             or name in env.functions
             or name in (*PLACE_NAMES, "config")
-            or _has(env.table.enumerator, name)
-            or _has(env.table.macro, name)
+            or _has(self.table.enumerator, name)
+            or _has(self.table.macro, name)
         )
 
     def option(self, name: str, default: Constant, doc: str) -> Constant:

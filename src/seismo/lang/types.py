@@ -31,6 +31,8 @@ __all__ = (
     "VoidType",
 )
 
+_STACKS, _USUAL_MODE = ("kstack_t", "ustack_t", "dw_ustack_t"), "bpftrace"
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -192,7 +194,8 @@ class SymbolicType:
     """A value that user space puts into words where it is printed: `inet`, `ksym_t`, `timestamp` …
 
     `kind` says how; `size` is its bytes; `detail` is what all values of the type have in common,
-    such as the format of `strftime()`.
+    such as the format of `strftime()`. A stack's is its mode, which its name tells unless it is the
+    usual one.
     """
 
     kind: str
@@ -200,7 +203,8 @@ class SymbolicType:
     detail: str = ""
 
     def __str__(self) -> str:
-        return self.kind
+        is_plain = self.kind not in _STACKS or self.detail in ("", _USUAL_MODE)
+        return self.kind if is_plain else f"{self.kind}({self.detail})"
 
 
 @final

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from seismo.lang.types import IntType, RecordType, Type
+
+if TYPE_CHECKING:
+    from seismo.lang.program_types import ProgramTypes
 
 __all__ = ("NO_TYPES", "NoTypes", "TypeTable")
 
 
 class TypeTable(Protocol):
-    """What the script's C declarations say, and behind them the kernel's BTF; asked lazily."""
+    """What the script's C declarations say, and behind them the kernel's BTF; asked lazily.
+
+    Between them comes what a program is compiled of, where that is traced.
+    """
+
+    def of_program(self, program: ProgramTypes) -> TypeTable:
+        """The table for probes in that program."""
 
     def find(self, name: str) -> Type:
         """The type called `struct x`, `union x`, `enum x` or by a typedef's name; KeyError.
@@ -37,6 +46,9 @@ class TypeTable(Protocol):
 
 class NoTypes:
     """A table of nothing."""
+
+    def of_program(self, program: ProgramTypes) -> TypeTable:
+        return self
 
     def find(self, name: str) -> Type:
         raise KeyError(name)

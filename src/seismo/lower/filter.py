@@ -39,12 +39,13 @@ _BPF_F_NO_PREALLOC = 1  # include/uapi/linux/bpf.h; a family is small, the limit
 class Follower:
     """A program that keeps the family up to date: its name, its tracepoint, and the field there
     that holds a pid. The task is `added` if the current one is of the family; else it is taken
-    out."""
+    out. `label` is how a run that the kernel misses is told of, '' if that does no harm."""
 
     name: str
     place: tuple[str, str]
     field: str
     added: bool = False
+    label: str = ""
 
     def program(
         self, format: TracepointFormat, options: LowerOptions, return_value: int, span: Span
@@ -73,7 +74,13 @@ class Follower:
 
 
 FAMILY = (
-    Follower("follow_forks", ("sched", "sched_process_fork"), "child_pid", added=True),
+    Follower(
+        "follow_forks",
+        ("sched", "sched_process_fork"),
+        "child_pid",
+        added=True,
+        label="--tree (a fork)",
+    ),
     Follower("forget_tasks", ("sched", "sched_process_free"), "pid"),
 )
 """What is attached, before anything else, to follow a family."""

@@ -1,17 +1,20 @@
 """Records for user space: reserved in the ring and written in place, or made in scratch and cut.
 
-A record of known size is written straight into the ring buffer. One that ends in a long string or a
-buffer is made in scratch memory and only its used part is sent, so that the ring holds more.
+A record of known size is written straight into the ring buffer. One that ends in a long string, a
+buffer or a stack is made in scratch memory, if there is room, and only its used part is sent, so
+that the ring holds more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from seismo.base.layout import U32, U64, Buffer, FieldType, Layout, Text
+from seismo.base.errors import SourceError
+from seismo.base.layout import U32, U64, Buffer, FieldType, Layout, Symbolic, Text
 from seismo.base.source import Span
 from seismo.builtin.record import Address, Writer, value_writer
 from seismo.events.kinds import CONTROL_ACTIONS, Action, event_layout
+from seismo.events.stack import is_cuttable
 from seismo.ir.ops import Cond, Kind, Value
 from seismo.lower.context import FuncContext
 from seismo.lower.pinned import is_pinned, print_to_reader
@@ -20,11 +23,12 @@ from seismo.lower.resources import CONTROL_MAP, EVENTS_MAP, RING_COUNTERS, Resou
 __all__ = ("CUT_FROM_BYTES", "send_event")
 
 CUT_FROM_BYTES = 64
-"""A last string or buffer of at least this size is sent only as long as it is."""
+"""A last string, buffer or stack of at least this size is sent only as long as it is."""
 
 _UNHEARD = (Action.RUNTIME_ERROR, Action.HELPER_ERROR)
 """What a pinned iterator sends to nobody."""
 
+_RECORD_HEADER_BYTES = 8  # include/uapi/linux/bpf.h: BPF_RINGBUF_HDR_SZ
 BPF_RB_PROD_POS = 3  # include/uapi/linux/bpf.h
 
 
@@ -49,11 +53,18 @@ def send_event(
         after = b.call("ringbuf_query", b.map(EVENTS_MAP), b.const(BPF_RB_PROD_POS))
         parts.append(value_writer(low, after, U64.size))
     parts += [write for _, write in fields]
-    last = layout.fields[-1].type
-    send = _send_in_place
-    if isinstance(last, Text | Buffer) and last.size >= CUT_FROM_BYTES:
-        send = _send_cut
+    send = _send_cut if _is_cut(low, layout) else _send_in_place
+    if send is _send_in_place and layout.size > shared.ring_bytes - _RECORD_HEADER_BYTES:
+        what = f"this takes {layout.size} bytes of a ring that has {shared.ring_bytes}"
+        raise SourceError(span, what, "config = { perf_rb_pages = … } makes the ring larger")
     send(low, CONTROL_MAP if is_control else EVENTS_MAP, layout, parts)
+
+
+def _is_cut(low: FuncContext, layout: Layout) -> bool:
+    last = layout.fields[-1].type
+    if not (isinstance(last, Text | Buffer) or (isinstance(last, Symbolic) and is_cuttable(last))):
+        return False
+    return last.size >= CUT_FROM_BYTES and low.body.arena.has_room(layout.size)
 
 
 def _write(layout: Layout, parts: Sequence[Writer], to: Address) -> Value:

@@ -32,6 +32,10 @@ SCRATCH_MAP, TREE_MAP, CGROUPS_MAP = "scratch", "tree", "cgroups"
 
 COUNTER_BYTES = 8
 
+_DEFAULT_RING_BYTES = 4 << 20
+_LARGEST_RING_BYTES = 1 << 30
+_PAGE_BYTES = 4096
+
 RING_COUNTERS: Mapping[str, int] = {EVENTS_MAP: 0, CONTROL_MAP: 1}
 """Which of the `lost` map's counters counts the records that a ring had no room for."""
 
@@ -62,6 +66,15 @@ class Resources:
     def counters(self) -> int:
         """How many counters the `lost` map has."""
         return len(RING_COUNTERS) + len(self._faults)
+
+    @property
+    def ring_bytes(self) -> int:
+        """The size of the ring of output: what the command line says, else the setting in pages,
+        rounded up to a power of two."""
+        wanted = self.options.ring_bytes or self.config.perf_rb_pages * _PAGE_BYTES
+        if not wanted:
+            return _DEFAULT_RING_BYTES
+        return min(1 << (wanted - 1).bit_length(), _LARGEST_RING_BYTES)
 
     def packet_file(self, path: str) -> int:
         """The number of a file that packets go to."""

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from seismo.base.bits import align_up
 
-__all__ = ("Arena", "ScratchSpace")
+__all__ = ("MOST_SCRATCH_BYTES", "Arena", "ScratchSpace")
+
+MOST_SCRATCH_BYTES = 32 << 10
+"""What a CPU's part of a per-CPU array may have (mm/percpu.c: PCPU_MIN_UNIT_SIZE)."""
 
 
 class ScratchSpace:
@@ -46,6 +49,12 @@ class Arena:
                     self._free.append((offset + size, free - size))
                 return offset
         return self._space.grow(size)
+
+    def has_room(self, size: int) -> bool:
+        """Whether `keep` finds as many bytes without the program having too much memory."""
+        size = align_up(size, 8)
+        is_there = any(free >= size for _, free in self._free)
+        return is_there or self._space.size + size <= MOST_SCRATCH_BYTES
 
     def take(self, size: int) -> int:
         """The offset of `size` bytes until `release`."""

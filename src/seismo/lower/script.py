@@ -25,16 +25,10 @@ from seismo.lower.resources import (
     Resources,
 )
 from seismo.lower.retry import arguments_size, exit_of, retried_strings, retry_map
+from seismo.lower.scratch import MOST_SCRATCH_BYTES
 from seismo.spec.types import MapSpec
 
 __all__ = ("Lowered", "lower_script")
-
-_MAX_SCRATCH_BYTES = 32 << 10
-"""What a CPU's part of a per-CPU array may have (mm/percpu.c: PCPU_MIN_UNIT_SIZE)."""
-
-_DEFAULT_RING_BYTES = 4 << 20
-_LARGEST_RING_BYTES = 1 << 30
-_PAGE_BYTES = 4096
 
 _PER_CPU = {
     MapType.HASH: MapType.PERCPU_HASH,
@@ -86,7 +80,7 @@ def lower_script(
     for index, probe in enumerate(typed.probes):
         before = shared.scratch_bytes
         funcs.append(lower_probe(name(index, probe), index, probe, return_value(probe), shared))
-        if before <= _MAX_SCRATCH_BYTES < shared.scratch_bytes:
+        if before <= MOST_SCRATCH_BYTES < shared.scratch_bytes:
             raise _too_large(probe, shared.scratch_bytes)
     for index, (probe, _) in enumerate(retried, len(funcs)):
         title = f"retry_{name(index, probe)}"
@@ -107,7 +101,7 @@ def lower_script(
 def _too_large(probe: TypedProbe, size: int) -> SourceError:
     return SourceError(
         probe.probe.attach_points[0].span,
-        f"this probe's values need {size} bytes of memory, and a program has {_MAX_SCRATCH_BYTES}",
+        f"this probe's values need {size} bytes of memory, and a program has {MOST_SCRATCH_BYTES}",
         "give str() and buf() a length, or lower max_strlen",
     )
 
@@ -122,7 +116,7 @@ def _own_maps(shared: Resources, programs: int) -> list[MapSpec]:
     options = shared.options
     ring = MapType.RINGBUF
     maps = [
-        _spec(EVENTS_MAP, ring, 0, 0, _ring_bytes(shared)),
+        _spec(EVENTS_MAP, ring, 0, 0, shared.ring_bytes),
         _spec(CONTROL_MAP, ring, 0, 0, options.control_bytes),
         _spec(LOST_MAP, MapType.ARRAY, 4, COUNTER_BYTES * shared.counters, 1),
     ]
@@ -139,14 +133,6 @@ def _own_maps(shared: Resources, programs: int) -> list[MapSpec]:
         for name, rows in shared.tables.items()
     ]
     return maps
-
-
-def _ring_bytes(shared: Resources) -> int:
-    """What the command line says, else the setting in pages, rounded up to a power of two."""
-    wanted = shared.options.ring_bytes or shared.config.perf_rb_pages * _PAGE_BYTES
-    if not wanted:
-        return _DEFAULT_RING_BYTES
-    return min(1 << (wanted - 1).bit_length(), _LARGEST_RING_BYTES)
 
 
 def _map_spec(symbol: MapSymbol, shared: Resources) -> MapSpec:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from seismo.base.dataclass import dataclass
 from seismo.probes.format import TracepointFormat
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from seismo.btf.spec import Btf
     from seismo.elf.dwarf_types import FunctionType, Member, Struct
 
-__all__ = ("Arguments", "BtfArguments", "BtfIterator", "DwarfArguments")
+__all__ = ("Arguments", "BtfArguments", "BtfIterator", "DwarfArguments", "Structs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +36,23 @@ class BtfIterator:
     type_id: int
 
 
+class Structs(Protocol):
+    """What a program's debug information (`DebugInfo`) tells of the structs among its types."""
+
+    def definition(self, struct: Struct) -> Struct:
+        """The struct, as another unit has it if its own only declares it."""
+
+    def members(self, struct: Struct) -> Sequence[Member]:
+        """The members in their order, base classes first."""
+
+
 @dataclass(frozen=True, slots=True)
 class DwarfArguments:
-    """A user function's parameters; those that stand in registers of `struct pt_regs`. `members`
-    tells those of a struct among their types."""
+    """A user function's parameters; those that stand in registers of `struct pt_regs`."""
 
     function: FunctionType
     machine: str
-    members: Callable[[Struct], Sequence[Member]]
+    structs: Structs
 
 
 Arguments: TypeAlias = TracepointFormat | BtfArguments | BtfIterator | DwarfArguments

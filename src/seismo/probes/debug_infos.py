@@ -1,18 +1,13 @@
-"""`DebugInfos`: what a view tells of source lines and types of user space, the live one or another.
-
-A file is opened when the first question is about it, and kept.
-"""
+"""`DebugInfos`: what a view tells of programs' source lines and types, the live one or another."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from seismo.elf.binary import Binary
 
 if TYPE_CHECKING:
     from seismo.elf.dwarf import DebugInfo
-    from seismo.elf.dwarf_types import FunctionType, Member, Struct
 
 __all__ = ("DebugInfos", "split_root")
 
@@ -23,20 +18,8 @@ class DebugInfos:
     def __init__(self) -> None:
         self._debug_infos: dict[str, DebugInfo] = {}
 
-    def source_line(self, binary: Binary, file: str, line: int, column: int) -> Sequence[int]:
-        """The addresses where a line's code begins; LineNotFound, DebugInfoMissing without debug
-        information."""
-        return self._debug_info(binary).addresses(file, line, column)
-
-    def user_function(self, binary: Binary, name: str) -> FunctionType:
-        """The parameters of a function by its debug information; DebugInfoMissing."""
-        return self._debug_info(binary).function(name)
-
-    def user_members(self, binary: Binary, struct: Struct) -> Sequence[Member]:
-        """The members of a struct that `user_function` of the same binary has told of."""
-        return self._debug_info(binary).members(struct)
-
-    def _debug_info(self, binary: Binary) -> DebugInfo:
+    def debug_info(self, binary: Binary) -> DebugInfo:
+        """See `KernelView`. A file is opened when the first question is about it, and kept."""
         from seismo.elf.dwarf import DebugInfo  # noqa: PLC0415 (lazy: docs/architecture.md)
 
         if binary.path not in self._debug_infos:

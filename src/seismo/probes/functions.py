@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from seismo.base.number import NumberError, parse_integer
 from seismo.probes.kind import Target, TargetError
-from seismo.probes.nearest import advice, near_name, nearest_tracepoint
+from seismo.probes.nearest import advice, near_name, nearest_to_any, nearest_tracepoint
 from seismo.probes.spec import AttachPoint
 from seismo.probes.view import KernelFunction, KernelView
 from seismo.probes.wildcard import has_wildcard, wildcard
@@ -157,8 +157,15 @@ def _loaded(module: str, view: KernelView) -> str:
 def refused(feature: str, point: AttachPoint, name: str, view: KernelView) -> TargetError:
     """The error for a kernel without `feature`: why, and the nearest thing that works there."""
     why, hint = view.refusal(feature)
+    is_return = point.kind in RETURNS
+    if point.is_wild:
+        written = point.span.text
+        name = written.rpartition(":")[2].strip('"')
+        near = nearest_to_any(name, view, is_return=is_return)
+    else:
+        written, near = str(point), nearest_tracepoint(name, view, is_return=is_return)
     if point.kind in _BY_KPROBE and view.has("kprobe"):
         hint = f"write {_BY_KPROBE[point.kind]}:{name}"
-    elif near := nearest_tracepoint(name, view, is_return=point.kind in RETURNS):
+    elif near:
         hint = "; ".join([*([hint] if hint else []), f"the nearest that works here is {near}"])
-    return TargetError(f"{point} cannot be attached: {why}", hint)
+    return TargetError(f"{written} cannot be attached: {why}", hint)

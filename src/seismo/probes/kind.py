@@ -55,8 +55,8 @@ class ProbeKind:
 
     `form` is how an attach point of it is written. `parse` takes apart what stands after `kind:`,
     `expand` answers with the concrete targets that a parsed one means on this kernel, in order, and
-    `choose` with the means to serve the points of one program; all three raise `TargetError`.
-    `arguments` tells what `args` is at a point, for the kinds that have it. `targets` lists what
+    `choose` with the means to serve the points of one program; `arguments` tells what `args` is at
+    a point, for the kinds that have it. All four raise `TargetError`. `targets` lists what
     there is to attach to, as it is written after `kind:`; the text helps to look for less (a
     wildcard that they must match, '' for all), and kinds that cannot list show their `form`.
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from seismo.base.diagnostics import did_you_mean
 from seismo.base.errors import NotSupported
-from seismo.probes.renamed import counterpart
+from seismo.probes.renamed import ROWS, counterpart
 from seismo.probes.view import KernelView
+from seismo.probes.wildcard import wildcard
 
-__all__ = ("advice", "near_name", "nearest_tracepoint")
+__all__ = ("advice", "near_name", "nearest_to_any", "nearest_tracepoint")
 
 # Words of function names that say nothing of what the function is about.
 _EMPTY_WORDS = frozenset(
@@ -52,6 +53,14 @@ def nearest_tracepoint(name: str, view: KernelView, *, is_return: bool = False) 
     return _counterpart_of(name, view, is_return=is_return) or _known(
         [_by_words(name, _tracepoints(view))], view, is_return=is_return
     )
+
+
+def nearest_to_any(pattern: str, view: KernelView, *, is_return: bool = False) -> str:
+    """The tracepoint that stands in for the best known of the functions that a wildcard means, ''
+    for none."""
+    matches = wildcard(pattern).fullmatch
+    wanted = [one for name, _, events, _ in ROWS if matches(name) for one in events.split()]
+    return _known(wanted, view, is_return=is_return)
 
 
 def _counterpart_of(name: str, view: KernelView, *, is_return: bool) -> str:

@@ -25,6 +25,7 @@ _FORM = "rawtracepoint:[module:]event"
 _TYPED_NAMES = ("skboutput", "socket_cookie")
 """Functions that take pointers of which the verifier knows where they come from."""
 
+_ARGUMENTS = 12  # include/linux/bpf.h: MAX_BPF_FUNC_ARGS
 _SYSCALLS = ("sys_enter_", "sys_exit_")
 
 
@@ -109,11 +110,28 @@ def _choose(points: tuple[AttachPoint, ...], use: Use, view: KernelView) -> Back
     if not view.has("raw_tracepoint"):
         why, hint = view.refusal("raw_tracepoint")
         raise TargetError(f"{points[0]} cannot be attached: {why}", hint)
+    _check_numbers(points, use, view)
     return Backend(
         prog_type=ProgType.RAW_TRACEPOINT,
         context=Context.SLOTS,
         attach=tuple([RawTracepointAttach(one.target[-1]) for one in points]),
     )
+
+
+def _check_numbers(points: tuple[AttachPoint, ...], use: Use, view: KernelView) -> None:
+    """`arg5` of two arguments is a TargetError, where types tell how many there are; the kernel
+    says EINVAL when it is attached."""
+    most = max([number for number in range(_ARGUMENTS) if f"arg{number}" in use.names], default=-1)
+    if most < 0:
+        return
+    for point in points:
+        try:
+            count = len(_arguments(point, view).params)
+        except TargetError:
+            return
+        if most >= count:
+            message = f"there is no arg{most}: {point.target[-1]} has {count}, the first is arg0"
+            raise TargetError(message)
 
 
 def _typed(points: tuple[AttachPoint, ...], name: str, view: KernelView) -> Backend:

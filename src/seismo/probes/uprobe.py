@@ -156,15 +156,14 @@ def _arguments(point: AttachPoint, view: KernelView) -> DwarfArguments:
         raise TargetError("args are only known where a function begins", hint)
     binary = one_binary(point.target[0], view)
     try:
-        function = view.user_function(binary, point.target[1])
+        info = view.debug_info(binary)
+        function = info.function(point.target[1])
     except DebugInfoMissing as error:
         hint = error.hint or "arg0, arg1, … are there without debug information"
         raise TargetError(f"{error.what}: {error.why}", hint) from None
     except NotSupported as error:
         raise TargetError(f"{error.feature}: {error.why}", error.hint) from None
-    return DwarfArguments(
-        function, view.machine(), lambda struct: view.user_members(binary, struct)
-    )
+    return DwarfArguments(function, view.machine(), info)
 
 
 def _targets(pattern: str, view: KernelView) -> Iterator[str]:

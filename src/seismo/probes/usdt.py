@@ -39,7 +39,8 @@ Arguments = tuple[UsdtArgument, ...]
 def _parse(text: str) -> Target:
     """(file, provider, name); what is left out is '*' for the file, '' for the provider."""
     parts = split_parts(text)
-    if len(parts) > 3 or not parts[-1]:
+    # What has a slash is a file: no name has one.
+    if len(parts) > 3 or not parts[-1] or "/" in parts[-1]:
         raise TargetError("a static probe has a file and a name", f"write {_FORM}")
     file, *provider, name = parts if len(parts) > 1 else ("", parts[0])
     return (file or "*", *(provider or [""]), name)

@@ -97,7 +97,8 @@ def _why_missing(binary: Binary, name: str, near: str) -> str:
     mangled = f"{len(name)}{name}"
     for one in binary.symbols.functions():
         if mangled in one.name and one.name.startswith(_MANGLED):
-            return f"it is a name of the source: write cpp:{name} behind the file"
+            source = function_name(demangle(one.name))
+            return f"it is a name of the source: write cpp:{source} behind the file"
     return near
 
 
@@ -165,7 +166,7 @@ def line_offsets(
 ) -> tuple[int, ...]:
     """The file offsets where a line's code begins, in every function that has it; TargetError."""
     try:
-        addresses = view.source_line(binary, source, line, column)
+        addresses = view.debug_info(binary).addresses(source, line, column)
     except LineNotFound as error:
         raise TargetError(f"{error.where}: {error.why}", error.hint) from None
     except DebugInfoMissing as error:

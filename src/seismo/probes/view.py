@@ -12,7 +12,7 @@ from seismo.probes.format import TracepointFormat
 if TYPE_CHECKING:
     from seismo.btf.spec import Btf
     from seismo.elf.binary import Binary
-    from seismo.elf.dwarf_types import FunctionType, Member, Struct
+    from seismo.elf.dwarf import DebugInfo
 
 __all__ = ("FEATURE_NAMES", "KernelFunction", "KernelView", "SymbolNotFound", "TracepointNotFound")
 
@@ -109,12 +109,6 @@ class KernelView(Protocol):
         """The paths, as `binary` takes them, of the files with code that a process has mapped;
         of all processes with `pid` 0."""
 
-    def source_line(self, binary: Binary, file: str, line: int, column: int) -> Sequence[int]:
-        """The addresses where a line's code begins; LineNotFound, or NotSupported without debug
-        information."""
-
-    def user_function(self, binary: Binary, name: str) -> FunctionType:
-        """The parameters of a function by its debug information; SymbolMissing or NotSupported."""
-
-    def user_members(self, binary: Binary, struct: Struct) -> Sequence[Member]:
-        """The members of a struct that `user_function` of the same binary has told of."""
+    def debug_info(self, binary: Binary) -> DebugInfo:
+        """What compilers have told of a program: source lines, functions, types; DebugInfoMissing,
+        or NotSupported where it is of a kind that is not read."""

@@ -83,13 +83,14 @@ class Attachments:
             if count:
                 what = "1 run" if count == 1 else f"{count} runs"
                 place = next((one.probe for one, _ in self._links if one.program == name), name)
-                sink.warning(f"{place}: {what} missed, because it was running already")
+                if place:
+                    sink.warning(f"{place}: {what} missed, because it was running already")
 
     def _missed(self) -> dict[str, int]:
         counts: dict[str, int] = {}
         for one, link in self._links:
             missed = link.missed(self._kernel)
-            if missed:
+            if missed and one.probe:
                 counts[one.probe] = counts.get(one.probe, 0) + missed
         return counts
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from seismo.base.errors import NotSupported
 from seismo.base.layout import Array, FieldType, Layout, Symbolic
-from seismo.events.stack import USER_STACK, Frame
+from seismo.events.stack import SAMPLED_STACK, USER_STACK, Frame, StackSample
 from seismo.events.symbolic import Resolver, address_text
 from seismo.kernel.errors import NotInKernel
 from seismo.kernel.kallsyms import Kallsyms, Place
@@ -97,6 +97,9 @@ class LiveResolver(Resolver):
             return [Frame(address) for address in addresses]
         return self._processes.frames(addresses, pid)
 
+    def sampled_frames(self, sample: StackSample) -> Sequence[Frame]:
+        return self._processes.sampled_frames(sample) if self._processes else ()
+
     def wall_ns(self, clock: str, ns: int) -> int:
         if clock not in self._offsets:
             self._offsets[clock] = _OFFSETS[clock]()
@@ -166,7 +169,9 @@ def shows_user_symbols(plan: Plan) -> bool:
 def _has_user_symbol(form: FieldType) -> bool:
     match form:
         case Symbolic(kind, _, mode):
-            return kind == "usym_t" or (kind == USER_STACK and mode in ("bpftrace", "perf"))
+            if kind == USER_STACK:
+                return mode in ("bpftrace", "perf")
+            return kind in ("usym_t", SAMPLED_STACK)
         case Array():
             return _has_user_symbol(form.element)
         case Layout():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from script_runs import complaints
+from script_runs import complaints, warnings_of
 from seismo.base.diagnostics import DiagnosticsError
 from seismo.base.layout import Symbolic
 from seismo.base.source import Source
@@ -18,6 +18,8 @@ from seismo.lang.types import SymbolicType
 from seismo.views import RecordedView
 
 VIEW = RecordedView(Path(__file__).resolve().parents[2] / "recorded" / "6.18")
+OPTIONS = LowerOptions(possible_cpus=2)
+WRITTEN = ("dw_ustack", "dw_ustack(raw)")
 MODES = "its modes are bpftrace, perf, raw"
 
 
@@ -92,6 +94,74 @@ def test_keys_are_as_long_as_the_longest() -> None:
 )
 def test_mistakes(body: str, said: str) -> None:
     assert complaints(body) == [said]
+
+
+ONLY_PRINTED = (
+    "dw_ustack can only be printed: user space finds its frames "
+    "(ustack, which follows frame pointers, can be a key or a value)"
+)
+ALLOWED = "config = { unstable_dw_ustack = enable }"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "@[{}] = count();",
+        "@[1, {}] = 1;",
+        "@ = {};",
+        "$s = {}; print($s);",
+        "print(1 ? {0} : {0});",
+        "if ({0} == {0}) {{ print(1); }}",
+        "print(@a[({}, 1)]); @a[ustack, 1] = 1;",
+        "{};",
+    ],
+)
+@pytest.mark.parametrize("written", ["dw_ustack", "dw_ustack(perf, 3)"])
+def test_what_is_found_in_user_space_can_only_be_printed(body: str, written: str) -> None:
+    said = complaints(body.format(written))
+    assert said[0] == f"{written}: {ONLY_PRINTED}"
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            "print(dw_ustack(build_id))",
+            f"build_id: dw_ustack has no mode 'build_id' ({MODES})",
+        ),
+        ("print(dw_ustack(0))", "0: the limit of dw_ustack() is 0 frames (it can be 1 to 1024)"),
+        (
+            "print(dw_ustack(3, raw))",
+            "3: the mode of dw_ustack() comes before the limit (write dw_ustack(raw, 3))",
+        ),
+        (
+            "print(len(dw_ustack))",
+            "dw_ustack: len() takes a map or a stack, not dw_ustack_t "
+            "(strlen() counts the characters of a string)",
+        ),
+    ],
+)
+def test_mistakes_with_what_is_found_in_user_space(body: str, said: str) -> None:
+    assert said in complaints(body)
+
+
+def test_it_is_unstable() -> None:
+    body = 'print((1, dw_ustack)); printf("%s", dw_ustack(raw));'
+    hint = "(config = { unstable_dw_ustack = enable } allows it)"
+    said = [f"{one}: dw_ustack is unstable: it may change {hint}" for one in WRITTEN]
+    assert warnings_of(body) == said
+    compiled = compile_script(Source("case.bt", f"{ALLOWED} BEGIN {{ {body} }}"), VIEW, OPTIONS)
+    assert not compiled.warnings
+    refused = ALLOWED.replace("enable", "error")
+    with pytest.raises(DiagnosticsError, match="dw_ustack is not allowed: it is unstable"):
+        compile_script(Source("case.bt", f"{refused} BEGIN {{ {body} }}"), VIEW, OPTIONS)
+
+
+def test_the_mode_of_a_stack_is_in_its_name_unless_it_is_the_usual_one() -> None:
+    (said,) = complaints("@[kstack] = 1; @[kstack(perf)] = 2;")
+    assert said.startswith("kstack(perf): this key of @ is kstack_t at ")
+    assert ", but kstack_t(perf) here (" in said
+    assert str(SymbolicType("timestamp", 8, "boot\0%H")) == "timestamp"
 
 
 def test_a_test_has_no_stack() -> None:

@@ -268,14 +268,14 @@ def test_a_result_in_memory_takes_the_first_register(c_program: Path) -> None:
 
 def test_members_of_a_struct_that_contains_itself(c_program: Path) -> None:
     info = DebugInfo(str(c_program))
-    node = info.structure("node")
+    node = info.type("struct node")
     assert info.members(node) == (
         Member("next", Pointer(node), 0, 0),
         Member("flags", UNSIGNED, 8, 64, 3),
         Member("more", UNSIGNED, 8, 67, 5),
         Member("name", Array(Array(CHAR, 3), 2), 9, 72),
     )
-    assert info.members(info.structure("either")) == (
+    assert info.members(info.type("union either")) == (
         Member("i", INT, 0, 0),
         Member("f", Float("float", 4), 0, 0),
     )
@@ -285,8 +285,8 @@ def test_what_is_not_there_is_told_with_what_is_near(c_program: Path) -> None:
     info = DebugInfo(str(c_program))
     with pytest.raises(DebugInfoMissing, match="did you mean 'takes'"):
         info.function("take")
-    with pytest.raises(DebugInfoMissing, match="no such struct"):
-        info.structure("nodes")
+    with pytest.raises(DebugInfoMissing, match="no such type"):
+        info.type("struct nodes")
     with pytest.raises(DebugInfoMissing, match="no debug information of it"):
         info.function_at(symbol(c_program, "_start"))
 
@@ -410,7 +410,7 @@ def test_compressed_debug_information_is_read(tmp_path: Path) -> None:
     program = build(tmp_path, "it.c", C_SOURCE, "-gz=zlib")
     info = DebugInfo(str(program))
     assert info.addresses("it.c", line_of(C_SOURCE, "int main")) == (symbol(program, "main"),)
-    assert info.structure("pair").size == 16
+    assert info.type("struct pair").size == 16
 
 
 def test_the_debug_information_of_another_build_is_not_believed(tmp_path: Path) -> None:
@@ -453,7 +453,7 @@ def test_whatever_the_bytes_are_the_answer_is_an_answer_or_one_error(tmp_path: P
         ["readelf", "-SW", program], check=True, capture_output=True, text=True
     )
     rows = [row.split("]")[1].split() for row in sections.stdout.splitlines() if " .debug_" in row]
-    assert info.members(info.structure("pair"))
+    assert info.members(info.type("struct pair"))
     for name, _, _, offset, size, *_ in rows:
         start, length = int(offset, 16), int(size, 16)
         for at in range(start, start + length, max(1, length // 12)):
@@ -476,7 +476,7 @@ def ask_for_function(info: DebugInfo) -> None:
 
 
 def ask_for_struct(info: DebugInfo) -> None:
-    info.members(info.structure("node"))
+    info.members(info.type("struct node"))
 
 
 def test_nothing_is_void(tmp_path: Path) -> None:

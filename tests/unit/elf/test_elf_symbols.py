@@ -131,7 +131,15 @@ def test_of_several_names_the_best_is_shown(program: Path) -> None:
         ]
     )
     assert names.at(0x100F)[0].name == "global"
-    assert names.at(0x1100)[0].name == "local2"
+    assert names.at(0x1100)[0].name == "weak2"
+    names = written(
+        [
+            NewSymbol(b"__write", 0x1000, 16, 0x12),
+            NewSymbol(b"write", 0x1000, 16, 0x22),
+            NewSymbol(b"__GI_write", 0x1000, 16, 0x02),
+        ]
+    )
+    assert names.at(0x1008)[0].name == "write"
 
 
 def test_the_size_ends_a_symbol() -> None:

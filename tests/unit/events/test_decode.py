@@ -129,6 +129,20 @@ def test_a_record_may_end_with_its_last_buffer() -> None:
         decode(struct.pack("=II", 1, 5))
 
 
+def test_a_record_may_end_with_its_last_stack() -> None:
+    decode = decoder(event(1, Symbolic("kstack_t", 48, "raw")))
+    assert decode(struct.pack("=I4xIIQ", 1, 0, 1, 0xABC)) == ("\nabc\n",)
+    assert decode(struct.pack("=I4xII", 1, 0, 0)) == ("\n",)
+    with pytest.raises(DecodeError, match="e1 takes 56 bytes, but these are 12"):
+        decode(struct.pack("=I4xI", 1, 0))
+    sampled = decoder(event(1, Symbolic("dw_ustack_t", 4096, "raw")))
+    assert sampled(struct.pack("=I4x4I", 1, 7, 1, 0, 0)) == ("\n",)
+    with pytest.raises(DecodeError, match="e1 takes 4104 bytes, but these are 20"):
+        sampled(struct.pack("=I4x3I", 1, 7, 1, 0))
+    with pytest.raises(DecodeError):
+        decoder(event(1, Symbolic("usym_t", 16)))(struct.pack("=I4xQ", 1, 5))
+
+
 def test_a_control_record_has_its_position_before_the_arguments() -> None:
     layout = event_layout("exit", [("code", S32)], is_control=True)
     exit_ = EventLayout(id=1, action=Action.EXIT, layout=layout, span=NOWHERE)

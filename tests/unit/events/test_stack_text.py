@@ -9,7 +9,7 @@ import pytest
 
 from seismo.base.layout import Symbolic
 from seismo.events.decode import Reading, value_decoder
-from seismo.events.stack import Frame, frame_text
+from seismo.events.stack import Frame, StackSample, frame_text
 from seismo.events.symbolic import RAW, symbolic_text
 
 NAMES = {16: Frame(16, "read", 0, "[ext4]"), 32: Frame(32, "a b::c(int)", 12, "/bin/a")}
@@ -23,6 +23,10 @@ class _Names:
 
     def user_frames(self, addresses: Sequence[int], pid: int) -> Sequence[Frame]:
         return [Frame(one, f"of{pid}", at) for at, one in enumerate(addresses)]
+
+    def sampled_frames(self, sample: StackSample) -> Sequence[Frame]:
+        size = len(sample.stack)
+        return [Frame(size, sample.registers.decode(), sample.pid)] * sample.most
 
 
 def stack(*addresses: int, pid: int = 0, limit: int = 5) -> bytes:
@@ -54,6 +58,15 @@ def test_a_stack_of_a_process() -> None:
     assert text("ustack_t", "bpftrace", stack(16, 16, pid=7)) == (
         "\n        of7+0\n        of7+1\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("mode", "line"),
+    [("bpftrace", "        regs+7\n"), ("perf", "\t3 regs+7 ([unknown])\n"), ("raw", "3\n")],
+)
+def test_a_sample_is_the_frames_that_it_is_found_to_have(mode: str, line: str) -> None:
+    data = struct.pack("=IIII4s3s9x", 7, 2, 4, 3, b"regs", b"abc")
+    assert text("dw_ustack_t", mode, data) == f"\n{line}{line}"
 
 
 @pytest.mark.parametrize("mode", ["bpftrace", "perf", "raw", "build_id"])

@@ -35,10 +35,21 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def arguments(program: Path, name: str) -> RecordType:
     view = FileView()
     binary = view.binary(str(program))
-    function = view.user_function(binary, name)
-    return parameters_type(
-        DwarfArguments(function, "x86_64", lambda one: view.user_members(binary, one))
-    )
+    info = view.debug_info(binary)
+    return parameters_type(DwarfArguments(info.function(name), "x86_64", info))
+
+
+class Members:
+    """The members of structs, by their `ident`."""
+
+    def __init__(self, *members: Member) -> None:
+        self._members = members
+
+    def definition(self, struct: Struct) -> Struct:
+        return struct
+
+    def members(self, struct: Struct) -> tuple[Member, ...]:
+        return self._members[struct.ident : struct.ident + 1]
 
 
 def offset(name: str) -> int:
@@ -84,13 +95,13 @@ def test_structs_are_spelled_out_when_asked(program: Path) -> None:
 
 def made(types: DwarfTypes, *parameters: Parameter) -> RecordType:
     function = DwarfFunction("f", parameters, Void())
-    return parameters_type(DwarfArguments(function, "x86_64", lambda _: ()))
+    return parameters_type(DwarfArguments(function, "x86_64", Members()))
 
 
 def test_structs_by_address_and_in_two_registers() -> None:
     big, pair = Struct("struct", "big", 64, 1), Struct("struct", "pair", 16, 2)
     record = made(
-        DwarfTypes(lambda _: ()),
+        DwarfTypes(Members()),
         Parameter("big", big, 0, 1, is_address=True),
         Parameter("pair", pair, 1, 2),
         Parameter("", Integer("int", 4, True), 3, 1),
@@ -104,16 +115,16 @@ def test_structs_by_address_and_in_two_registers() -> None:
 
 
 def test_numbers_that_no_register_holds_are_bytes() -> None:
-    types = DwarfTypes(lambda _: ())
+    types = DwarfTypes(Members())
     assert types.of(Integer("__int128", 16, True)) == ArrayType(UINT8, 16)
     assert types.of(Pointer(Void())) == PointerType(None, "")
     assert types.of(Void()) == VOID
 
 
 def test_structs_of_one_name_are_told_by_size() -> None:
-    small, large = Struct("struct", "node", 4, 1), Struct("struct", "node", 8, 2)
-    members = {1: Member("a", Integer("int", 4, True), 0, 0), 2: Member("b", Pointer(Void()), 0, 0)}
-    types = DwarfTypes(lambda one: (members[one.ident],))
+    small, large = Struct("struct", "node", 4, 0), Struct("struct", "node", 8, 1)
+    number, pointer = Integer("int", 4, True), Pointer(Void())
+    types = DwarfTypes(Members(Member("a", number, 0, 0), Member("b", pointer, 0, 0)))
     both = [types.of(one) for one in (small, large)]
     fields = [types.complete(one).fields for one in both if isinstance(one, RecordType)]
     assert [one[0].name for one in fields if one] == ["a", "b"]

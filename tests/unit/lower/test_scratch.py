@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seismo.lower.scratch import Arena, ScratchSpace
+from seismo.lower.scratch import MOST_SCRATCH_BYTES, Arena, ScratchSpace
 
 
 def test_what_was_released_is_handed_out_again() -> None:
@@ -28,6 +28,19 @@ def test_what_is_kept_is_never_handed_out_again() -> None:
     assert arena.keep(8) == 0
     assert arena.take(16) == 8
     assert arena.take(8) == 24
+
+
+def test_there_is_room_in_what_is_free_or_not_yet_there() -> None:
+    arena = Arena(ScratchSpace())
+    assert arena.has_room(MOST_SCRATCH_BYTES)
+    assert not arena.has_room(MOST_SCRATCH_BYTES + 1)
+    mark = arena.mark()
+    arena.take(MOST_SCRATCH_BYTES)
+    assert not arena.has_room(1)
+    arena.release(mark)
+    arena.keep(8)
+    assert arena.has_room(MOST_SCRATCH_BYTES - 8)
+    assert not arena.has_room(MOST_SCRATCH_BYTES - 7)
 
 
 def test_arenas_of_one_space_share_nothing() -> None:

@@ -175,7 +175,7 @@ def test_names_of_the_source(cpp_program: Path) -> None:
     assert expanded(f"{path}:cpp:main", view) == [(path, "main")]
     message, hint = complaint(f"{path}:area", view)
     assert message == f"{path} has no function 'area'"
-    assert hint == "it is a name of the source: write cpp:area behind the file"
+    assert hint == "it is a name of the source: write cpp:shapes::area behind the file"
     assert list(UPROBE.targets(f"{path}:cpp:*area(int)", view)) == [
         f'{path}:cpp:"shapes::area(int)"'
     ]

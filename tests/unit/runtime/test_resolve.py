@@ -175,6 +175,7 @@ def plan_of(body: str) -> Plan:
         "@[ustack(perf, 2)] = count()",
         "@[1, (2, usym(1))] = count()",
         "@ = ustack",
+        "print((1, dw_ustack(raw)))",
     ],
 )
 def test_scripts_that_show_symbols_of_processes(body: str) -> None:

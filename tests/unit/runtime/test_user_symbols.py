@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from seismo.base.errors import SyscallError
+from seismo.elf.frame_table import FrameMissing, UnwindTable
 from seismo.events.stack import Frame
 from seismo.kernel.abi import PerfEventAttr
 from seismo.kernel.live import LiveKernel
@@ -32,6 +33,13 @@ from seismo.runtime.symbols.users import UserSymbols
 
 SOURCE = "int first(void) { return 1; } int second(void) { return 2; } int main(void) { return 0; }"
 GONE = 5_000_000  # above any process id
+
+
+def has_rule(table: UnwindTable, address: int) -> bool:
+    try:
+        return bool(table.rule(address).saved)
+    except FrameMissing:
+        return False
 
 
 def own_mappings() -> list[Mapping]:
@@ -88,6 +96,17 @@ def test_another_file_in_its_place_is_not_asked(program: Path, tmp_path: Path) -
     assert Files().symbol(GONE, away, starts["first"]) == ("", 0)
 
 
+def test_frames_are_told_by_the_file_wherever_it_is_mapped(program: Path) -> None:
+    mapping, starts = mapping_of(program)
+    files = Files()
+    table, bias = files.table(GONE, mapping, starts["second"])
+    assert table.rule(starts["second"] - bias).saved
+    assert files.table(GONE, mapping, starts["first"] + 1) == (table, bias)
+    other = Mapping(mapping.start, mapping.end, 0, MappedFile("/nowhere", 1, 1))
+    with pytest.raises(LookupError):
+        files.table(GONE, other, mapping.start)
+
+
 def test_a_file_that_was_sighted_may_go(program: Path, tmp_path: Path) -> None:
     path = tmp_path / "copy"
     shutil.copy(program, path)
@@ -137,6 +156,11 @@ def test_the_kernels_own_library_has_symbols() -> None:
     assert any(name.endswith("clock_gettime") for name in names)
     other = Mapping(mapping.start, mapping.end, 0, MappedFile("[vsyscall]"))
     assert vdso.symbol(other, mapping.start) == ("", 0)
+    table, start = vdso.table(mapping)
+    assert start == mapping.start
+    assert any(has_rule(table, address) for address in range(mapping.end - mapping.start))
+    with pytest.raises(LookupError):
+        vdso.table(other)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`Files`: the symbols of the files that processes have mapped.
+"""`Files`: what the files that processes have mapped tell of their code.
 
 A file may be out of reach by the time that its symbols are asked for: deleted, replaced by a new
 one, or in the mount namespace of a container that has ended. So it is opened the first time that it
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from seismo.base.errors import BpfError
 from seismo.elf.binary import Binary
 from seismo.elf.demangle import demangle
+from seismo.elf.frame_table import UnwindTable
 from seismo.elf.open import open_binary
 from seismo.runtime.symbols.mappings import MappedFile, Mapping
 
@@ -26,12 +27,13 @@ _LASTING = ("/usr/", "/lib", "/bin/", "/sbin/", "/opt/")
 
 
 class Files:
-    """Symbols by (file, offset in it); `demangles` names of C++ and Rust."""
+    """Symbols and frames by (file, offset in it); `demangles` names of C++ and Rust."""
 
     def __init__(self, *, demangles: bool = True) -> None:
         self._demangles = demangles
         self._reachable: set[MappedFile] = set()
         self._binaries: dict[MappedFile, tuple[Binary, ...]] = {}
+        self._tables: dict[MappedFile, UnwindTable] = {}
         self._kept = 0
 
     def sight(self, pid: int, mapping: Mapping) -> None:
@@ -64,6 +66,22 @@ class Files:
                 continue
             return (demangle(symbol.name) if self._demangles else symbol.name), offset
         return "", 0
+
+    def table(self, pid: int, mapping: Mapping, address: int) -> tuple[UnwindTable, int]:
+        """What tells the frames of the code at an address of a mapping, and by how much the file's
+        addresses were moved.
+
+        Raises `LookupError` for a file that cannot be read, `ElfError` for one that has nothing at
+        the address.
+        """
+        self.sight(pid, mapping)
+        file = mapping.file
+        for binary in self._binary(file):
+            if file not in self._tables:
+                self._tables[file] = UnwindTable(binary.file.data, file.path)
+            bias = address - binary.address_of(address - mapping.start + mapping.offset)
+            return self._tables[file], bias
+        raise LookupError(file.path)
 
     def _binary(self, file: MappedFile) -> tuple[Binary, ...]:
         if file not in self._binaries and _is_at(file.path, file):

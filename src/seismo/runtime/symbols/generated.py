@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
+from functools import cached_property
 from operator import itemgetter
 
 from seismo.base.errors import BpfError
 from seismo.elf.file import ElfFile
+from seismo.elf.frame_table import UnwindTable
 from seismo.elf.symbols import Symbols
 from seismo.runtime.symbols.mappings import Mapping, parse_maps
 
@@ -22,19 +24,14 @@ _start_of = itemgetter(0)
 
 
 class Vdso:
-    """The symbols of the kernel's own library; ours is that of every process."""
-
-    def __init__(self) -> None:
-        self._symbols: tuple[Symbols, ...] | None = None
+    """The kernel's own library; ours is that of every process."""
 
     def symbol(self, mapping: Mapping, address: int) -> tuple[str, int]:
         """The name at an address of a mapping of the kernel's, and the bytes past its start; "" for
         none."""
         if mapping.file.path != _VDSO:
             return "", 0
-        if self._symbols is None:
-            self._symbols = _own_vdso()
-        for symbols in self._symbols:
+        for symbols, _ in self._images:
             try:
                 symbol, offset = symbols.at(address - mapping.start)
             except BpfError:
@@ -42,14 +39,26 @@ class Vdso:
             return symbol.name, offset
         return "", 0
 
+    def table(self, mapping: Mapping) -> tuple[UnwindTable, int]:
+        """What tells the frames of a mapping of the kernel's, and where it is; `LookupError` if
+        nothing does."""
+        if mapping.file.path == _VDSO:
+            for _, table in self._images:
+                return table, mapping.start
+        raise LookupError(mapping.file.path)
 
-def _own_vdso() -> tuple[Symbols, ...]:
+    @cached_property
+    def _images(self) -> tuple[tuple[Symbols, UnwindTable], ...]:
+        return _own_vdso()
+
+
+def _own_vdso() -> tuple[tuple[Symbols, UnwindTable], ...]:
     with open("/proc/self/maps", "rb") as maps:
         found = [one for one in parse_maps(maps.read()) if one.file.path == _VDSO]
     try:
         with open("/proc/self/mem", "rb", buffering=0) as memory:
             images = [os.pread(memory.fileno(), one.end - one.start, one.start) for one in found]
-        return tuple([Symbols(ElfFile(image, _VDSO)) for image in images])
+        return tuple([(Symbols(ElfFile(one, _VDSO)), UnwindTable(one, _VDSO)) for one in images])
     except (BpfError, OSError):
         return ()
 

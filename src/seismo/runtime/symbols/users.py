@@ -6,13 +6,15 @@ import time
 from collections.abc import Sequence
 
 from seismo.base.errors import SyscallError
-from seismo.events.stack import Frame
+from seismo.elf.frame_table import UnwindTable
+from seismo.events.stack import Frame, StackSample
 from seismo.kernel.protocol import Kernel
 from seismo.objects.sideband import Sideband
 from seismo.runtime.symbols.files import Files
 from seismo.runtime.symbols.generated import PerfMaps, Vdso, perf_map_path
 from seismo.runtime.symbols.mappings import UNMAPPED, AddressSpace, Mapping
 from seismo.runtime.symbols.processes import Process, Processes
+from seismo.runtime.symbols.samples import ThreadState
 
 __all__ = ("UserSymbols",)
 
@@ -66,6 +68,13 @@ class UserSymbols:
             for index, address in enumerate(addresses)
         ]
 
+    def sampled_frames(self, sample: StackSample) -> list[Frame]:
+        """The frames of the stack that a sample is of, by what the mapped files tell of them; as
+        many as that and the sample's bytes suffice for."""
+        pid, state = sample.pid, ThreadState(sample)
+        _, image = self._image((state.pc,), pid)
+        return self.frames(state.unwind(lambda one: self._table(pid, image, one)), pid)
+
     def symbol(self, address: int, pid: int) -> Frame:
         """What an address is."""
         process, image = self._image((address,), pid)
@@ -115,6 +124,12 @@ class UserSymbols:
             if name:
                 return Frame(address, name, offset + back, module)
         return Frame(address, module=mapping.file.path)
+
+    def _table(self, pid: int, image: AddressSpace, address: int) -> tuple[UnwindTable, int]:
+        mapping = image.at(address)
+        if mapping.file.inode:
+            return self._files.table(pid, mapping, address)
+        return self._vdso.table(mapping)
 
     def _find(self, pid: int, mapping: Mapping, address: int) -> tuple[str, int, str]:
         """(symbol, bytes past its start, module); "" for no symbol."""
