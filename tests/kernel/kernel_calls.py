@@ -3,25 +3,36 @@ call has: it does what a line on its input asks for."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
+from script_runs import run_script
 from seismo.base.dataclass import dataclass
+from seismo.builtin.options import TaskFilter
 
-__all__ = ("ABSENT", "BYTES", "EMPTY", "PORT", "Caller", "caller")
+__all__ = ("ABSENT", "BAR", "BYTES", "Caller", "Row", "caller", "check")
+
+Row: TypeAlias = tuple[str, str, list[str]]
+"""A script, what the process does meanwhile ("zeros 3"), and the lines that are printed: blank ones
+left out, stripped; after `~` it is a regular expression."""
+
+BAR = "|" + "@" * 52 + "|"
+"""A histogram's longest."""
 
 BYTES = 4242
 """So many bytes of /dev/zero are read."""
 
-EMPTY = 77
+_EMPTY = 77
 """So many bytes are asked for of a folder, which has none to read (EISDIR)."""
 
 ABSENT = "/no/such/seismograph"
 """The file that is opened in vain."""
 
-PORT = 4660
+_PORT = 4660
 """Where nobody listens on this machine."""
 
 _SOURCE = r"""
@@ -95,7 +106,7 @@ def caller(folder: Path) -> Iterator[Caller]:
     """The process, compiled in `folder`."""
     source, program = folder / "caller.c", folder / "caller"
     source.write_text(_SOURCE)
-    macros = [f"-DBYTES={BYTES}", f"-DEMPTY={EMPTY}", f'-DABSENT="{ABSENT}"', f"-DPORT={PORT}"]
+    macros = [f"-DBYTES={BYTES}", f"-DEMPTY={_EMPTY}", f'-DABSENT="{ABSENT}"', f"-DPORT={_PORT}"]
     subprocess.run(["cc", "-O1", *macros, "-o", program, source], check=True)
     pipe = subprocess.PIPE
     with subprocess.Popen([program], stdin=pipe, stdout=pipe) as process:
@@ -105,3 +116,14 @@ def caller(folder: Path) -> Iterator[Caller]:
             yield one
         finally:
             process.kill()
+
+
+def check(row: Row, process: Caller) -> None:
+    """Run the script, limited to the process, and compare."""
+    script, work, expected = row
+    what, count = work.split()
+    ran = run_script(script, lambda: process.do(what, int(count)), filter=TaskFilter(process.pid))
+    lines = [line.strip() for line in ran.output.splitlines() if line.strip()]
+    assert len(lines) == len(expected), lines
+    for line, one in zip(lines, expected, strict=True):
+        assert re.fullmatch(one[1:], line) if one[0] == "~" else line == one, lines

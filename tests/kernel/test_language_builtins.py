@@ -221,7 +221,10 @@ MISTAKES = {
     "unsafe": ('system("true")', ["system: system() may change what it traces, or the system"]),
     "the code of exit": ('exit("x")', ['"x": the code of exit() must be a number, not string[2]']),
     "len of a number": ("print(len(5))", ["5: len() takes a map or a stack, not int8"]),
-    "override in BEGIN": ("override(1)", ["override: override() may change what it traces, or the system"]),
+    "override in BEGIN": (
+        "override(1)",
+        ["override: override() may change what it traces, or the system"],
+    ),
     "an IPv6 address as IPv4": (
         'print(ntop(2, pton("::1")))',
         ['pton("::1"): an IPv4 address is not the 16 bytes of uint8[16]'],

@@ -9,8 +9,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from script_runs import run_script
 
+from script_runs import run_script
 from seismo.builtin.options import TaskFilter
 
 pytestmark = [pytest.mark.kernel, pytest.mark.guest]

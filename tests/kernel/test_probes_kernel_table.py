@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import pytest
-from kernel_calls import ABSENT, BYTES, Caller, caller
+from kernel_calls import ABSENT, BAR, BYTES, Caller, Row, caller, check
 
 from script_runs import run_script
 from seismo.base.diagnostics import DiagnosticsError
-from seismo.builtin.options import TaskFilter
 from seismo.kernel.live import LiveKernel
 from seismo.kernel.tracefs import Tracefs
 from seismo.views import LiveView
@@ -18,12 +16,10 @@ from seismo.views import LiveView
 pytestmark = pytest.mark.kernel
 
 GETPPID = 110
-Row = tuple[str, tuple[str, int], list[str]]
-BAR = "|" + "@" * 52 + "|"
 PARENT, ZEROS, FOLDER, GET, ABSENTS = (
-    ("parent", 3), ("zeros", 3), ("folder", 3), ("get", 3), ("absent", 3),
+    "parent 3", "zeros 3", "folder 3", "get 3", "absent 3",
 )  # fmt: skip
-LONG = ("zeros", 100_000)
+LONG = "zeros 100000"
 OWN = f"/args.id == {GETPPID}/"
 NUMBERED = f"/arg1 == {GETPPID}/"
 REGS = "0xff[0-9a-f]{14}"
@@ -47,18 +43,18 @@ RAW: dict[str, Row] = {
     ),
     "all arguments": (
         f"rt:sys_enter {OWN} {{ print(args) }}",
-        ("parent", 1),
+        "parent 1",
         [rf"~\{{ \.regs = {REGS}, \.id = 110 \}}"],
     ),
     "two probes at one place": (
         f"rt:sys_enter {OWN} {{ print(1) }} rt:sys_enter {OWN} {{ print(2) }}",
-        ("parent", 2),
+        "parent 2",
         ["1", "2", "1", "2"],
     ),
     "a negative number": (
         'rt:sys_exit /args.ret == -21/ { printf("%d %ld %s\\n", args.ret, args.ret, '
         "strerror(-args.ret)) }",
-        ("folder", 1),
+        "folder 1",
         ["-21 -21 Is a directory"],
     ),
     "negative numbers in a hist": (
@@ -119,30 +115,30 @@ RAW: dict[str, Row] = {
         f"rt:sys_enter {OWN} {{ @r[tid] = args.regs; @t = (args.regs, args.id) }} "
         "rt:sys_exit /@r[tid]/ { @[@r[tid] == args.regs, @t.1, @r[tid].orig_ax] = count(); "
         "delete(@r, tid); clear(@t) }",
-        ("parent", 1),
+        "parent 1",
         ["@[true, 110, 110]: 1"],
     ),
     "a struct behind a pointer": (
         f"rt:sys_enter {OWN} {{ $r = *args.regs; @r = *args.regs; print($r.orig_ax) }} "
         "END { print(@r.orig_ax); clear(@r) }",
-        ("parent", 1),
+        "parent 1",
         ["110", "110"],
     ),
     "a struct as a key": (
         f"rt:sys_enter {OWN} {{ @[*args.regs] = count() }} END {{ print(len(@)); clear(@) }}",
-        ("parent", 1),
+        "parent 1",
         ["1"],
     ),
     "a truth": (
         'rt:sched_switch /args.prev.comm == "caller" && args.prev_state == 1/ '
         "{ @[args.preempt, !args.preempt, (uint8)args.preempt] = count() }",
-        ("parent", 1),
+        "parent 1",
         ["@[false, true, 0]: 1"],
     ),
     "arrays of characters": (
         'rt:sched_switch /args.prev.comm == "caller" && args.prev_state == 1/ '
         "{ @[args.prev.comm, str(args.prev.comm), args.prev.pid == args.prev.tgid] = count() }",
-        ("parent", 1),
+        "parent 1",
         ["@[caller, caller, true]: 1"],
     ),
     "a nested member": (
@@ -216,13 +212,13 @@ TRACEPOINTS: dict[str, Row] = {
     "arrays of characters": (
         't:sched:sched_switch /args.prev_comm == "caller" && args.prev_state == 1/ '
         "{ @[args.prev_comm, args.prev_pid == tid] = count() }",
-        ("parent", 1),
+        "parent 1",
         ["@[caller, true]: 1"],
     ),
     "in script order": (
         "t:syscalls:sys_enter_getppid { print(1) } t:syscalls:sys_enter_getp[p]id { print(2) } "
         "t:syscalls:sys_enter_getppid { print(3) }",
-        ("parent", 2),
+        "parent 2",
         ["1", "2", "3", "1", "2", "3"],
     ),
     "an unknown one is a warning": (
@@ -267,7 +263,7 @@ TIMERS: dict[str, Row] = {
     ),
     "a counter's stack": (
         "software:context-switches:1 { @[probe, kstack(1)] = count() }",
-        ("parent", 1),
+        "parent 1",
         ["@[software:context-switches:1,", r"~(__)?schedule\+[0-9]+", "]: 1"],
     ),
     "fields of the context": (
@@ -278,12 +274,12 @@ TIMERS: dict[str, Row] = {
     "BEGIN and END": (
         "BEGIN { @a = 1 } BEGIN { @a += 1; print(@a) } END { print(3) } "
         "END { print(4); clear(@a) }",
-        ("parent", 1),
+        "parent 1",
         ["@a: 2", "3", "4"],
     ),
     "begin and end": (
         "begin { print((probe, probetype)) } END { print((probe, pid > 0)) }",
-        ("parent", 1),
+        "parent 1",
         ["(begin, special)", "(end, true)"],
     ),
 }
@@ -341,12 +337,7 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
 
 @pytest.mark.parametrize("name", ROWS)
 def test_events(name: str, process: Caller) -> None:
-    script, (what, count), expected = ROWS[name]
-    ran = run_script(script, lambda: process.do(what, count), filter=TaskFilter(process.pid))
-    lines = [line.strip() for line in ran.output.splitlines() if line.strip()]
-    assert len(lines) == len(expected), lines
-    for line, one in zip(lines, expected, strict=True):
-        assert re.fullmatch(one[1:], line) if one[0] == "~" else line == one, lines
+    check(ROWS[name], process)
 
 
 @pytest.mark.parametrize("script", MISTAKES)

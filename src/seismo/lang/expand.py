@@ -10,8 +10,10 @@ of the kernel its programs get there (`probes/backend.py`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from seismo.base.dataclass import dataclass, replace
-from seismo.base.diagnostics import Diagnostics
+from seismo.base.diagnostics import Diagnostic, Diagnostics
 from seismo.base.source import Span
 from seismo.lang.ast import AttachPointText, Call, Comptime, ForMap, ForRange, Name, Probe, Script
 from seismo.lang.config import DEFAULTS, Config
@@ -63,25 +65,51 @@ def expand(
     What is not there is told as `config.missing_probes` says. Raises `NotSupported` when tracefs
     is needed and cannot be read.
     """
-    _check_names(script, diagnostics)
+    found = Diagnostics()
+    _check_names(script, found)
     instances: list[ProbeInstance] = []
-    count = 0
-    for probe in script.probes:
-        points = [
+    places = [
+        [
             point
             for text in probe.attach_points
-            for point in attach_points(text, view, diagnostics, config.missing_probes)
+            for point in attach_points(text, view, found, config.missing_probes)
         ]
+        for probe in script.probes
+    ]
+    shared = _shared(places)
+    count = 0
+    for probe, points in zip(script.probes, places, strict=True):
         before, count = count, count + len(points)
         if before <= config.max_probes < count:
             hint = "set config = { max_probes = … }, or trace fewer places"
             message = f"the script has more than {config.max_probes} probes from here on"
-            diagnostics.error(_span(probe), message, hint)
-        instances += _Instances(probe, view, diagnostics, config, use).of(points)
+            found.error(_span(probe), message, hint)
+        instances += _Instances(probe, view, found, config, use, shared).of(points)
     for point in company([point for one in instances for point in one.points]):
         hint = "give it a script of its own"
-        diagnostics.error(point.span, "an iterator is the only probe of its script", hint)
+        found.error(point.span, "an iterator is the only probe of its script", hint)
+    diagnostics.found += sorted(found.found, key=_order)
     return tuple(instances)
+
+
+def _order(diagnostic: Diagnostic) -> tuple[str, int]:
+    return diagnostic.span.source.name, diagnostic.span.start
+
+
+def _shared(places: Sequence[Sequence[AttachPoint]]) -> frozenset[tuple[str, str]]:
+    """Kind and name of what several probes are at."""
+    seen: set[tuple[str, str]] = set()
+    twice: set[tuple[str, str]] = set()
+    for points in places:
+        here = {_place(one) for one in points}
+        twice |= seen & here
+        seen |= here
+    return frozenset(twice)
+
+
+def _place(point: AttachPoint) -> tuple[str, str]:
+    """Of a function the name, with or without its module."""
+    return point.kind, point.target[-1] if point.target else ""
 
 
 def _check_names(script: Script, diagnostics: Diagnostics) -> None:
@@ -138,12 +166,19 @@ class _Instances:
     """The programs of one probe."""
 
     def __init__(
-        self, probe: Probe, view: KernelView, diagnostics: Diagnostics, config: Config, use: Use
+        self,
+        probe: Probe,
+        view: KernelView,
+        diagnostics: Diagnostics,
+        config: Config,
+        use: Use,
+        shared: frozenset[tuple[str, str]],
     ) -> None:
         self.probe = probe
         self.view = view
         self.diagnostics = diagnostics
         self.missing = config.missing_probes
+        self.shared = shared
         self.refused: set[Span] = set()
         nodes = list(walk(probe))
         self.names = frozenset([one.name for one in nodes if isinstance(one, (Name, Call))])
@@ -163,7 +198,8 @@ class _Instances:
     def _placed(self, points: tuple[AttachPoint, ...]) -> list[ProbeInstance]:
         if len(points) > 1 and (self.is_split or kind_of(points[0]).is_single):
             return [one for point in points for one in self._placed((point,))]
-        use = replace(self.use, is_wild=points[0].is_wild)
+        is_shared = bool(self.shared) and any(_place(one) in self.shared for one in points)
+        use = replace(self.use, is_wild=points[0].is_wild, is_shared=is_shared)
         try:
             backend = kind_of(points[0]).choose(points, use, self.view)
         except TargetError as error:

@@ -124,6 +124,8 @@ def _against_fentry(point: AttachPoint, use: Use, view: KernelView, *, is_return
         return "fentry is at the beginning of functions alone"
     if registers := sorted(_REGISTER_NAMES & use.names):
         return f"the script uses {registers[0]}, which fentry has not"
+    if use.is_shared and not is_return and view.has("kprobe"):
+        return f"another probe is at {name}, and fentry would run after its kprobe"
     if not view.has("fentry"):
         return f"no fentry: {view.refusal('fentry')[0]}"
     function = find_function(module, name, point.kind, view)

@@ -8,6 +8,7 @@ import pytest
 
 from script_runs import complaints, warnings_of
 from seismo.base.diagnostics import DiagnosticsError
+from seismo.base.errors import SourceError
 from seismo.base.layout import Symbolic
 from seismo.base.source import Source
 from seismo.builtin.options import LowerOptions
@@ -155,6 +156,19 @@ def test_it_is_unstable() -> None:
     refused = ALLOWED.replace("enable", "error")
     with pytest.raises(DiagnosticsError, match="dw_ustack is not allowed: it is unstable"):
         compile_script(Source("case.bt", f"{refused} BEGIN {{ {body} }}"), VIEW, OPTIONS)
+
+
+def test_a_record_must_fit_the_ring() -> None:
+    script = "config = {{ unstable_dw_ustack = enable; perf_rb_pages = {} }} BEGIN {{ {} }}"
+    first = 'printf("%s%d", dw_ustack, 1);'
+    compile_script(Source("case.bt", script.format(8, first)), VIEW, OPTIONS)
+    with pytest.raises(SourceError) as caught:
+        compile_script(Source("case.bt", script.format(4, first)), VIEW, OPTIONS)
+    # 8 for the id, 16 for the header, 21 registers, 4 pages, and the number.
+    size = 8 + 16 + 21 * 8 + 4 * 4096 + 8
+    assert f"1:69: error: this takes {size} bytes of a ring that has 16384\n" in str(caught.value)
+    # What ends a record is sent as it is, and may well be shorter.
+    compile_script(Source("case.bt", script.format(4, "print(dw_ustack);")), VIEW, OPTIONS)
 
 
 def test_the_mode_of_a_stack_is_in_its_name_unless_it_is_the_usual_one() -> None:

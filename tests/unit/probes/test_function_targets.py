@@ -285,6 +285,22 @@ def test_one_function_goes_by_kprobe(text: str, names: str, why: str, kernel: Ma
     assert backend.why == why
 
 
+def test_probes_of_one_function_run_in_script_order(kernel: MakeView) -> None:
+    """A trampoline runs after the kprobes of its function; returns are better not missed."""
+
+    def shared(text: str, view: RecordedView) -> Backend:
+        points = expanded(text, view)
+        return find_kind(points[0].kind).choose(points, Use(is_shared=True), view)
+
+    entry = shared("k:vfs_read", kernel(EVERYTHING))
+    assert entry.attach == (KprobeAttach("vfs_read"),)
+    assert (
+        entry.why == "kprobe: another probe is at vfs_read, and fentry would run after its kprobe"
+    )
+    assert shared("kr:vfs_read", kernel(EVERYTHING)).context is Context.TRAMPOLINE
+    assert shared("k:vfs_read", kernel("fentry")).context is Context.TRAMPOLINE
+
+
 @pytest.mark.parametrize(
     ("text", "attach"),
     [
