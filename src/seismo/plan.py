@@ -45,7 +45,8 @@ class Plan:
     name the programs that run once, in script order; `probe_count` is how many attach points the
     script has. `events_map`, `control_map` and `lost_map` name the two rings and the array whose
     only value is the loss counters (u64 each): the first two count records that found no room in
-    the events and the control ring, `faults` tells what the others count, in their order.
+    the events and the control ring, the third tasks that `--tree` had no room for, `faults` tells
+    what the others count, in their order.
     `tests` and `benches` are the (name, program) of probes of these kinds; `tables` are (map,
     rows) of constant arrays to fill in. `notes` say by which means the probes are served.
     `packets` are the files that network packets go to, by way of `packets_map` if there are any;

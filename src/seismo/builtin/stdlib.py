@@ -66,7 +66,7 @@ macro assert_str(value) {
         # include/linux/err.h: the last 4095 addresses are error codes.
         "macro is_err(pointer) { (uint64)pointer >= 0xfffffffffffff001 }",
         "Whether a pointer that a kernel function gave is an error code, as IS_ERR() tells.",
-        "kretprobe:vfs_read { if is_err(retval) { @failed = count() } }",
+        "if is_err(curtask.real_parent) { @failed = count() }",
     ),
     LibraryMacro(
         "leader_comm",

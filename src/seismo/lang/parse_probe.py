@@ -180,10 +180,18 @@ def _parse_probe(cursor: Cursor) -> Probe:
             raise cursor.unexpected("'/' and a block after the predicate")
         cursor.advance()
     if not cursor.at("{"):
-        hint = "code stands in a probe: BEGIN { … }" if "(" in points[-1].text else ""
-        raise cursor.unexpected("'{' or a /predicate/ after the attach point", hint)
+        raise cursor.unexpected(
+            "'{' or a /predicate/ after the attach point", _hint_of(points[-1].text)
+        )
     body = parse_block(cursor)
     return Probe(tuple(points), predicate, body, cursor.span_from(start), named[1] if named else "")
+
+
+def _hint_of(text: str) -> str:
+    """What may be meant where an attach point has no block."""
+    if "(" in text:
+        return "code stands in a probe: BEGIN { … }"
+    return "a predicate needs a blank before its first '/'" if "/" in text else ""
 
 
 def _parse_attach_point(cursor: Cursor, skipped: int = 0) -> AttachPointText:

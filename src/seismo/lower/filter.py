@@ -20,7 +20,13 @@ from seismo.ir.func import Func
 from seismo.ir.ops import BinaryKind, Cond, Kind, Value
 from seismo.isa.map_types import MapType
 from seismo.lower.maps import BPF_ANY
-from seismo.lower.resources import CGROUPS_MAP, TREE_MAP
+from seismo.lower.resources import (
+    CGROUPS_MAP,
+    COUNTER_BYTES,
+    FAMILY_COUNTER,
+    LOST_MAP,
+    TREE_MAP,
+)
 from seismo.probes.format import TracepointFormat
 from seismo.spec.types import MapSpec
 
@@ -60,7 +66,11 @@ class Follower:
         def add() -> None:
             value = b.slot("one", _WORD_BYTES)
             b.store(value, 0, b.const(1), _WORD_BYTES)
-            b.call("map_update_elem", b.map(TREE_MAP), key, value, b.const(BPF_ANY))
+            full = b.call("map_update_elem", b.map(TREE_MAP), key, value, b.const(BPF_ANY))
+            b.when(Cond.NE, full, b.const(0), forget)
+
+        def forget() -> None:
+            b.atomic_add(b.map_value(LOST_MAP), FAMILY_COUNTER * COUNTER_BYTES, b.const(1))
 
         def remove() -> None:
             b.call("map_delete_elem", b.map(TREE_MAP), key)

@@ -18,6 +18,7 @@ __all__ = (
     "CONTROL_MAP",
     "COUNTER_BYTES",
     "EVENTS_MAP",
+    "FAMILY_COUNTER",
     "LOST_MAP",
     "PACKETS_MAP",
     "RING_COUNTERS",
@@ -38,6 +39,11 @@ _PAGE_BYTES = 4096
 
 RING_COUNTERS: Mapping[str, int] = {EVENTS_MAP: 0, CONTROL_MAP: 1}
 """Which of the `lost` map's counters counts the records that a ring had no room for."""
+
+FAMILY_COUNTER = 2
+"""The one for tasks that a full family could not take in."""
+
+_FIXED_COUNTERS = 3
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,7 +71,7 @@ class Resources:
     @property
     def counters(self) -> int:
         """How many counters the `lost` map has."""
-        return len(RING_COUNTERS) + len(self._faults)
+        return _FIXED_COUNTERS + len(self._faults)
 
     @property
     def ring_bytes(self) -> int:
@@ -94,7 +100,7 @@ class Resources:
         key = (kind, helper, span)
         site = self._faults.get(key)
         if site is None:
-            index = len(RING_COUNTERS) + len(self._faults)
+            index = _FIXED_COUNTERS + len(self._faults)
             site = FaultSite(index=index, kind=kind, helper=helper, span=span)
             self._faults[key] = site
         return site

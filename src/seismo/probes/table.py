@@ -41,7 +41,8 @@ def find_kind(word: str) -> ProbeKind:
         return kind
     known = [*_BY_WORD, "BEGIN", "END"]
     long_names = [one for one in known if len(one) > 2]
-    raise TargetError(f"unknown probe kind '{word}'", did_you_mean(word, long_names))
+    hint = did_you_mean(word, long_names) or f"there are: {' '.join([one.name for one in KINDS])}"
+    raise TargetError(f"unknown probe kind '{word}'", hint)
 
 
 def kind_of(point: AttachPoint) -> ProbeKind:

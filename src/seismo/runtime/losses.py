@@ -21,10 +21,12 @@ _WHY_UNREADABLE = "the memory was not resident, or the pointer wrong"
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """Counts since the start: records for which a ring had no room, and failures by their site."""
+    """Counts since the start: records for which a ring had no room, tasks for which the family of
+    --tree had none, and failures by their site."""
 
     events: int
     control: int
+    family: int
     faults: tuple[tuple[FaultSite, int], ...]
 
 
@@ -40,8 +42,8 @@ class LossMeter:
     def read(self) -> Losses:
         """The counters as they are now."""
         ((_, value),) = self._maps[self._plan.lost_map].items()
-        events, control, *counts = struct.unpack(f"{len(value) // 8}Q", value)
-        return Losses(events, control, tuple(zip(self._plan.faults, counts, strict=True)))
+        events, control, family, *counts = struct.unpack(f"{len(value) // 8}Q", value)
+        return Losses(events, control, family, tuple(zip(self._plan.faults, counts, strict=True)))
 
     def report(self, sink: Sink, *, is_due: bool = False) -> None:
         """Say how many events were lost since the last time, at most once a second."""
@@ -66,6 +68,10 @@ class LossMeter:
             sink.warning(
                 f"calls of exit(), print(), clear() or zero() lost: {losses.control}; "
                 "the control ring was full"
+            )
+        if losses.family:
+            sink.warning(
+                f"{_times(losses.family, 'process')} of the family not followed: it is too large"
             )
 
     def _words(self, site: FaultSite, count: int) -> str:
@@ -97,4 +103,5 @@ def _map_name(text: str) -> str:
 
 
 def _times(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    ending = "" if count == 1 else "es" if noun.endswith("s") else "s"
+    return f"{count} {noun}{ending}"

@@ -45,14 +45,20 @@ def test_find(word: str, name: str) -> None:
     assert find_kind(word).name == name
 
 
+ALL = (
+    "there are: begin end self tracepoint rawtracepoint kprobe kretprobe fentry fexit uprobe "
+    "uretprobe usdt profile interval software hardware watchpoint iter test bench"
+)
+
+
 @pytest.mark.parametrize(
     ("word", "message", "hint"),
     [
-        ("T", "unknown probe kind 'T'", ""),
+        ("T", "unknown probe kind 'T'", ALL),
         ("trcepoint", "unknown probe kind 'trcepoint'", "did you mean 'tracepoint'?"),
         ("BEGINN", "unknown probe kind 'BEGINN'", "did you mean 'BEGIN'?"),
         ("kprob", "unknown probe kind 'kprob'", "did you mean 'kprobe'?"),
-        ("K", "unknown probe kind 'K'", ""),
+        ("K", "unknown probe kind 'K'", ALL),
     ],
 )
 def test_not_found(word: str, message: str, hint: str) -> None:
