@@ -359,6 +359,7 @@ def test_a_kernel_without_function_probes_says_so_once() -> None:
         ("kretprobe:vfs_rea*", "sys_exit_read"),
         ("fentry:vfs_rea*", "sys_enter_read"),
         ("fexit:vmlinux:vfs_rea*", "sys_exit_read"),
+        ("kretprobe:__x64_sys_open*", "sys_exit_open*"),
     ):
         with pytest.raises(DiagnosticsError) as caught:
             run_script(f"{written} {{ }}")

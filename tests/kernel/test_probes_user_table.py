@@ -44,13 +44,14 @@ CALLED void longs(long a, unsigned long b, char c, signed char d, unsigned char 
 }
 CALLED struct outer *whole(_Bool flag, enum color color, color_t same, const char *text,
                            struct outer *it) {
-    sink += flag + color + same + (long)text + (long)it;        /* the line of whole */
+    sink += flag + color + same + *text + *it->label;           /* the line of whole */
     return it;
 }
 CALLED int deep(int n) { sink += n; int below = n ? deep(n - 1) : 0; sink += n; return below + 1; }
 CALLED int minus(int n) { sink += n; return -n; }
 CALLED _Bool is_odd(int n) { sink += n; return n & 1; }
-CALLED const char *word(int n) { sink += n; return n & 1 ? "odd" : "even"; }
+static const char *volatile words[] = {"even", "odd"};
+CALLED const char *word(int n) { const char *it = words[n & 1]; sink += *it; return it; }
 CALLED long use(struct file *file) { sink++; return contents(file); }
 CALLED void leaf(void) { sink++; getppid(); sink++; }
 CALLED void branch(void) { leaf(); sink++; }
@@ -60,13 +61,13 @@ int main(void) {
     struct outer it = {.one = {-1, 40000, {-5, {9, 8, 7, 6}}}, .other = &inner, .name = "first",
                        .label = "label", .color = GREEN, .flag = 1, .low = 5, .high = 300,
                        .minus = -7, .next = &next, .grid = {{1, 2, 3}, {4, 5, -6}}, .number = 66};
+    sink += *next.label + word(7)[0];
     widths(-1, 255, -2, 65535, -3, 4294967295u);
     longs(-1, ~0ul, 'A', -4, 200);
     whole(1, GREEN, BLUE, "a text", &it);
     deep(3);
     minus(7);
     is_odd(7);
-    word(7);
     use(opened());
     branch();
     return 0;
@@ -95,7 +96,10 @@ __attribute__((noinline)) int look(const Item &item, int &count, Item::Kind kind
 }
 __attribute__((noinline)) void over(int) { sink += 1; }
 __attribute__((noinline)) void over(const char *) { sink += 2; }
-template <typename T, int N> __attribute__((noinline)) T times(T value) { sink++; return N * value; }
+template <typename T, int N> __attribute__((noinline)) T times(T value) {
+    sink += 3;
+    return N * value;
+}
 }
 int main() {
     shop::Item item(7);
@@ -284,10 +288,11 @@ STACKS = (
     (at("leaf", "@ = ustack(2);"), ["@:", "leaf+0", "branch+"]),
     (at("leaf", '@[usym(reg("ip"))] = count(); print(func);'), ["leaf", "@[leaf]: 1"]),
     (at("leaf", "$f = func; print((1, $f)); print(usym(0));"), ["(1, leaf)", "0"]),
-    # Of the names that libc has for it, the one that programs use.
+    # Of the names that libc has for it, the one that programs use; it has no frame of its own, so
+    # that the frame pointer leads past its caller.
     (
         'tracepoint:syscalls:sys_enter_getppid /comm == "values"/ { print(ustack(3)); }',
-        ["getppid+", "leaf+", "branch+"],
+        ["getppid+", "branch+", "main+"],
     ),
 )
 

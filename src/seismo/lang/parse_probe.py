@@ -191,7 +191,8 @@ def _hint_of(text: str) -> str:
     """What may be meant where an attach point has no block."""
     if "(" in text:
         return "code stands in a probe: BEGIN { … }"
-    return "a predicate needs a blank before its first '/'" if "/" in text else ""
+    _, _, last = text.rpartition(":")
+    return "a predicate needs a blank before its first '/'" if "/" in last else ""
 
 
 def _parse_attach_point(cursor: Cursor, skipped: int = 0) -> AttachPointText:

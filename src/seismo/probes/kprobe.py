@@ -43,7 +43,7 @@ _RETURN_FORM = "kretprobe:[module:]function"
 
 # What needs the registers of a kprobe, or would tell of the trampoline in their stead.
 _REGISTER_NAMES = frozenset(
-    ("reg", "ctx", "usermode", "kstack", "dw_ustack", "override", *(f"sarg{n}" for n in range(12)))
+    ("reg", "ctx", "usermode", "kstack", "override", *(f"sarg{n}" for n in range(12)))
 )
 _FEW = 16
 """So many functions are looked up one by one; for more, the list of all is taken apart."""

@@ -56,9 +56,13 @@ def nearest_tracepoint(name: str, view: KernelView, *, is_return: bool = False) 
 
 
 def nearest_to_any(pattern: str, view: KernelView, *, is_return: bool = False) -> str:
-    """The tracepoint that stands in for the best known of the functions that a wildcard means, ''
-    for none."""
+    """The tracepoint that stands in for the best known of the functions that a wildcard means; for
+    system calls a wildcard, too; '' for none."""
     matches = wildcard(pattern).fullmatch
+    for one in counterpart(pattern, view.machine()).tracepoints:
+        calls = one.replace(":sys_enter_", ":sys_exit_") if is_return else one
+        if any(map(wildcard(calls).fullmatch, _tracepoints(view))):
+            return f"tracepoint:{calls}"
     wanted = [one for name, _, events, _ in ROWS if matches(name) for one in events.split()]
     return _known(wanted, view, is_return=is_return)
 

@@ -110,6 +110,8 @@ def test_one_mistake_one_message(text: str, message: str) -> None:
          "found '{'", "BEGIN"),
         ("f()", "4: expected '{' or a /predicate/ after the attach point, found end of script",
          "BEGIN"),
+        ("t:a:b/pid > 0/ { }",
+         "11: expected '{' or a /predicate/ after the attach point, found '>'", "a blank"),
     ],
 )  # fmt: skip
 def test_usual_mistakes(text: str, message: str, hint: str) -> None:
