@@ -288,7 +288,7 @@ ROWS: dict[str, Row] = {
     "the caller": (
         "fentry:vfs_read /args.count == 4242/ { @[kstack(3)] = count() }",
         "zeros 3",
-        [r"~@\[", "~bpf_prog_.*", "~bpf_trampoline_.*", r"~vfs_read\+[0-9]+", "]: 3"],
+        [r"~@\[", "~bpf_prog_.*", "~bpf_(trampoline|prog)_.*", r"~vfs_read\+[0-9]+", "]: 3"],
     ),
     "loops over kept arguments": (
         "fentry:vfs_read /args.count == 4242/ { $c = args.count; for $i : 0..2 { @[$c + "
