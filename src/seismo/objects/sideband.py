@@ -16,19 +16,15 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from mmap import PAGESIZE
 from operator import attrgetter
 from types import TracebackType
 from typing import Self, TypeAlias
 
 from seismo.base.dataclass import dataclass
-from seismo.kernel import perf
-from seismo.kernel.abi import PerfMmapPage
-from seismo.kernel.barrier import acquire_fence
-from seismo.kernel.fd import Fd
 from seismo.kernel.perf_sideband import COMM_IS_EXEC, SidebandRecord, open_sideband
 from seismo.kernel.proc import online_cpus
 from seismo.kernel.protocol import Kernel
+from seismo.objects.perf_ring import PerfRing, lost_records
 
 __all__ = ("ExecRecord", "ExitRecord", "ForkRecord", "MapRecord", "ProcessRecord", "Sideband")
 
@@ -39,14 +35,10 @@ _WAKE_BYTES = 256
 """About half of what an exec writes: files can be looked at while the process is there, and a busy
 machine does not wake us for every record."""
 
-_HEADER = struct.Struct("=IHH")  # struct perf_event_header: type, misc, size
 _IDS = struct.Struct("=II")  # pid, tid
 _MAP = struct.Struct("=IIQQQIIQQII")  # struct perf_record_mmap2, up to its file name
 _TASK = struct.Struct("=IIIIQ")  # pid, ppid, tid, ptid, time
-_LOST = struct.Struct("=QQ")  # id, lost
 _TIME = struct.Struct("=Q")
-_HEAD = PerfMmapPage.DATA_HEAD // 8
-_TAIL = PerfMmapPage.DATA_TAIL // 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +99,7 @@ class Sideband:
         self._waiting: list[ProcessRecord] = []
         with ExitStack() as on_error:
             self._rings = [
-                on_error.enter_context(_CpuRing(kernel, cpu)) for cpu in online_cpus(kernel)
+                on_error.enter_context(_opened(kernel, cpu)) for cpu in online_cpus(kernel)
             ]
             self._owned = on_error.pop_all()
 
@@ -149,20 +141,20 @@ class Sideband:
     ) -> None:
         self.close()
 
-    def _sort_in(self, type_: int, misc: int, body: bytes) -> None:
+    def _sort_in(self, type_: int, misc: int, body: memoryview) -> None:
         if type_ == SidebandRecord.LOST:
-            self.lost += _LOST.unpack_from(body)[1]
+            self.lost += lost_records(body)
         else:
             self._waiting += _records(type_, misc, body)
 
 
-def _records(type_: int, misc: int, body: bytes) -> Iterator[ProcessRecord]:
+def _records(type_: int, misc: int, body: memoryview) -> Iterator[ProcessRecord]:
     """The record, if it is about a process and not one of its threads."""
     (time_ns,) = _TIME.unpack_from(body, len(body) - _TIME.size)
     match type_:
         case SidebandRecord.MMAP2:
             pid, _, start, size, offset, major, minor, inode, *_ = _MAP.unpack_from(body)
-            path = body[_MAP.size :].partition(b"\0")[0].decode("utf-8", "surrogateescape")
+            path = bytes(body[_MAP.size :]).partition(b"\0")[0].decode("utf-8", "surrogateescape")
             device = os.makedev(major, minor)
             yield MapRecord(time_ns, pid, start, size, offset, device, inode, path)
         case SidebandRecord.COMM if misc & COMM_IS_EXEC:
@@ -179,47 +171,10 @@ def _records(type_: int, misc: int, body: bytes) -> Iterator[ProcessRecord]:
             pass
 
 
-class _CpuRing:
-    """One CPU's event and its ring, mapped."""
-
-    def __init__(self, kernel: Kernel, cpu: int) -> None:
-        size = _PAGES * PAGESIZE
-        with ExitStack() as on_error:
-            self.event: Fd = on_error.enter_context(open_sideband(kernel, cpu, _WAKE_BYTES))
-            ring = memoryview(kernel.mmap(int(self.event), PAGESIZE + size, writable=True))
-            self._positions = ring[:PAGESIZE].cast("Q")
-            self._data = ring[PAGESIZE:]
-            perf.enable(kernel, self.event)
-            on_error.pop_all()
-
-    def take(self) -> Iterator[tuple[int, int, bytes]]:
-        """(type, misc, body) of every record that is there; its room goes back to the kernel."""
-        positions = self._positions
-        head, position = positions[_HEAD], positions[_TAIL]
-        acquire_fence()
-        while position < head:
-            type_, misc, size = _HEADER.unpack(self._read(position, _HEADER.size))
-            yield type_, misc, self._read(position + _HEADER.size, size - _HEADER.size)
-            position += size
-            acquire_fence()
-            positions[_TAIL] = position
-
-    def _read(self, position: int, size: int) -> bytes:
-        """A copy of `size` bytes at `position`, which may be in two pieces."""
-        start = position % len(self._data)
-        end = start + size
-        if end <= len(self._data):
-            return bytes(self._data[start:end])
-        return bytes(self._data[start:]) + bytes(self._data[: end - len(self._data)])
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._positions = self._data = memoryview(b"")
-        self.event.close()
+def _opened(kernel: Kernel, cpu: int) -> PerfRing:
+    with ExitStack() as on_error:
+        ring = PerfRing(kernel, open_sideband(kernel, cpu, _WAKE_BYTES), _PAGES)
+        on_error.enter_context(ring)
+        ring.enable()
+        on_error.pop_all()
+    return ring
