@@ -41,6 +41,7 @@ from seismo.kernel.tracefs import Tracefs
 from seismo.probes.debug_infos import DebugInfos, split_root
 from seismo.probes.format import TracepointFormat, parse_format
 from seismo.probes.function_list import FilterList, SymbolList, parse_blacklist
+from seismo.probes.function_types import function_types
 from seismo.probes.view import KernelFunction, SymbolNotFound, TracepointNotFound
 
 if TYPE_CHECKING:
@@ -264,12 +265,8 @@ class LiveView(DebugInfos):
 
     def _function_id(self, name: str) -> int:
         """Its id in the kernel's own BTF."""
-        from seismo.probes.btf_target import (  # noqa: PLC0415 (lazy: docs/architecture.md)
-            function_id,
-        )
-
         is_other = bool(os.environ.get(_BTF_OVERRIDE))
-        found = function_id(_open_btf(_VMLINUX) if is_other else self.btf(), name)
+        found = function_types(_open_btf(_VMLINUX) if is_other else self.btf()).id_of(name)
         if not found:
             raise NotSupported("kernel types", f"they have no function {name}")
         return found
@@ -296,22 +293,14 @@ class LiveView(DebugInfos):
 
     def _typed_functions(self) -> frozenset[str]:
         """The kernel's functions of which it has types."""
-        from seismo.probes.btf_target import (  # noqa: PLC0415 (lazy: docs/architecture.md)
-            function_names,
-        )
-
         try:
-            return function_names(self.btf())
+            return function_types(self.btf()).names()
         except NotSupported:
             return frozenset()
 
     def _has_type(self, name: str) -> bool:
-        from seismo.probes.btf_target import (  # noqa: PLC0415 (lazy: docs/architecture.md)
-            function_id,
-        )
-
         try:
-            return bool(function_id(self.btf(), name))
+            return name in function_types(self.btf())
         except NotSupported:
             return False
 
@@ -469,11 +458,8 @@ def _open_btf(path: str, base: Btf | None = None) -> Btf:
 
 def _program_functions(data: bytes) -> frozenset[str]:
     from seismo.btf.spec import Btf  # noqa: PLC0415 (lazy: docs/architecture.md)
-    from seismo.probes.btf_target import (  # noqa: PLC0415 (lazy: docs/architecture.md)
-        function_names,
-    )
 
-    return function_names(Btf.from_bytes(data))
+    return function_types(Btf.from_bytes(data)).names()
 
 
 def _mapped(pid: int) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from seismo.base.errors import NotSupported
 from seismo.btf.spec import Btf
 from seismo.btf.types import (
     Const,
@@ -30,20 +29,8 @@ from seismo.btf.types import (
     Volatile,
 )
 from seismo.probes.arguments import BtfArguments
-from seismo.probes.view import KernelView
 
-__all__ = (
-    "NEVER_RETURNS",
-    "RawTracepoints",
-    "function_arguments",
-    "function_id",
-    "function_names",
-    "obstacle",
-    "raw_tracepoint_arguments",
-    "types_of",
-)
-
-NEVER_RETURNS = "never returns"
+__all__ = ("FunctionTypes", "RawTracepoints")
 
 # include/trace/bpf_probe.h: the typedef of what a tracepoint calls; first it takes a `void *`.
 _TYPEDEF = "btf_trace_"
@@ -68,31 +55,66 @@ _NO_RETURN = (
 )
 
 
-def types_of(module: str, view: KernelView) -> Btf:
-    """The types of the kernel proper ('') or of a module; NotSupported."""
-    if not module:
-        return view.btf()
-    for btf in view.module_btf(module):
-        return btf
-    hint = "it takes a kernel with CONFIG_DEBUG_INFO_BTF_MODULES"
-    raise NotSupported("kernel types", f"there are none of module {module}", hint)
+class FunctionTypes:
+    """The functions and raw tracepoints of `btf` itself, those of its base left out."""
 
+    def __init__(self, btf: Btf) -> None:
+        self._btf = btf
+        self.raw_tracepoints = RawTracepoints(btf)
 
-def function_id(btf: Btf, name: str) -> int:
-    """The id of a function of `btf` itself, not of its base; 0 when there is none."""
-    found = [id for id in btf.find_all(name, Kind.FUNC) if id in btf.ids]
-    return found[0] if found else 0
+    def __contains__(self, name: str) -> bool:
+        return bool(self.id_of(name))
 
+    def id_of(self, name: str) -> int:
+        """The type id of a function; 0 when there is none."""
+        found = [id for id in self._btf.find_all(name, Kind.FUNC) if id in self._btf.ids]
+        return found[0] if found else 0
 
-def function_names(btf: Btf) -> frozenset[str]:
-    """The functions of `btf` itself."""
-    return frozenset([name for _, name in btf.names(Kind.FUNC)])
+    def names(self) -> frozenset[str]:
+        """Every function."""
+        return frozenset([name for _, name in self._btf.names(Kind.FUNC)])
 
+    def arguments(self, name: str) -> BtfArguments:
+        """The parameters of a function that is there, and its result."""
+        proto = _proto(self._btf, self.id_of(name))
+        return BtfArguments(name, self._btf, _slots(self._btf, proto, 0), proto.returns)
 
-def function_arguments(btf: Btf, name: str) -> BtfArguments:
-    """The parameters of a function that `function_id` finds, and its result."""
-    proto = _proto(btf, function_id(btf, name))
-    return BtfArguments(name, btf, _slots(btf, proto, 0), proto.returns)
+    def raw_tracepoint(self, name: str) -> BtfArguments:
+        """What the raw tracepoint `name` hands out; BtfNotFound."""
+        proto = _proto(self._btf, self._btf.find(_TYPEDEF + name, Kind.TYPEDEF))
+        if caller := self.id_of(_CALLER + name):
+            named = _proto(self._btf, caller)
+            if len(named.params) == len(proto.params):
+                proto = named
+        return BtfArguments(name, self._btf, _slots(self._btf, proto, 1))
+
+    def never_returns(self, name: str) -> bool:
+        """Whether a program at the function's end would wait for ever."""
+        return name in _NO_RETURN
+
+    def obstacle(self, name: str, *, is_return: bool) -> str:
+        """Why no trampoline can serve the function, in words that follow its name; '' if one can.
+
+        Facts: btf_distill_func_proto() in kernel/bpf/btf.c, and the lists above.
+        """
+        id = self.id_of(name)
+        if not id:
+            return "is not in the kernel's types (BTF)"
+        if name in _DENIED:
+            return "is called by the trampoline itself"
+        if is_return and self.never_returns(name):
+            return "never returns"
+        proto = _proto(self._btf, id)
+        if proto.params and not proto.params[-1].type:
+            return "takes any number of arguments"
+        if not isinstance(_plain(self._btf, proto.returns), Void | Int | Ptr | Enum | Enum64):
+            return "returns a struct"
+        sizes = [_size(self._btf, one.type) for one in proto.params]
+        if any(not 0 < size <= 2 * _SLOT_BYTES for size in sizes):
+            return "takes a large struct by value"
+        if sum(-(-size // _SLOT_BYTES) for size in sizes) > _MAX_SLOTS:
+            return f"takes more than {_MAX_SLOTS} arguments"
+        return ""
 
 
 class RawTracepoints(Collection[str]):
@@ -112,41 +134,6 @@ class RawTracepoints(Collection[str]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
-
-
-def raw_tracepoint_arguments(btf: Btf, name: str) -> BtfArguments:
-    """What the raw tracepoint `name` of `btf` hands out; BtfNotFound."""
-    proto = _proto(btf, btf.find(_TYPEDEF + name, Kind.TYPEDEF))
-    if caller := function_id(btf, _CALLER + name):
-        named = _proto(btf, caller)
-        if len(named.params) == len(proto.params):
-            proto = named
-    return BtfArguments(name, btf, _slots(btf, proto, 1))
-
-
-def obstacle(btf: Btf, name: str, *, is_return: bool) -> str:
-    """Why no trampoline can serve the function, in words that follow its name; '' if one can.
-
-    Facts: btf_distill_func_proto() in kernel/bpf/btf.c, and the lists above.
-    """
-    id = function_id(btf, name)
-    if not id:
-        return "is not in the kernel's types (BTF)"
-    if name in _DENIED:
-        return "is called by the trampoline itself"
-    if is_return and name in _NO_RETURN:
-        return NEVER_RETURNS
-    proto = _proto(btf, id)
-    if proto.params and not proto.params[-1].type:
-        return "takes any number of arguments"
-    if not isinstance(_plain(btf, proto.returns), Void | Int | Ptr | Enum | Enum64):
-        return "returns a struct"
-    sizes = [_size(btf, one.type) for one in proto.params]
-    if any(not 0 < size <= 2 * _SLOT_BYTES for size in sizes):
-        return "takes a large struct by value"
-    if sum(-(-size // _SLOT_BYTES) for size in sizes) > _MAX_SLOTS:
-        return f"takes more than {_MAX_SLOTS} arguments"
-    return ""
 
 
 def _proto(btf: Btf, id: int) -> FuncProto:

@@ -12,6 +12,7 @@ from seismo.base.errors import NotSupported
 from seismo.isa.prog_types import AttachType, ProgType
 from seismo.probes.arguments import BtfArguments
 from seismo.probes.backend import Backend, Context, Use
+from seismo.probes.function_types import types_of
 from seismo.probes.functions import (
     KERNEL,
     find_function,
@@ -27,7 +28,7 @@ from seismo.probes.wildcard import has_wildcard, wildcard
 from seismo.spec.types import ProgramTarget, TracingAttach
 
 if TYPE_CHECKING:
-    from seismo.btf.spec import Btf
+    from seismo.probes.btf_target import FunctionTypes
 
 __all__ = ("FENTRY", "FEXIT")
 
@@ -80,16 +81,12 @@ def _programs(target: Target, kind: str, view: KernelView) -> tuple[Target, ...]
 
 def _matched(module: str, name: str, kind: str, view: KernelView) -> tuple[Target, ...]:
     """The functions that match and that trampolines can serve."""
-    from seismo.probes.btf_target import (  # noqa: PLC0415 (lazy: docs/architecture.md)
-        obstacle,
-    )
-
     found = tuple(
         [
             (one, function)
-            for one, btf, functions in _typed(module, name, view)
+            for one, types, functions in _typed(module, name, view)
             for function in functions
-            if not obstacle(btf, function, is_return=kind == "fexit")
+            if not types.obstacle(function, is_return=kind == "fexit")
         ]
     )
     if not found:
@@ -97,24 +94,21 @@ def _matched(module: str, name: str, kind: str, view: KernelView) -> tuple[Targe
     return found
 
 
-def _typed(module: str, name: str, view: KernelView) -> Iterator[tuple[str, Btf, list[str]]]:
+def _typed(
+    module: str, name: str, view: KernelView
+) -> Iterator[tuple[str, FunctionTypes, list[str]]]:
     """Module by module the functions that match, that ftrace hooks, and that have types."""
-    from seismo.probes.btf_target import (  # noqa: PLC0415 (lazy: docs/architecture.md)
-        function_names,
-        types_of,
-    )
-
     by_module: dict[str, list[str]] = {}
     for one in matching(module, name, view):
         if one.is_traceable:
             by_module.setdefault(one.module, []).append(one.name)
     for one_module, names in by_module.items():
         try:
-            btf = types_of(one_module, view)
+            types = types_of(one_module, view)
         except NotSupported:
             continue
-        typed = function_names(btf)
-        yield one_module or KERNEL, btf, [one for one in names if one in typed]
+        typed = types.names()
+        yield one_module or KERNEL, types, [one for one in names if one in typed]
 
 
 def _choose(
@@ -139,43 +133,33 @@ def _choose(
 
 def _checked(point: AttachPoint, view: KernelView, *, is_return: bool) -> ProgramTarget:
     """The target that a function of the kernel is, if a trampoline can serve it; TargetError."""
-    from seismo.probes.btf_target import (  # noqa: PLC0415 (lazy: docs/architecture.md)
-        NEVER_RETURNS,
-        obstacle,
-        types_of,
-    )
-
     place, name = point.target
     module = "" if place == KERNEL else place
     try:
-        why = obstacle(types_of(module, view), name, is_return=is_return)
+        types = types_of(module, view)
     except NotSupported as error:
         raise TargetError(f"{point} cannot be attached: {error.why}", error.hint) from None
+    why = types.obstacle(name, is_return=is_return)
     if not why and not find_function(place, name, point.kind, view).is_traceable:
         why = "is not among the functions that ftrace hooks"
     if why:
-        is_endless = why == NEVER_RETURNS
+        is_endless = is_return and types.never_returns(name)
         instead = "fentry" if is_endless else "kretprobe" if is_return else "kprobe"
         raise TargetError(f"{point} cannot be attached: {name} {why}", f"write {instead}:{name}")
     return ProgramTarget(name, module)
 
 
 def _arguments(point: AttachPoint, view: KernelView) -> BtfArguments:
-    from seismo.probes.btf_target import (  # noqa: PLC0415 (lazy: docs/architecture.md)
-        function_arguments,
-        types_of,
-    )
-
     if point.target[0] == _BPF:
         name = point.target[-1]
         hint = "programs may not look at what another one is handed"
         raise TargetError(f"BPF program '{name}' has no args here", hint)
     ((module, name),) = _expand(point.target, view, kind=point.kind)
     try:
-        btf = types_of("" if module == KERNEL else module, view)
+        types = types_of("" if module == KERNEL else module, view)
     except NotSupported as error:
         raise TargetError(f"no args here: {error.why}", error.hint) from None
-    return function_arguments(btf, name)
+    return types.arguments(name)
 
 
 def _targets(pattern: str, view: KernelView) -> Iterable[str]:

@@ -15,6 +15,7 @@ from seismo.base.errors import NotSupported
 from seismo.base.number import NumberError, parse_integer
 from seismo.isa.prog_types import AttachType, ProgType
 from seismo.probes.backend import Backend, Context, Use
+from seismo.probes.function_types import types_of
 from seismo.probes.functions import (
     KERNEL,
     find_function,
@@ -113,12 +114,6 @@ def _choose(
 
 def _against_fentry(point: AttachPoint, use: Use, view: KernelView, *, is_return: bool) -> str:
     """Why fentry or fexit would not do; '' if it does."""
-    from seismo.probes.btf_target import (  # noqa: PLC0415 (lazy: docs/architecture.md)
-        function_arguments,
-        obstacle,
-        types_of,
-    )
-
     module, name, offset = _taken_apart(point.target)
     if is_address(point.target) or offset:
         return "fentry is at the beginning of functions alone"
@@ -132,12 +127,12 @@ def _against_fentry(point: AttachPoint, use: Use, view: KernelView, *, is_return
     if not function.is_traceable:
         return f"ftrace does not hook {name}"
     try:
-        btf = types_of(function.module, view)
+        types = types_of(function.module, view)
     except NotSupported as error:
         return f"no fentry: {error.why}"
-    if why := obstacle(btf, name, is_return=is_return):
+    if why := types.obstacle(name, is_return=is_return):
         return f"{name} {why}"
-    told = function_arguments(btf, name)
+    told = types.arguments(name)
     if "retval" in use.names and not told.returns:
         return f"{name} returns nothing, but the script asks what"
     beyond = [f"arg{number}" for number in range(len(told.params), 12)]

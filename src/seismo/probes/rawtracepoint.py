@@ -10,6 +10,7 @@ from seismo.base.errors import NotSupported
 from seismo.isa.prog_types import AttachType, ProgType
 from seismo.probes.arguments import BtfArguments
 from seismo.probes.backend import Backend, Context, Use
+from seismo.probes.function_types import function_types, types_of
 from seismo.probes.functions import KERNEL
 from seismo.probes.kind import ProbeKind, Target, TargetError
 from seismo.probes.nearest import near_name
@@ -69,20 +70,16 @@ def _matching(module: str, name: str, view: KernelView) -> tuple[Target, ...]:
 
 def _known(module: str, view: KernelView) -> Iterator[tuple[str, Collection[str]]]:
     """The raw tracepoints of the kernel proper and of each module, or of one."""
-    from seismo.probes.btf_target import (  # noqa: PLC0415 (lazy: docs/architecture.md)
-        RawTracepoints,
-    )
-
     try:
         btf = view.btf()
     except NotSupported:
         yield KERNEL, _events(view)
         return
     if module in ("", KERNEL):
-        yield KERNEL, RawTracepoints(btf)
+        yield KERNEL, function_types(btf).raw_tracepoints
     if module != KERNEL:
         for one in view.module_btf(module):
-            yield one.name.rpartition("/")[2], RawTracepoints(one)
+            yield one.name.rpartition("/")[2], function_types(one).raw_tracepoints
 
 
 def _events(view: KernelView) -> frozenset[str]:
@@ -151,17 +148,12 @@ def _typed(points: tuple[AttachPoint, ...], name: str, view: KernelView) -> Back
 
 
 def _arguments(point: AttachPoint, view: KernelView) -> BtfArguments:
-    from seismo.probes.btf_target import (  # noqa: PLC0415 (lazy: docs/architecture.md)
-        raw_tracepoint_arguments,
-        types_of,
-    )
-
     ((module, name),) = _expand(point.target, view)
     try:
-        btf = types_of("" if module == KERNEL else module, view)
+        types = types_of("" if module == KERNEL else module, view)
     except NotSupported as error:
         raise TargetError(f"no args here: {error.why}", error.hint) from None
-    return raw_tracepoint_arguments(btf, name)
+    return types.raw_tracepoint(name)
 
 
 def _targets(pattern: str, view: KernelView) -> Iterable[str]:
