@@ -50,7 +50,8 @@ def test_a_command_from_fork_to_exit(kernel: LiveKernel) -> None:
     paths = [one.path for one in maps]
     assert paths[0] == TRUE
     assert "[vdso]" in paths
-    assert (maps[0].device, maps[0].inode) == (os.stat(TRUE).st_dev, os.stat(TRUE).st_ino)
+    # An overlay shows a device of its own for what lies in one of its layers.
+    assert maps[0].inode == os.stat(TRUE).st_ino
     assert maps[0].size > 0 == maps[0].start % 4096 == maps[0].offset % 4096
 
 
