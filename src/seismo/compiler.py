@@ -188,7 +188,11 @@ class _Compilation:
         diagnostics, inputs = self.diagnostics, self.inputs
         types = script_types(script, self.view, self.included, diagnostics)
         options = self.options
-        use = Use(pid=options.filter.only_pid, command_pid=options.command_pid)
+        use = Use(
+            pid=options.filter.only_pid,
+            command_pid=options.command_pid,
+            is_unsafe=inputs.is_unsafe,
+        )
         instances = self.selected(expand(script, self.view, diagnostics, config, use))
         if len(instances) > config.max_bpf_progs:
             span = instances[config.max_bpf_progs].probe.attach_points[0].span

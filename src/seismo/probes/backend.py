@@ -45,8 +45,8 @@ class Use:
     """What a probe asks of where it runs: the `names` of built-ins that its text uses, whether it
     `is_wild` (found by a wildcard) and `is_shared` (another probe of its kind is at one of its
     places, and they must run in script order), the process of -p (0: all), that of -c (which does
-    not limit what is traced), and how many returns of a function may be awaited at once (0: as the
-    kernel has it)."""
+    not limit what is traced), how many returns of a function may be awaited at once (0: as the
+    kernel has it), and whether --unsafe allows what may do harm."""
 
     names: frozenset[str] = frozenset()
     is_wild: bool = False
@@ -54,6 +54,7 @@ class Use:
     pid: int = 0
     command_pid: int = 0
     max_active: int = 0
+    is_unsafe: bool = False
 
 
 NO_USE = Use()

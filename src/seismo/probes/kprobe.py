@@ -93,6 +93,9 @@ def _choose(
     points: tuple[AttachPoint, ...], use: Use, view: KernelView, *, is_return: bool
 ) -> Backend:
     first = points[0]
+    if is_address(first.target) and not use.is_unsafe:
+        message = f"{first} may be in the middle of an instruction"
+        raise TargetError(message, "allow it with --unsafe, or name a function")
     reason = ""
     if len(points) == 1 and not use.is_wild:
         reason = _against_fentry(first, use, view, is_return=is_return)

@@ -104,7 +104,7 @@ def expanded(text: str, view: RecordedView) -> tuple[AttachPoint, ...]:
 
 def chosen(text: str, view: RecordedView, *names: str) -> Backend:
     points = expanded(text, view)
-    use = Use(names=frozenset(names), is_wild="*" in text)
+    use = Use(names=frozenset(names), is_wild="*" in text, is_unsafe=True)
     return find_kind(points[0].kind).choose(points, use, view)
 
 
@@ -283,6 +283,14 @@ def test_one_function_goes_by_kprobe(text: str, names: str, why: str, kernel: Ma
     assert (backend.prog_type, backend.context) == (ProgType.KPROBE, Context.REGISTERS)
     assert backend.attach_type is None and backend.target is None
     assert backend.why == why
+
+
+def test_an_address_takes_leave(kernel: MakeView) -> None:
+    points = expanded("k:0x10", kernel(EVERYTHING))
+    with pytest.raises(TargetError) as caught:
+        find_kind("kprobe").choose(points, Use(), kernel(EVERYTHING))
+    assert caught.value.message == "kprobe:0x10 may be in the middle of an instruction"
+    assert caught.value.hint == "allow it with --unsafe, or name a function"
 
 
 def test_probes_of_one_function_run_in_script_order(kernel: MakeView) -> None:
