@@ -148,6 +148,7 @@ class Session:
     def finish(self) -> None:
         """Detach, run END, pass on what is left, print the maps, and say what was lost."""
         self._attachments.report_misses(self._sink)
+        self._resolver.settle()
         self._attachments.detach()
         self.drain_all()
         self._run_once(self._plan.end)

@@ -6,14 +6,22 @@ known before: a `LiveResolver` that is made for a plan which shows their symbols
 
 from __future__ import annotations
 
+import math
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
-from seismo.base.errors import NotSupported
+from seismo.base.errors import NotSupported, SyscallError
 from seismo.base.layout import Array, FieldType, Layout, Symbolic
-from seismo.events.stack import SAMPLED_STACK, USER_STACK, Frame, StackSample
+from seismo.events.stack import (
+    KERNEL_STACK,
+    SAMPLED_STACK,
+    USER_STACK,
+    Frame,
+    StackSample,
+)
 from seismo.events.symbolic import Resolver, address_text
 from seismo.kernel.errors import NotInKernel
 from seismo.kernel.kallsyms import Kallsyms, Place
@@ -36,8 +44,15 @@ _USER_END = 1 << 63
 class LiveResolver(Resolver):
     """Symbols, clocks, cgroups and users of the running kernel."""
 
-    def __init__(self, kernel: Kernel, processes: UserSymbols | None = None) -> None:
+    def __init__(
+        self,
+        kernel: Kernel,
+        processes: UserSymbols | None = None,
+        *,
+        shows_kernel_stacks: bool = False,
+    ) -> None:
         self._kernel = kernel
+        self._shows_kernel_stacks = shows_kernel_stacks
         self._processes = processes
         self._kallsyms: Kallsyms | None = None
         self._kallsyms_until = 0.0
@@ -50,13 +65,15 @@ class LiveResolver(Resolver):
     def of(cls, plan: Plan, kernel: Kernel, *, pid: int = 0, demangles: bool = True) -> Self:
         """One that follows processes if the plan shows symbols of theirs: all of them, or `pid` and
         what it forks."""
+        shows_kernel_stacks = any(one.kind == KERNEL_STACK for one in _symbolic(plan))
         if not shows_user_symbols(plan):
-            return cls(kernel)
+            return cls(kernel, shows_kernel_stacks=shows_kernel_stacks)
         from seismo.runtime.symbols.users import (  # noqa: PLC0415 (lazy: docs/architecture.md)
             UserSymbols,
         )
 
-        return cls(kernel, UserSymbols(kernel, pid=pid, demangles=demangles))
+        processes = UserSymbols(kernel, pid=pid, demangles=demangles)
+        return cls(kernel, processes, shows_kernel_stacks=shows_kernel_stacks)
 
     @property
     def fds(self) -> tuple[int, ...]:
@@ -76,6 +93,14 @@ class LiveResolver(Resolver):
         """Learn what processes have done, so that the kernel has room to tell more."""
         if self._processes:
             self._processes.drain()
+
+    def settle(self) -> None:
+        """Read what is gone once the programs are: the names of those, and of their trampolines,
+        which stand in stacks of the kernel."""
+        if self._shows_kernel_stacks:
+            with suppress(SyscallError):
+                self._kallsyms = Kallsyms.read(self._kernel)
+                self._kallsyms_until = math.inf
 
     def close(self) -> None:
         """Follow processes no longer."""
@@ -160,24 +185,29 @@ class LiveResolver(Resolver):
 
 def shows_user_symbols(plan: Plan) -> bool:
     """Whether a record or a map of the plan has a symbol or a stack of a process."""
+    return any(
+        one.detail in ("bpftrace", "perf")
+        if one.kind == USER_STACK
+        else one.kind in ("usym_t", SAMPLED_STACK)
+        for one in _symbolic(plan)
+    )
+
+
+def _symbolic(plan: Plan) -> Iterator[Symbolic]:
+    """Every symbolic value in records and maps."""
     forms: list[FieldType] = [one.layout for one in plan.events.values()]
     for view in plan.maps:
         forms += [view.value] if view.key is None else [view.key, view.value]
-    return any(map(_has_user_symbol, forms))
-
-
-def _has_user_symbol(form: FieldType) -> bool:
-    match form:
-        case Symbolic(kind, _, mode):
-            if kind == USER_STACK:
-                return mode in ("bpftrace", "perf")
-            return kind in ("usym_t", SAMPLED_STACK)
-        case Array():
-            return _has_user_symbol(form.element)
-        case Layout():
-            return any(_has_user_symbol(field.type) for field in form.fields)
-        case _:
-            return False
+    while forms:
+        match forms.pop():
+            case Symbolic() as form:
+                yield form
+            case Array() as form:
+                forms.append(form.element)
+            case Layout() as form:
+                forms += [field.type for field in form.fields]
+            case _:
+                pass
 
 
 def _cgroup_mounts(mounts: bytes) -> list[tuple[str, str]]:
