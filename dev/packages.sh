@@ -4,6 +4,8 @@ set -eu
 
 missing=""
 command -v gcc >/dev/null || missing="$missing gcc libc6-dev"
+command -v g++ >/dev/null || missing="$missing g++"
+command -v readelf >/dev/null || missing="$missing binutils"
 command -v qemu-system-x86_64 >/dev/null || missing="$missing qemu-system-x86"
 command -v apt-get >/dev/null || { [ -z "$missing" ] || echo "not installed:$missing"; exit 0; }
 
