@@ -16,7 +16,10 @@ from seismo.plan import Plan
 __all__ = ("LossMeter", "Losses")
 
 _REPORT_SECONDS = 1.0
-_WHY_UNREADABLE = "the memory was not resident, or the pointer wrong"
+_WHY_UNREADABLE = {
+    "user": "the memory was not resident, or the pointer wrong",
+    "kernel": "the pointer was wrong, or into a process's memory: say uptr(…)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +82,9 @@ class LossMeter:
             case "map_full":
                 return f"{_times(count, 'update')} {self._full_map(site.span)}"
             case "string":
-                return f"{_times(count, 'string')} could not be read: {_WHY_UNREADABLE}"
+                return f"{_times(count, 'string')} could not be read: {_why(site)}"
             case "memory":
-                return f"{_times(count, 'read')} of memory failed and gave 0: {_WHY_UNREADABLE}"
+                return f"{_times(count, 'read')} of memory failed and gave 0: {_why(site)}"
             case _:
                 return f"{_times(count, 'call')} of {site.helper} failed"
 
@@ -91,6 +94,11 @@ class LossMeter:
             return "of a map refused: it is full"
         most = self._maps[name].spec.max_entries
         return f"of {name} refused: the map is full (max_map_keys={most})"
+
+
+def _why(site: FaultSite) -> str:
+    """By the memory that the helper reads."""
+    return _WHY_UNREADABLE["kernel" if "kernel" in site.helper else "user"]
 
 
 def _map_name(text: str) -> str:
