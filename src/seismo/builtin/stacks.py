@@ -37,6 +37,8 @@ _DEFAULT_LIMIT, _MOST_FRAMES = 127, 1024
 _BPF_F_USER_STACK, _BPF_F_USER_BUILD_ID = 1 << 8, 1 << 11  # include/uapi/linux/bpf.h
 _PID_BYTES, _USYM_BYTES = 4, 16
 _OUTSIDE = ("test", "bench")
+_SAMPLES = ("profile", "interval", "software", "hardware", "watchpoint")
+"""Where a program may have interrupted a process outside of the kernel."""
 
 
 def is_stack(type_: Type) -> bool:
@@ -130,6 +132,7 @@ def _stack_writer(low: Lowering, call: Call, pid: Value, flags: int) -> Writer:
         flags |= _BPF_F_USER_BUILD_ID
     frame_bytes = _frame_bytes(mode)
     size = limit * frame_bytes
+    is_never_empty = not flags and low.place.kind.name not in _SAMPLES
 
     def write(to: Address) -> Value:
         b, used = low.b, low.fresh("frames")
@@ -139,10 +142,10 @@ def _stack_writer(low: Lowering, call: Call, pid: Value, flags: int) -> Writer:
         b.write(used, written)
 
         def failed() -> None:
-            low.fault("helper", "get_stack", written, call.span)
+            low.fault("stack" if is_never_empty else "helper", "get_stack", written, call.span)
             b.write(used, b.const(0))
 
-        b.when(Cond.SLT, written, b.const(0), failed)
+        b.when(Cond.SLE if is_never_empty else Cond.SLT, written, b.const(0), failed)
         count = b.binary(BinaryKind.DIV, b.read(used), b.const(frame_bytes))
         b.store(to.base, to.offset, pid, _PID_BYTES)
         b.store(to.base, to.offset + _PID_BYTES, count, HEADER_BYTES - _PID_BYTES)

@@ -136,7 +136,8 @@ class FaultSite:
     """A place in the script where something may fail in the kernel, and its counter's index.
 
     `kind` is `map_full` (an update was refused), `string` or `memory` (what a pointer points to
-    could not be read), or `helper` (any other failure of `helper`).
+    could not be read), `stack` (a stack of the kernel that has no frames), or `helper` (any other
+    failure of `helper`).
     """
 
     index: int

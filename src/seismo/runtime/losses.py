@@ -20,6 +20,11 @@ _WHY_UNREADABLE = {
     "user": "the memory was not resident, or the pointer wrong",
     "kernel": "the pointer was wrong, or into a process's memory: say uptr(…)",
 }
+# Seen on Linux 6.1, not on 6.12: perf_call_bpf_enter() in kernel/trace/trace_syscalls.c hands the
+# process's registers to programs there.
+_WHY_NO_FRAMES = (
+    "this kernel shows none at the tracepoints of system calls; rawtracepoint:sys_enter has them"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,8 @@ class LossMeter:
                 return f"{_times(count, 'string')} could not be read: {_why(site)}"
             case "memory":
                 return f"{_times(count, 'read')} of memory failed and gave 0: {_why(site)}"
+            case "stack":
+                return f"{_times(count, 'stack')} of the kernel had no frames: {_WHY_NO_FRAMES}"
             case _:
                 return f"{_times(count, 'call')} of {site.helper} failed"
 
