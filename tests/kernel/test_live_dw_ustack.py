@@ -216,7 +216,9 @@ def test_a_last_stack_takes_the_room_of_its_frames_alone(chain: Path) -> None:
     """Whole, they would be 8 KiB each, and the ring is full after 31 of them."""
     script = 'printf("%s", kstack(1024)); printf("%s", ustack(1024));'
     output, errors = run_by_name(script, chain, 200, ring_bytes=1 << 18)
-    assert (output.count("        inner+"), errors) == (200, "")
+    assert output.count("        inner+") == 200
+    # Some kernels show none of their own stack here, and that is told.
+    assert errors == "" or ("lost" not in errors.lower() and "had no frames" in errors)
 
 
 @pytest.mark.parametrize(("is_plain", "name"), [(False, "foo()"), (True, "_Z3foov")])

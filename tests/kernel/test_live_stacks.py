@@ -97,7 +97,7 @@ def test_build_ids_are_those_of_the_file(folder: Path) -> None:
 
 def test_equal_stacks_are_one_key(chain: Path) -> None:
     script = f"""{AT_GETPPID} {{
-        @both[ustack, kstack(3), comm] = count();
+        @both[ustack, ustack(3), comm] = count();
         @last = ustack(1);
         @same[ustack == ustack, ustack(raw) == ustack(raw), ustack(2) == ustack(3)] = count();
     }}"""
