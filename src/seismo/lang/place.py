@@ -5,6 +5,8 @@ Arguments are only looked for where a probe uses them: their types may take open
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from seismo.base.diagnostics import Diagnostics
 from seismo.lang.ctype import arguments_type
 from seismo.lang.expand import ProbeInstance
@@ -16,6 +18,10 @@ from seismo.probes.kind import ProbeKind, TargetError
 from seismo.probes.table import kind_of
 from seismo.probes.view import KernelView
 from seismo.spec.types import BreakpointAttach, PerfEventAttach, TimerAttach
+
+if TYPE_CHECKING:
+    from seismo.btf.spec import Btf
+    from seismo.lang.btf_types import BtfTypes
 
 __all__ = ("place_of",)
 
@@ -90,10 +96,14 @@ def _record(told: Arguments) -> RecordType:
             return arguments_type(told)
 
 
-def _parameters(told: BtfArguments) -> RecordType:
+def _types(btf: Btf) -> BtfTypes:
     from seismo.lang.btf_types import BtfTypes  # noqa: PLC0415 (lazy: docs/architecture.md)
 
-    types = BtfTypes(told.btf, {})
+    return BtfTypes(btf, {})
+
+
+def _parameters(told: BtfArguments) -> RecordType:
+    types = _types(told.btf)
     fields = tuple(
         RecordField(name, types.of(id), _SLOT_BYTES * index)
         for index, (name, id) in enumerate(told.params)
@@ -102,9 +112,7 @@ def _parameters(told: BtfArguments) -> RecordType:
 
 
 def _iterator(told: BtfIterator) -> RecordType:
-    from seismo.lang.btf_types import BtfTypes  # noqa: PLC0415 (lazy: docs/architecture.md)
-
-    types = BtfTypes(told.btf, {})
+    types = _types(told.btf)
     record = types.of(told.type_id)
     if not isinstance(record, RecordType):
         raise TargetError(f"the context of iterator {told.name} is no struct")
@@ -117,7 +125,5 @@ def _result(told: Arguments) -> Type:
         return UINT64
     if not told.returns:
         return VOID
-    from seismo.lang.btf_types import BtfTypes  # noqa: PLC0415 (lazy: docs/architecture.md)
-
-    type_ = BtfTypes(told.btf, {}).of(told.returns)
+    type_ = _types(told.btf).of(told.returns)
     return PointerType(type_.target, "kernel") if isinstance(type_, PointerType) else type_

@@ -76,15 +76,13 @@ class Attachments:
     def report_misses(self, sink: Sink) -> None:
         """Say where the kernel could not run a program, while everything is still attached."""
         for place, count in self._missed().items():
-            what = "1 run" if count == 1 else f"{count} runs"
-            sink.warning(f"{place}: {what} missed")
+            sink.warning(f"{place}: {_runs(count)} missed")
         for name, program in self._programs.items():
             count = program.recursion_misses
             if count:
-                what = "1 run" if count == 1 else f"{count} runs"
                 place = next((one.probe for one, _ in self._links if one.program == name), name)
                 if place:
-                    sink.warning(f"{place}: {what} missed, because it was running already")
+                    sink.warning(f"{place}: {_runs(count)} missed, because it was running already")
 
     def _missed(self) -> dict[str, int]:
         counts: dict[str, int] = {}
@@ -113,3 +111,7 @@ class Attachments:
         self.detach()
         for link in self.links:
             link.close()
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"
