@@ -99,9 +99,12 @@ class WaitingProgram:
         self._process.communicate()
 
     def wait_for_program(self, name: str) -> None:
-        """Until the process runs the program that it was started for."""
+        """Until the process runs the program that it was started for, and waits for its line.
+
+        The kernel names the process before it maps the program, so its name alone is too early.
+        """
         deadline = time.monotonic() + _SECONDS
-        while Path(f"/proc/{self.pid}/comm").read_text().strip() != name:
+        while f"({name[:15]}) S " not in Path(f"/proc/{self.pid}/stat").read_text():
             assert time.monotonic() < deadline
             time.sleep(0.01)
 
