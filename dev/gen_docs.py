@@ -1,4 +1,4 @@
-"""Writes docs/language.md and docs/cli.md from the records and the parsers that they are about.
+"""Writes docs/language.md, docs/cli.md and the pages of the tools from what they are about.
 
     PYTHONPATH=src:dev python dev/gen_docs.py
 
@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+import gen_tools
 from seismo.builtin.record import Aggregate, Builtin
 from seismo.builtin.stdlib import LIBRARY, LibraryMacro
 from seismo.builtin.table import AGGREGATES, BUILTINS
@@ -19,11 +20,9 @@ from seismo.lang.config import DEFAULTS, Setting, config_record
 from seismo.lang.signature import Signature
 from seismo.lang.types import BufferType, StringType, VoidType
 from seismo.probes.table import KINDS
-from seismo.tools.table import TOOLS
 from seismo.ui.cli.doctor import doctor_parser
 from seismo.ui.cli.options import trace_parser
 from seismo.ui.cli.stages import OF_BPFTRACE, VERIFIER
-from seismo.ui.cli.tool import tool_parser
 
 __all__ = ("PAGES", "SETTINGS", "STAGE_TEXTS", "main", "scripts")
 
@@ -107,16 +106,11 @@ def language_page() -> str:
 
 def cli_page() -> str:
     """The reference of the command line."""
-    tools = [
-        f"### seismo {name}\n\n```\n{tool_parser(tool).format_help().rstrip()}\n```"
-        for name, tool in TOOLS.items()
-    ]
     return _filled(
         "cli.md",
         {
             "trace": trace_parser().format_help().rstrip(),
             "doctor": doctor_parser().format_help().rstrip(),
-            "tools": "\n\n".join(tools),
             "stages": _stages(),
         },
     )
@@ -125,6 +119,7 @@ def cli_page() -> str:
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/language.md": language_page,
     "docs/cli.md": cli_page,
+    **gen_tools.PAGES,
 }
 """What makes each page."""
 
@@ -221,6 +216,7 @@ def _stages() -> str:
 def main() -> None:
     """Write every page."""
     for path, page in PAGES.items():
+        (ROOT / path).parent.mkdir(exist_ok=True)
         (ROOT / path).write_text(page(), encoding="utf-8")
 
 

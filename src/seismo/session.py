@@ -157,6 +157,7 @@ class Session:
         self._sink.end()
         if self._plan.settings.print_maps_on_exit:
             self._maps.print_all(self._sink)
+        self._sink.flush()
         self._finish_sink()
 
     def answer(self, name: str) -> None:
@@ -173,6 +174,13 @@ class Session:
         """Print every map that holds something, now."""
         self.drain()
         self._maps.print_all(self._sink)
+        self._sink.flush()
+
+    def take_maps(self, names: Sequence[str]) -> None:
+        """Print those of these maps that there are, even if they hold nothing, and clear them."""
+        self.drain()
+        for name in self._maps.known(names):
+            self._maps.print_and_clear(name, self._sink)
         self._sink.flush()
 
     def run_tests(self) -> bool:

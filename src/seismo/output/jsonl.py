@@ -23,7 +23,7 @@ from seismo.events.value import Bucket, Histogram, Row, TimeSeries, Value, key_t
 from seismo.output.sink import Outcome, Timing
 from seismo.output.stream import Buffering, Stream
 
-__all__ = ("JsonSink", "json_writer")
+__all__ = ("JsonSink", "json_string", "json_writer")
 
 _MAP_TYPES = {
     "avg": "stats",
@@ -62,11 +62,11 @@ class JsonSink:
         self._text("printf", text)
 
     def errorf(self, text: str, span: Span) -> None:
-        self._line("errorf", f'"msg": {_string(text)}, {_place(span)}')
+        self._line("errorf", f'"msg": {json_string(text)}, {_place(span)}')
 
     def warnf(self, text: str, span: Span) -> None:
         if self._has_warnings:
-            self._line("warnf", f'"msg": {_string(text)}, {_place(span)}')
+            self._line("warnf", f'"msg": {json_string(text)}, {_place(span)}')
 
     def time(self, text: str) -> None:
         self._text("time", text)
@@ -88,25 +88,25 @@ class JsonSink:
         if rows:
             data = _scalar(view, rows) if view.key is None else _entries(view, view.key, rows)
             type_ = _MAP_TYPES.get(view.reduction, "map")
-            self._line(type_, f'"data": {{{_string(view.name)}: {data}}}')
+            self._line(type_, f'"data": {{{json_string(view.name)}: {data}}}')
 
     def lost(self, count: int) -> None:
         self._line("lost_events", f'"count": {count}, "data": {{"events": {count}}}')
 
     def runtime_error(self, message: str, span: Span) -> None:
-        self._line("runtime_error", f'"msg": {_string(message)}, {_place(span)}')
+        self._line("runtime_error", f'"msg": {json_string(message)}, {_place(span)}')
 
     def helper_error(self, helper: str, retcode: int, span: Span) -> None:
-        message = _string(os.strerror(-retcode))
-        call = f'"helper": {_string(helper)}, "retcode": {retcode}'
+        message = json_string(os.strerror(-retcode))
+        call = f'"helper": {json_string(helper)}, "retcode": {retcode}'
         self._line("helper_error", f'"msg": {message}, {call}, {_place(span)}')
 
     def fault(self, site: FaultSite, count: int, message: str) -> None:
-        what = f'"kind": "{site.kind}", "count": {count}, "msg": {_string(message)}'
+        what = f'"kind": "{site.kind}", "count": {count}, "msg": {json_string(message)}'
         self._line("fault", f"{what}, {_place(site.span)}")
 
     def warning(self, message: str) -> None:
-        self._line("warning", f'"msg": {_string(message)}')
+        self._line("warning", f'"msg": {json_string(message)}')
 
     def tests(self, names: Sequence[str]) -> None:
         pass
@@ -117,7 +117,7 @@ class JsonSink:
             "test_result",
             outcome.name,
             f'"duration": {outcome.duration_ns}, "passed": {passed}, '
-            f'"output": {_string(outcome.output)}',
+            f'"output": {json_string(outcome.output)}',
         )
 
     def summary(self, outcomes: Sequence[Outcome]) -> None:
@@ -137,10 +137,10 @@ class JsonSink:
         self._out.flush(is_last=is_last)
 
     def _text(self, type_: str, text: str) -> None:
-        self._line(type_, f'"data": {_string(text)}')
+        self._line(type_, f'"data": {json_string(text)}')
 
     def _named(self, type_: str, name: str, members: str) -> None:
-        self._line(type_, f'"data": {{{_string(name)}: {{{members}}}}}')
+        self._line(type_, f'"data": {{{json_string(name)}: {{{members}}}}}')
 
     def _line(self, type_: str, members: str) -> None:
         self._out.add(f'{{"type": "{type_}", {members}}}\n')
@@ -153,7 +153,7 @@ def _scalar(view: MapView, rows: Sequence[Row]) -> str:
 
 def _entries(view: MapView, key: Layout, rows: Sequence[Row]) -> str:
     key_text, write = key_texter(key, space=""), _map_writer(view)
-    members = [f"{_string(key_text(name))}: {write(value)}" for name, value in rows]
+    members = [f"{json_string(key_text(name))}: {write(value)}" for name, value in rows]
     return f"{{{', '.join(members)}}}"
 
 
@@ -191,7 +191,7 @@ def _utc(wall_ns: int) -> str:
 
 def _place(span: Span) -> str:
     at = span.location
-    return f'"filename": {_string(at.name)}, "line": {at.line}, "col": {at.column}'
+    return f'"filename": {json_string(at.name)}, "line": {at.line}, "col": {at.column}'
 
 
 @cache
@@ -203,7 +203,7 @@ def json_writer(type_: FieldType) -> Callable[[Any], str]:
         case Int():
             return _number
         case Text() | Symbolic():
-            return _string
+            return json_string
         case Blob() | Buffer():
             return lambda data: f"[{','.join(map(str, data))}]"
         case Array():
@@ -224,7 +224,7 @@ def _each(writers: Sequence[Callable[[Any], str]], values: tuple[Value, ...]) ->
 
 
 def _object(members: Sequence[tuple[str, Callable[[Any], str]]], values: dict[str, Value]) -> str:
-    inside = ", ".join([f"{_string(name)}: {write(values[name])}" for name, write in members])
+    inside = ", ".join([f"{json_string(name)}: {write(values[name])}" for name, write in members])
     return f"{{{inside}}}"
 
 
@@ -241,7 +241,8 @@ _ESCAPES = {code: f"\\u{code:04x}" for code in range(0x20)} | {
 }
 
 
-def _string(text: str) -> str:
+def json_string(text: str) -> str:
+    """A string as JSON has it, in quotes."""
     if not text.isascii():
         text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return f'"{text.translate(_ESCAPES)}"'

@@ -22,6 +22,10 @@ class ScriptMaps:
         self._maps = maps
         self._readers = {name: MapReader(view, reading) for name, view in self._views.items()}
 
+    def known(self, names: Iterable[str]) -> list[str]:
+        """Those of these names that a map has."""
+        return [name for name in names if name in self._views]
+
     def print(self, name: str, sink: Sink, *, top: int = 0, div: int = 0) -> None:
         """`print(@m, top, div)`: a scalar map that holds nothing shows its zero."""
         self._show(name, sink, self._maps[name].items(), (top, div))

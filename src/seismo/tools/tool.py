@@ -1,49 +1,186 @@
-"""`Tool`: one record is one ready-made tool: a script, its options, its columns."""
+"""`Tool`: one record is one ready-made tool: its scripts, its options, what it shows.
+
+A tool's script takes the options by `getopt("name", default, "help")`, where its defaults stand,
+and says what happened in one of two ways:
+
+`Rows`  A printf with as many arguments as there are columns is a row. Its format says how wide
+        the columns are; the heading above them is made of it.
+Maps    `Table`, `Histograms` and `Stacks` say what its maps hold: they are shown at the end, or
+        every `--interval`.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
-from seismo.base.dataclass import dataclass
+from seismo.base.dataclass import dataclass, field
+from seismo.base.enum import Enum
 from seismo.base.source import Source
 
-__all__ = ("Tool", "ToolFlag")
+__all__ = (
+    "Area",
+    "Column",
+    "Histograms",
+    "Option",
+    "Report",
+    "Rows",
+    "Show",
+    "Stacks",
+    "Table",
+    "Tool",
+    "columns",
+)
 
-_DIRECTORY = os.path.dirname(__file__)
+Show: TypeAlias = Callable[[Any], "str | None"]
+"""What a value means, in a word; None where there is nothing to say: `-` as text, null as JSON."""
+
+
+class Area(Enum):
+    """What a tool is about: the folder that it is in."""
+
+    NETWORK = "network"
+    SECURITY = "security"
+    SYSTEM = "system"
+    FILES = "files"
+    CPU = "cpu"
+    PROCESSES = "processes"
+    ANALYSIS = "analysis"
 
 
 @dataclass(frozen=True, slots=True)
-class ToolFlag:
-    """A switch: the script's positional parameter `$N` is 1 when it is given, else 0."""
+class Option:
+    """An option `--name`, perhaps with a `short` form, and what `getopt("name")` gives the script.
 
-    flag: str
+    Without a `metavar` it is a switch. `type` is what the command line's text must be; one that
+    `is_positional` has no dashes, and must be there if it `is_required`.
+    """
+
+    name: str
     help: str
+    short: str = ""
+    metavar: str = ""
+    type: Callable[[str], object] = str
+    choices: tuple[str, ...] = ()
+    is_positional: bool = False
+    is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A part of a row: its name, what its value is called, and whether it is a stack."""
+
+    name: str
+    show: Show | None = None
+    is_stack: bool = False
+
+
+def columns(names: str) -> tuple[Column, ...]:
+    """Columns that show their values as they are."""
+    return tuple(Column(name) for name in names.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What happened, a row each. `is_current`: the task of the row is the one that prints it, so
+    that more can be asked about it (`--with`)."""
+
+    columns: tuple[Column, ...]
+    is_current: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Maps with the same keys side by side: `values` are (map, column). The largest first value
+    comes first, and no more than `top` rows are shown (0: all)."""
+
+    keys: tuple[Column, ...]
+    values: tuple[tuple[str, Column], ...]
+    top: int = 0
+
+    @property
+    def maps(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Histograms:
+    """A map of `hist()` or `lhist()`: one histogram for each key, of values in `unit`."""
+
+    map: str
+    unit: str
+    keys: tuple[Column, ...] = ()
+
+    @property
+    def maps(self) -> tuple[str, ...]:
+        return (self.map,)
+
+
+@dataclass(frozen=True, slots=True)
+class Stacks:
+    """A map with stacks among its keys, and how much of `unit` each was found with: what flame
+    graphs are made of. Of two stacks the kernel's is on top of the user's."""
+
+    map: str
+    keys: tuple[Column, ...]
+    unit: str
+
+    @property
+    def maps(self) -> tuple[str, ...]:
+        return (self.map,)
+
+
+Report: TypeAlias = "Table | Histograms | Stacks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """A tool in the tracing language, in `<name>.bt` beside this file.
+    """A ready-made tool.
 
-    `columns` names what a row's printf prints, in order: a row is a printf with that many
-    arguments. `flags` become the script's parameters `$1`, `$2`, …
+    `scripts` name the files `<script>.bt` of the tool's folder in the order that they are tried in:
+    the first whose probes the kernel has is taken, and every one of them gives the same rows.
+    `make` makes the scripts instead, of the options that were given; `usual` are options that are
+    enough for it. `about` is for the manual: what is shown, and what is not. `kernel` says what is
+    needed of the kernel.
     """
 
     name: str
+    area: Area
     summary: str
-    columns: tuple[str, ...]
+    about: str
+    kernel: str
     example: str
-    flags: tuple[ToolFlag, ...] = ()
+    rows: Rows | None = None
+    reports: tuple[Report, ...] = ()
+    options: tuple[Option, ...] = ()
+    scripts: tuple[str, ...] = ()
+    make: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
+    usual: Mapping[str, Any] = field(default_factory=dict)
+    is_unsafe: bool = False
 
-    @property
-    def path(self) -> str:
-        return os.path.join(_DIRECTORY, f"{self.name}.bt")
+    def sources(self, given: Mapping[str, Any]) -> tuple[Source, ...]:
+        """The scripts in the order of preference, for these options."""
+        if self.make is not None:
+            return tuple(Source(self.name, text) for text in self.make(given))
+        return tuple(Source(f"{name}.bt", _text(self.path(name))) for name in self.scripts)
 
-    def source(self) -> Source:
-        """The script."""
-        with open(self.path, encoding="utf-8") as file:
-            return Source(os.path.basename(self.path), file.read())
+    def path(self, script: str) -> str:
+        """The file of one of its scripts."""
+        return os.path.join(os.path.dirname(__file__), self.area.value, f"{script}.bt")
 
-    def parameters(self, given: Mapping[str, bool]) -> tuple[str, ...]:
-        """The script's parameters for the flags that were given."""
-        return tuple("1" if given.get(one.flag) else "0" for one in self.flags)
+    def parameters(self, given: Mapping[str, Any]) -> dict[str, str]:
+        """What `getopt` finds: the options that were given; the others have the script's values."""
+        if self.make is not None:
+            return {}
+        found = {one.name: given.get(one.name) for one in self.options}
+        return {
+            name: "true" if value is True else str(value)
+            for name, value in found.items()
+            if value is not None and value is not False
+        }
+
+
+def _text(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read()

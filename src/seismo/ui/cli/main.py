@@ -56,13 +56,10 @@ def _dispatch(arguments: Sequence[str]) -> int:
         from seismo.ui.cli.doctor import run_doctor  # noqa: PLC0415 (lazy: docs/architecture.md)
 
         return run_doctor(arguments[1:])
-    if verb.isidentifier():
-        from seismo.tools.table import TOOLS  # noqa: PLC0415 (lazy: docs/architecture.md)
+    if verb.isidentifier() and not os.path.exists(verb):
+        from seismo.ui.cli.tools import run_verb  # noqa: PLC0415 (lazy: docs/architecture.md)
 
-        if verb in TOOLS:
-            from seismo.ui.cli.tool import run_tool  # noqa: PLC0415 (lazy: docs/architecture.md)
-
-            return run_tool(TOOLS[verb], arguments[1:])
+        return run_verb(verb, arguments[1:])
     options = parse_trace_options(arguments)
     if options.is_info:
         return _dispatch(["doctor"])

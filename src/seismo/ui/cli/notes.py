@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from seismo.base.errors import BpfError
 from seismo.objects.verifier_log import VerifierError
 from seismo.plan import Plan
 from seismo.session import Session
@@ -19,6 +20,12 @@ class Notes:
 
     def __init__(self, *, is_on: bool) -> None:
         self._is_on = is_on
+
+    def say_script(self, name: str, refused: Sequence[BpfError]) -> None:
+        """Which of several scripts was taken, and why those before it were not."""
+        for error in refused:
+            self._say(f"not taken: {str(error).partition(chr(10))[0]}")
+        self._say(f"script {name}")
 
     def say_plan(self, plan: Plan) -> None:
         """The programs with their sizes, the maps with theirs, and where each program goes."""

@@ -10,13 +10,15 @@ from seismo import __version__
 from seismo.base.dataclass import dataclass
 from seismo.ui.cli.machine import AS_IT_IS, Machine, add_machine_options, take_machine
 from seismo.ui.cli.parser import Ignore, Refuse, add_output_options, parser_for
+from seismo.ui.cli.schedule import add_schedule_options
 from seismo.ui.cli.tasks import EVERYBODY, Tasks, add_task_options, take_tasks
 
 __all__ = ("TraceOptions", "parse_trace_options", "trace_parser")
 
 _USAGE = """seismo [options] (-e PROGRAM | FILE | -) [PARAMETER ...] [-- --NAME[=VALUE] ...]
        seismo [-v] -l [PATTERN | TYPE | SCRIPT | BINARY | -e PROGRAM]
-       seismo TOOL [options]        a ready-made tool: opensnoop
+       seismo TOOL [options]        a ready-made tool: execsnoop, tcplife, biolatency …
+       seismo tools [AREA]          the list of them
        seismo doctor                what works on this kernel, and what to do about the rest"""
 
 _EXAMPLES = """examples:
@@ -58,6 +60,7 @@ class TraceOptions:
     is_verbose: bool = False
     is_dry_run: bool = False
     stages: tuple[str, ...] = ()
+    duration: float = 0
     ring_bytes: int = 0
     buffering: str = "line"
     is_unsafe: bool = False
@@ -108,6 +111,7 @@ def trace_parser() -> argparse.ArgumentParser:
     add("-V", "--version", action="version", version=f"seismo {__version__}", help="the version")
     add("--info", dest="is_info", action="store_true", help="the same as seismo doctor")
     add_task_options(parser)
+    add_schedule_options(parser, has_maps=False)
     add_output_options(parser)
     _add_form_options(parser)
     _add_language_options(parser)

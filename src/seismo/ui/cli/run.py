@@ -28,6 +28,7 @@ from seismo.ui.cli.errors import PrivilegeError, RunError
 from seismo.ui.cli.interrupt import Interrupt
 from seismo.ui.cli.machine import AS_IT_IS, Machine, live_view
 from seismo.ui.cli.notes import Notes
+from seismo.ui.cli.schedule import OPEN_END, Clock, Schedule
 from seismo.ui.cli.target import open_output, pid_namespace, process_fd
 from seismo.ui.cli.tasks import EVERYBODY, Tasks, task_filter
 from seismo.ui.cli.terminal import has_color, painted
@@ -44,13 +45,16 @@ class Job:
     """A script and how it is to be run.
 
     `inputs` says, too, whether tests or benchmarks are run instead; `machine` is what to
-    believe of the machine.
+    believe of the machine. Where the script cannot be compiled for this kernel, one of the `others`
+    does the same, the first that can.
     """
 
     source: Source
     make_sink: Callable[[BinaryIO], Sink]
     render: Callable[[EventLayout], Render]
     inputs: Inputs
+    others: tuple[Source, ...] = ()
+    schedule: Schedule = OPEN_END
     tasks: Tasks = EVERYBODY
     machine: Machine = AS_IT_IS
     ring_bytes: int = 0
@@ -95,7 +99,7 @@ def run_job(job: Job) -> int:
             # What the compiler made stays; what tracing makes is looked through for garbage.
             gc.freeze()
             gc.enable()
-            _run_session(session, ready)
+            _run_session(session, ready, job.schedule)
         notes.say_session(session)
         if ready.command:
             ready.command.check()
@@ -115,10 +119,14 @@ def prepared(
     with ExitStack() as owned:
         tracefs = owned.enter_context(Tracefs(kernel))
         command = owned.enter_context(Command(job.tasks.command)) if job.tasks.command else None
-        ended_fd = command.exit_fd if command else owned.enter_context(process_fd(job.tasks.pid))
+        ended_fd = (
+            command.exit_fd
+            if command
+            else owned.enter_context(process_fd(job.tasks.pid, job.tasks.tid))
+        )
         view = live_view(kernel, tracefs, job.machine, job.tasks.pid)
         options = _lower_options(job, kernel, view, command.pid if command else 0)
-        compiled = compile_script(job.source, view, options, job.inputs, on_stage)
+        compiled = _compiled(job, view, options, on_stage, Notes(is_on=job.is_verbose))
         for warning in compiled.warnings if job.has_warnings else ():
             text = str(warning)
             print(painted(text) if has_color(os.environ) else text, file=sys.stderr)
@@ -131,6 +139,25 @@ def prepared(
             command=command,
             ended_fd=ended_fd,
         )
+
+
+def _compiled(
+    job: Job, view: LiveView, options: LowerOptions, on_stage: OnStage | None, notes: Notes
+) -> Compiled:
+    """The first of the job's scripts that this kernel takes; else what is wrong with each."""
+    wrong: list[BpfError] = []
+    for source in (job.source, *job.others):
+        try:
+            compiled = compile_script(source, view, options, job.inputs, on_stage)
+        except BpfError as error:
+            wrong.append(error)
+            continue
+        if job.others:
+            notes.say_script(source.name, wrong)
+        return compiled
+    if len(wrong) == 1:
+        raise wrong[0]
+    raise RunError("\n".join(dict.fromkeys(map(str, wrong))))
 
 
 @contextmanager
@@ -179,9 +206,9 @@ def _check_work(plan: Plan, mode: str) -> None:
     raise RunError("there is nothing to attach\nhint: --test runs test: probes, --bench bench:")
 
 
-def _run_session(session: Session, ready: Prepared) -> None:
-    """Run until exit(), a signal, or the end of the command or process; at once to the end where
-    nothing can happen any more."""
+def _run_session(session: Session, ready: Prepared, schedule: Schedule) -> None:
+    """Run until exit(), a signal, the end of the schedule, or of the command or process; at once
+    to the end where nothing can happen any more."""
     with Interrupt() as interrupt:
         session.start()
         session.drain()
@@ -189,11 +216,14 @@ def _run_session(session: Session, ready: Prepared) -> None:
             ready.command.release()
         if _NOTIFY in os.environ:
             print(_NOTIFY, flush=True)
+        clock = Clock(schedule)
         wake_fds = tuple(fd for fd in (interrupt.wake_fd, ready.ended_fd) if fd >= 0)
         is_over = not ready.compiled.plan.attachments and ready.ended_fd < 0
         while not (is_over or session.exit_requested or interrupt.is_set):
-            ready_fds = session.poll(-1, *wake_fds)
+            ready_fds = session.poll(clock.timeout_ms(), *wake_fds)
             for _ in range(interrupt.take_requests()):
                 session.answer("SIGUSR1")
-            is_over = interrupt.is_set or ready.ended_fd in ready_fds
+            is_over = interrupt.is_set or ready.ended_fd in ready_fds or clock.is_over()
+            if not is_over and clock.take_round():
+                session.take_maps(schedule.maps)
         session.finish()

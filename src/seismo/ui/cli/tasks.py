@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import os
 import pwd
 from collections.abc import MutableMapping
 from typing import Any
 
-from seismo.base.dataclass import dataclass
+from seismo.base.dataclass import dataclass, replace
 from seismo.builtin.options import TaskFilter
 from seismo.kernel.cgroups import find_cgroup
 from seismo.kernel.protocol import Kernel
 from seismo.runtime.containers import find_container
+from seismo.ui.cli.errors import InputError
+from seismo.ui.cli.target import process_of
 
 __all__ = ("EVERYBODY", "Tasks", "add_task_options", "take_tasks", "task_filter")
 
 _PID_MAX = 1 << 22  # include/linux/threads.h: PID_MAX_LIMIT
 _UID_MAX = (1 << 32) - 2  # the last is no user: include/linux/uidgid.h, INVALID_UID
 _COMM_BYTES = 15  # include/linux/sched.h: TASK_COMM_LEN, without its NUL
-_FIELDS = ("command", "pid", "is_tree", "cgroup", "container", "comm", "uid")
+_FIELDS = ("command", "pid", "tid", "is_tree", "cgroup", "container", "comm", "uid")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +29,13 @@ class Tasks:
     """Whom the command line says to trace: those of whom all is true.
 
     `command` is run and traced to its end, `pid` traced until it ends (0: neither); `is_tree`
-    follows whichever it is with all that it forks. `cgroup` is a path or an id, `container` how an
-    id begins, `comm` a name, perhaps with a `*` at its end.
+    follows whichever it is with all that it forks. `tid` is one thread of `pid`. `cgroup` is a path
+    or an id, `container` how an id begins, `comm` a name, perhaps with a `*` at its end.
     """
 
     command: str = ""
     pid: int = 0
+    tid: int = 0
     is_tree: bool = False
     cgroup: str = ""
     container: str = ""
@@ -51,9 +55,11 @@ def task_filter(tasks: Tasks, kernel: Kernel, command_pid: int) -> TaskFilter:
     if tasks.container:
         cgroups.append(find_container(kernel, tasks.container))
     return TaskFilter(
-        pid=tasks.pid or (command_pid if tasks.is_tree else 0),
+        pid=command_pid if tasks.command and tasks.is_tree else tasks.pid,
         and_children=tasks.is_tree,
+        tid=tasks.tid,
         cgroups=tuple(cgroups),
+        cgroup_ids=tuple([os.stat(path).st_ino for path in cgroups]),
         comm=tasks.comm,
         uid=tasks.uid,
     )
@@ -61,20 +67,21 @@ def task_filter(tasks: Tasks, kernel: Kernel, command_pid: int) -> TaskFilter:
 
 def take_tasks(parser: argparse.ArgumentParser, given: MutableMapping[str, Any]) -> Tasks:
     """Take what `add_task_options` added out of what the parser read; a contradiction ends the
-    program with status 1."""
+    program with status 1. Raises `InputError` for a thread that is not there."""
     found = {name: given.pop(name) for name in _FIELDS}
     tasks = Tasks(**{name: value for name, value in found.items() if value is not None})
     if tasks.command and tasks.pid:
         parser.error("-c runs a command and -p names a process: give one of them")
     if tasks.is_tree and not (tasks.command or tasks.pid):
         parser.error("--tree follows the process of -c or -p: give one of them")
-    return tasks
+    return replace(tasks, pid=_process_of_thread(tasks)) if tasks.tid else tasks
 
 
 def add_task_options(parser: argparse.ArgumentParser) -> None:
     """Whom to trace; of several options all must be true."""
     group = parser.add_argument_group("whom to trace (filters in the kernel; all must be true)")
     group.add_argument("-p", "--pid", type=_pid, help="this process, to its end")
+    group.add_argument("-t", "--tid", type=_pid, help="this thread, to its end")
     group.add_argument(
         *("-c", "--cmd"),
         dest="command",
@@ -91,12 +98,21 @@ def add_task_options(parser: argparse.ArgumentParser) -> None:
     add("--container", type=_container, metavar="ID", help=text)
     text = "tasks called NAME; a * at its end stands for the rest"
     add("--comm", type=_comm, metavar="NAME", help=text)
-    add("--uid", type=_uid, metavar="USER", help="tasks of a user, by name or number")
+    add("-u", "--uid", type=_uid, metavar="USER", help="tasks of a user, by name or number")
+
+
+def _process_of_thread(tasks: Tasks) -> int:
+    process = process_of(tasks.tid)
+    if not process:
+        raise InputError(f"-t {tasks.tid}: there is no such thread")
+    if tasks.pid not in (0, process):
+        raise InputError(f"-t {tasks.tid}: it is a thread of process {process}, not of -p's")
+    return process
 
 
 def _pid(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) <= _PID_MAX:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a process id")
+        raise argparse.ArgumentTypeError(f"'{text}' is not an id of a process or thread")
     return int(text)
 
 

@@ -6,8 +6,9 @@ import os
 import re
 from collections.abc import Mapping
 
-__all__ = ("has_color", "painted")
+__all__ = ("has_color", "painted", "terminal_width")
 
+_USUAL_WIDTH = 80
 _CHOICES = {"always": True, "never": False}
 _WORDS = r"^((?:[^\n]*?:\d+:\d+: )?)(error|warning|hint):"
 _COLORS = {"error": 31, "warning": 33, "hint": 36}
@@ -20,6 +21,11 @@ def has_color(environ: Mapping[str, str]) -> bool:
     if choice in _CHOICES:
         return _CHOICES[choice]
     return not environ.get("NO_COLOR") and os.isatty(1) and os.isatty(2)
+
+
+def terminal_width() -> int:
+    """How many characters a line of standard output has; 80 where it is no terminal."""
+    return os.get_terminal_size(1).columns if os.isatty(1) else _USUAL_WIDTH
 
 
 def painted(text: str) -> str:

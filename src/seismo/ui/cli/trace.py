@@ -18,6 +18,7 @@ from seismo.session import as_text
 from seismo.ui.cli.errors import InputError
 from seismo.ui.cli.options import TraceOptions
 from seismo.ui.cli.run import Job, run_job
+from seismo.ui.cli.schedule import Schedule
 from seismo.ui.cli.stages import wanted_stages
 from seismo.ui.cli.terminal import has_color
 
@@ -63,6 +64,7 @@ def _job(options: TraceOptions) -> Job:
         make_sink=sink,
         render=as_text,
         inputs=inputs_of(options),
+        schedule=Schedule(options.duration),
         tasks=options.tasks,
         machine=options.machine,
         ring_bytes=options.ring_bytes,

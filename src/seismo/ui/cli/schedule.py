@@ -1,0 +1,101 @@
+"""When a run reports and when it ends, by the clock: `--interval`, `--count`, `--duration`."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from collections.abc import MutableMapping
+from typing import Any
+
+from seismo.base.dataclass import dataclass
+
+__all__ = ("OPEN_END", "Clock", "Schedule", "add_schedule_options", "seconds", "take_schedule")
+
+_LONGEST = 10 * 365 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """In seconds, 0: never. `maps` are reported every `interval`, no more than `rounds` times."""
+
+    duration: float = 0
+    interval: float = 0
+    rounds: int = 0
+    maps: tuple[str, ...] = ()
+
+
+OPEN_END = Schedule()
+
+
+class Clock:
+    """A schedule that began when this was made."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._start = time.monotonic()
+        self._schedule = schedule
+        self._done = 0
+
+    def timeout_ms(self) -> int:
+        """How long to wait for what is next, rounded up; -1: for ever."""
+        at = min(self._end(), self._next())
+        return -1 if math.isinf(at) else max(0, math.ceil((at - time.monotonic()) * 1000))
+
+    def is_over(self) -> bool:
+        """Whether the time has come to end, which is the last report."""
+        return time.monotonic() >= self._end()
+
+    def take_round(self) -> bool:
+        """Whether a report is due, which is then counted as made."""
+        if time.monotonic() < self._next():
+            return False
+        self._done += 1
+        return True
+
+    def _next(self) -> float:
+        interval = self._schedule.interval
+        return self._start + (self._done + 1) * interval if interval else math.inf
+
+    def _end(self) -> float:
+        one = self._schedule
+        lengths = [length for length in (one.duration, one.interval * one.rounds) if length]
+        return self._start + min(lengths, default=math.inf)
+
+
+def add_schedule_options(parser: argparse.ArgumentParser, *, has_maps: bool) -> None:
+    """When it ends; and where it has maps to report, when it does."""
+    add = parser.add_argument_group("when").add_argument
+    text = "end after so many seconds"
+    add("--duration", type=seconds, default=0.0, metavar="SECONDS", help=text)
+    if has_maps:
+        text = "report, and begin anew, every so many seconds"
+        add("-i", "--interval", type=seconds, default=0.0, metavar="SECONDS", help=text)
+        text = "with -i: end after so many reports"
+        add("--count", dest="rounds", type=_count, default=0, metavar="N", help=text)
+
+
+def take_schedule(
+    parser: argparse.ArgumentParser, given: MutableMapping[str, Any], maps: tuple[str, ...]
+) -> Schedule:
+    """Take what `add_schedule_options` added out of what the parser read."""
+    interval, rounds = given.pop("interval", 0.0), given.pop("rounds", 0)
+    if rounds and not interval:
+        parser.error("--count counts the reports of -i: give both")
+    return Schedule(given.pop("duration"), interval, rounds, maps)
+
+
+def seconds(text: str) -> float:
+    """A length of time of the command line: `10`, `0.5`."""
+    try:
+        length = float(text)
+    except ValueError:
+        length = math.nan
+    if not 0 < length <= _LONGEST:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds")
+    return length
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= _LONGEST:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of reports")
+    return int(text)

@@ -1,0 +1,67 @@
+"""`--flame`, `--folded`, `--speedscope`: the stacks that a tool found, as files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self, TextIO
+
+from seismo.output.flame import flame_svg
+from seismo.output.folded import folded, merged
+from seismo.output.speedscope import speedscope_json
+from seismo.tools.reports.found import Found
+from seismo.tools.reports.stacks import StacksWriter
+from seismo.tools.tool import Stacks, Tool
+from seismo.ui.cli.errors import InputError
+
+__all__ = ("FORMS", "StackFiles")
+
+FORMS: Mapping[str, str] = {
+    "flame": "a flame graph of the whole run: an SVG to open in a browser",
+    "folded": "folded stacks of the whole run, for other flame graphs",
+    "speedscope": "the same as JSON for https://www.speedscope.app",
+}
+"""What can be written, and what it is."""
+
+
+class StackFiles:
+    """Opens the files at once, so that a run is not for nothing; writes what `keep` was given."""
+
+    def __init__(self, tool: Tool, paths: Mapping[str, str]) -> None:
+        self._tool = tool
+        self._files: dict[str, TextIO] = {}
+        for form, path in paths.items():
+            try:
+                self._files[form] = open(path, "w", encoding="utf-8")  # noqa: SIM115
+            except OSError as error:
+                self._close()
+                raise InputError(f"cannot write --{form} {path}: {error.strerror}") from error
+
+    def keep(self, found: Found) -> None:
+        """Write the stacks of a report."""
+        reports = [one for one in self._tool.reports if isinstance(one, Stacks)]
+        stacks = merged(pair for one in reports for pair in StacksWriter(one).frames(found))
+        name, unit = self._tool.name, reports[0].unit
+        for form, file in self._files.items():
+            match form:
+                case "flame":
+                    file.write(flame_svg(stacks, name, unit))
+                case "folded":
+                    file.write(folded(stacks))
+                case _:
+                    file.write(speedscope_json(stacks, name, unit))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        for file in self._files.values():
+            file.close()
