@@ -1,14 +1,14 @@
 """Flame graphs: stacks as one picture, as wide as they weigh, the outermost frames at the bottom.
 
 Every frame is a `<g>` of a `<title>` (its name, and a line of what it weighs), a `<rect>` and, if
-there is room, a `<text>`. Both edges of a frame are rounded to the hundredth of a pixel in the same
-way, so that children never leave their parent.
+there is room, a `<text>`. Frames are in the order of their names, right of what their caller did
+itself. Both edges of a frame are rounded to the hundredth of a pixel in the same way, so that none
+leaves its caller.
 """
 
 from __future__ import annotations
 
 from html import escape
-from operator import itemgetter
 from typing import TypeAlias
 from zlib import crc32
 
@@ -25,11 +25,12 @@ from seismo.output.flame_page import (
     WIDTH,
     page,
 )
-from seismo.output.folded import GENERATED, KERNEL, Stacks
+from seismo.output.folded import GENERATED, KERNEL, Frames, Stacks
 from seismo.output.printable import printable
 
 __all__ = ("flame_svg",)
 
+_ALL = "all"
 _SUBPIXELS = 100
 _MIN_WIDTH = 10
 """A frame that is narrower, in hundredths of a pixel, is left out with all that it called."""
@@ -58,14 +59,6 @@ _GREY: tuple[_Rgb, _Rgb] = (188, 192, 200), (32, 32, 32)
 """The least of each colour, and how much a name may add to it."""
 
 
-class _Node:
-    __slots__ = ("children", "weight")
-
-    def __init__(self) -> None:
-        self.weight = 0
-        self.children: dict[str, _Node] = {}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Box:
     """A frame with its edges in hundredths of a pixel, and the frames below it."""
@@ -83,47 +76,51 @@ def flame_svg(stacks: Stacks, title: str, unit: str) -> str:
     Colours tell code of the kernel (orange), of programs (yellow), made while it ran (green) and
     idle processors (grey); names keep their shade. In a browser a click zooms in, Ctrl-F searches.
     """
-    root = _tree(stacks)
-    boxes = _boxes(root) if root.weight else []
+    total = sum(stacks.values())
+    boxes = _boxes(stacks, total) if total else []
     depth = max([one.depth for one in boxes], default=0)
     height = TOP + (depth + 1) * FRAME_HEIGHT + BOTTOM
     colors = {frame: _color(frame) for frame in {one.frame for one in boxes}}
-    drawn = [_drawn(one, root.weight, height, unit, colors[one.frame]) for one in boxes]
+    drawn = [_drawn(one, total, height, unit, colors[one.frame]) for one in boxes]
     return page(_xml(printable(title)), height, "".join(drawn))
 
 
-def _tree(stacks: Stacks) -> _Node:
-    root = _Node()
-    for frames, weight in stacks.items():
-        root.weight += weight
-        node = root
-        for frame in frames:
-            children = node.children
-            if frame in children:
-                node = children[frame]
-            else:
-                node = children[frame] = _Node()
-            node.weight += weight
-    return root
+def _boxes(stacks: Stacks, total: int) -> list[_Box]:
+    """What is wide enough to be seen, callers before those that they called.
 
-
-def _boxes(root: _Node) -> list[_Box]:
-    """What is wide enough to be seen, callers before those that they called."""
+    In sorted stacks frames that belong together stand together: a frame ends where the next stack
+    is no longer on it.
+    """
+    width = (WIDTH - 2 * MARGIN) * _SUBPIXELS
     boxes: list[_Box] = []
-    total, width = root.weight, (WIDTH - 2 * MARGIN) * _SUBPIXELS
-    waiting = [("all", root, 0, 0)]
-    while waiting:
-        frame, node, start, depth = waiting.pop()
-        end = start + node.weight
-        left = (2 * start * width + total) // (2 * total)
-        right = (2 * end * width + total) // (2 * total)
-        if right - left < _MIN_WIDTH:
-            continue
-        boxes.append(_Box(frame=frame, weight=node.weight, left=left, right=right, depth=depth))
-        for name, child in sorted(node.children.items(), key=itemgetter(0)):
-            waiting.append((name, child, start, depth + 1))
-            start += child.weight
-    return boxes
+    path: Frames = ()
+    starts: list[int] = []
+    end = 0
+    for frames, weight in [*_rooted(stacks), ((), 0)]:
+        shared = _shared(path, frames)
+        while len(starts) > shared:
+            start, depth = starts.pop(), len(starts)
+            left = (2 * start * width + total) // (2 * total)
+            right = (2 * end * width + total) // (2 * total)
+            if right - left >= _MIN_WIDTH:
+                box = _Box(
+                    frame=path[depth], weight=end - start, left=left, right=right, depth=depth
+                )
+                boxes.append(box)
+        starts += [end] * (len(frames) - shared)
+        path, end = frames, end + weight
+    return boxes[::-1]
+
+
+def _rooted(stacks: Stacks) -> list[tuple[Frames, int]]:
+    """The stacks in order, on a frame that stands for all."""
+    return [((_ALL, *frames), weight) for frames, weight in sorted(stacks.items())]
+
+
+def _shared(one: Frames, other: Frames) -> int:
+    """How many outermost frames two stacks share."""
+    pairs = zip(one, other, strict=False)
+    return next((depth for depth, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
 def _drawn(box: _Box, total: int, height: int, unit: str, color: str) -> str:

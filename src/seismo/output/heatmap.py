@@ -1,7 +1,7 @@
 """Heat maps on a terminal: a line an interval, a column a bucket, the darker the more values.
 
               8us   16us  32us
-    10:00:01 |▓▓▓▓▓▓██████░░░░░░| 1234
+    10:00:01 |▓▓▓▓▓▓██████░░░░░░| 1243
 
 A line is scaled by its own largest bucket: what is to come is not known, and a scale that grew
 would change what the lines above it mean. The total behind the line tells how much there was. The
@@ -138,7 +138,7 @@ class _Axis:
         unit = 0
         while abs(value) >= kilo and unit + 1 < len(units):
             value, unit = value / kilo, unit + 1
-        return f"{round(value, 1):g}{units[unit] if value else ''}"
+        return f"{value:.1f}".removesuffix(".0") + (units[unit] if value else "")
 
     def _least(self, column: int) -> int:
         if self.step:

@@ -204,6 +204,8 @@ def json_writer(type_: FieldType) -> Callable[[Any], str]:
             return _number
         case Text() | Symbolic():
             return json_string
+        case Buffer(shown="words"):
+            return lambda words: f"[{','.join(map(json_string, words))}]"
         case Blob() | Buffer():
             return lambda data: f"[{','.join(map(str, data))}]"
         case Array():

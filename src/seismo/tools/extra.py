@@ -15,6 +15,8 @@ from seismo.lang.tokens import Token, TokenKind
 
 __all__ = ("EXTRAS", "Extra", "argument_count", "with_columns")
 
+_ANY = 1 << 16
+
 
 @dataclass(frozen=True, slots=True)
 class Extra:
@@ -47,13 +49,16 @@ EXTRAS: Mapping[str, Extra] = {
 }
 
 
-def with_columns(source: Source, arguments: int, extras: Sequence[Extra]) -> Source:
+def with_columns(
+    source: Source, arguments: int, extras: Sequence[Extra], *, or_more: bool = False
+) -> Source:
     """The script with these columns before the others, in every printf of so many arguments."""
     if not extras:
         return source
     text, end = [], 0
     head = "".join(f"{one.conversion} " for one in extras)
-    for format_ in _formats(tokenize(source), arguments):
+    most = _ANY if or_more else arguments
+    for format_ in _formats(tokenize(source), range(arguments, most + 1)):
         text += [source.text[end : format_.span.start + 1], head]
         text.append(source.text[format_.span.start + 1 : format_.span.end])
         text.append("".join(f", {one.expression}" for one in extras))
@@ -61,11 +66,11 @@ def with_columns(source: Source, arguments: int, extras: Sequence[Extra]) -> Sou
     return Source(source.name, "".join([*text, source.text[end:]]))
 
 
-def _formats(tokens: Sequence[Token], arguments: int) -> Iterator[Token]:
+def _formats(tokens: Sequence[Token], arguments: range) -> Iterator[Token]:
     """The format of every printf that has so many arguments."""
     for at, token in enumerate(tokens):
         is_printf = token.text == "printf" and tokens[at + 2].kind is TokenKind.STRING
-        if is_printf and argument_count(tokens, at + 3) == arguments:
+        if is_printf and argument_count(tokens, at + 3) in arguments:
             yield tokens[at + 2]
 
 

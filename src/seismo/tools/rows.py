@@ -25,6 +25,7 @@ __all__ = ("RowWriter", "column_json", "shown")
 
 _NOTHING = "-"
 _SHOWN = Text(1)  # texts are not cut when they are rendered
+_REST = Field("rest", 0, _SHOWN)
 
 
 class RowWriter:
@@ -38,12 +39,33 @@ class RowWriter:
 
     def render(self, event: EventLayout) -> Render:
         """What makes the text of an event; of other events than rows JSON shows nothing."""
+        has_rest = self._columns[-1:] and self._columns[-1].is_rest
+        if has_rest and len(event.arguments) >= len(self._columns) - 1:
+            return self._row_with_rest(event)
         if len(event.arguments) != len(self._columns):
             return _nothing if self._is_json else as_text(event)
         if self._is_json:
             return _json_row(self._columns, event.arguments)
         self.heading = self.heading or _heading(event.text, self._columns)
         return _text_row(self._columns, event)
+
+
+    def _row_with_rest(self, event: EventLayout) -> Render:
+        """The last column is what the rest of the format makes of the rest of the arguments."""
+        count = len(self._columns) - 1
+        conversions = [one for one in parse_format(event.text) if one.kind != "%"]
+        end = conversions[count - 1].end
+        end += len(event.text[end:]) - len(event.text[end:].lstrip(" "))
+        head, tail = event.text[:end], event.text[end:].rstrip("\n")
+        fields = event.arguments
+        rest = Formatter(tail, [field.type for field in fields[count:]]).render
+        if self._is_json:
+            row = _json_row(self._columns, (*fields[:count], _REST))
+            return lambda values: row((*values[:count], rest(values[count:])))
+        name = self._columns[-1].name
+        self.heading = self.heading or _heading(head, self._columns[:count], name)
+        first = Formatter(head, [field.type for field in fields[:count]]).render
+        return lambda values: first(values[:count]) + printable(rest(values[count:])) + "\n"
 
 
 def column_json(column: Column, type_: FieldType) -> Callable[[Any], str]:
@@ -118,11 +140,12 @@ def _worded(column: Column, field: Field) -> Callable[[Any], str] | None:
     return lambda value: printable(text(value))
 
 
-def _heading(text: str, columns: Sequence[Column]) -> str:
-    """The columns' names where the format puts their values; a stack stands under its row."""
+def _heading(text: str, columns: Sequence[Column], last: str = "") -> str:
+    """The columns' names where the format puts their values; a stack stands under its row. `last`
+    is the name of what stands behind them."""
     names = ["" if one.is_stack else one.name.upper() for one in columns]
     line = _with_conversions(text, [_naming(name) for name in names])
-    return line.replace("%%", "%").rstrip() + "\n"
+    return f"{line.replace('%%', '%')}{last.upper()}".rstrip() + "\n"
 
 
 def _with_conversions(text: str, makes: Sequence[Callable[[Conversion], str]]) -> str:

@@ -54,7 +54,7 @@ class Option:
     """An option `--name`, perhaps with a `short` form, and what `getopt("name")` gives the script.
 
     Without a `metavar` it is a switch. `type` is what the command line's text must be; one that
-    `is_positional` has no dashes, and must be there if it `is_required`.
+    `is_positional` has no dashes, and must be there if it `is_required`. One that `is_many` may be given several times.
     """
 
     name: str
@@ -65,15 +65,18 @@ class Option:
     choices: tuple[str, ...] = ()
     is_positional: bool = False
     is_required: bool = False
+    is_many: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A part of a row: its name, what its value is called, and whether it is a stack."""
+    """A part of a row: its name, what its value is called, and whether it is a stack. What the
+    last one `is_rest` of is the whole rest of the printf, as text."""
 
     name: str
     show: Show | None = None
     is_stack: bool = False
+    is_rest: bool = False
 
 
 def columns(names: str) -> tuple[Column, ...]:
@@ -88,6 +91,11 @@ class Rows:
 
     columns: tuple[Column, ...]
     is_current: bool = True
+
+    @property
+    def least(self) -> int:
+        """How many arguments a row's printf has, or has at least where there is a rest."""
+        return len(self.columns) - self.columns[-1].is_rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +149,8 @@ class Tool:
     `scripts` name the files `<script>.bt` of the tool's folder in the order that they are tried in:
     the first whose probes the kernel has is taken, and every one of them gives the same rows.
     `make` makes the scripts instead, of the options that were given; `usual` are options that are
-    enough for it. `about` is for the manual: what is shown, and what is not. `kernel` says what is
+    enough for it. `reports_of` says what the maps hold where that depends on the options.
+    `about` is for the manual: what is shown, and what is not. `kernel` says what is
     needed of the kernel.
     """
 
@@ -156,6 +165,7 @@ class Tool:
     options: tuple[Option, ...] = ()
     scripts: tuple[str, ...] = ()
     make: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
+    reports_of: Callable[[Mapping[str, Any]], tuple[Report, ...]] | None = None
     usual: Mapping[str, Any] = field(default_factory=dict)
     is_unsafe: bool = False
 
@@ -164,6 +174,10 @@ class Tool:
         if self.make is not None:
             return tuple(Source(self.name, text) for text in self.make(given))
         return tuple(Source(f"{name}.bt", _text(self.path(name))) for name in self.scripts)
+
+    def reported(self, given: Mapping[str, Any]) -> tuple[Report, ...]:
+        """What its maps hold, with these options."""
+        return self.reports_of(given) if self.reports_of is not None else self.reports
 
     def path(self, script: str) -> str:
         """The file of one of its scripts."""

@@ -29,6 +29,13 @@ from seismo.ui.cli.terminal import has_color, terminal_width
 __all__ = ("run_tool", "tool_parser")
 
 _HEAT_SECONDS = 1.0
+_ARGUMENTS = {
+    (True, False): None,
+    (False, False): "?",
+    (True, True): "+",
+    (False, True): "*",
+}
+"""How many words an argument takes, by whether it must be there and may be there often."""
 
 
 def run_tool(tool: Tool, arguments: Sequence[str]) -> int:
@@ -41,7 +48,8 @@ def run_tool(tool: Tool, arguments: Sequence[str]) -> int:
     tasks = take_tasks(parser, given)
     if tasks.command:
         tasks = replace(tasks, is_tree=True)
-    maps = tuple(name for one in tool.reports for name in one.maps)
+    reports = tool.reported(given)
+    maps = tuple(name for one in reports for name in one.maps)
     schedule = take_schedule(parser, given, maps)
     if given.get("is_heat_map") and not schedule.interval:
         schedule = replace(schedule, interval=_HEAT_SECONDS)
@@ -72,7 +80,7 @@ def _add_option(parser: argparse.ArgumentParser, one: Option) -> None:
             one.name,
             metavar=one.metavar,
             type=one.type,
-            nargs=None if one.is_required else "?",
+            nargs=_ARGUMENTS[one.is_required, one.is_many],
             choices=one.choices or None,
             help=one.help,
         )
@@ -82,6 +90,7 @@ def _add_option(parser: argparse.ArgumentParser, one: Option) -> None:
         parser.add_argument(
             *flags,
             dest=one.name,
+            action="append" if one.is_many else "store",
             metavar=one.metavar,
             type=one.type,
             choices=one.choices or None,
@@ -130,13 +139,16 @@ def _job(
     if given.get("has_time") and EXTRAS["time"] not in extras:
         extras.insert(0, EXTRAS["time"])
     own = tool.rows.columns if tool.rows is not None else ()
-    sources = [with_columns(one, len(own), extras) for one in tool.sources(given)]
+    sources = list(tool.sources(given))
+    if tool.rows is not None and extras:
+        least, or_more = tool.rows.least, own[-1].is_rest
+        sources = [with_columns(one, least, extras, or_more=or_more) for one in sources]
     rows = RowWriter((*(Column(one.name) for one in extras), *own), is_json=given["json"])
     make_sink = partial(
         ToolSink,
         errors=sys.stderr.buffer,
         rows=rows,
-        reports=[_writer(one, given) for one in tool.reports],
+        reports=[_writer(one, given) for one in tool.reported(given)],
         maps=schedule.maps,
         is_json=given["json"],
         top=given.get("top", 0),
