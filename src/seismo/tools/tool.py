@@ -54,7 +54,8 @@ class Option:
     """An option `--name`, perhaps with a `short` form, and what `getopt("name")` gives the script.
 
     Without a `metavar` it is a switch. `type` is what the command line's text must be; one that
-    `is_positional` has no dashes, and must be there if it `is_required`. One that `is_many` may be given several times.
+    `is_positional` has no dashes, and must be there if it `is_required`. One that `is_many` may be
+    given several times.
     """
 
     name: str

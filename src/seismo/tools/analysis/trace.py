@@ -17,7 +17,8 @@ __all__ = ("TOOL", "Specifier", "specifier")
 
 _SPECIFIER = re.compile(
     r"""\s* (?P<place>[^\s("]+) (?P<signature>\([^)]*\))?
-        \s* (?P<filter>\(.*?\))? \s* (?: "(?P<format>(?:[^"\\]|\\.)*)" \s* (?:,(?P<values>.*))? )? \s*""",
+        \s* (?P<filter>\(.*?\))?
+        \s* (?: "(?P<format>(?:[^"\\]|\\.)*)" \s* (?:,(?P<values>.*))? )? \s*""",
     re.VERBOSE | re.DOTALL,
 )
 _SYMBOLS = {"%K": "ksym", "%U": "usym"}
@@ -40,10 +41,11 @@ class Specifier:
         name = "probe" if "*" in target else f'"{target}"'
         format_ = self.format + "%s" * len(stacks)
         row = ", ".join(["pid", "tid", "comm", name, *values, *stacks])
-        end = f" @events++; if (@events >= {most}) {{ exit(); }}" if most else ""
-        test = f" /{self.filter}/" if self.filter else ""
         print_ = f'printf("%-7d %-7d %-15s %-16s {format_}\\n", {row});'
-        return f"{self.place.probe}{test} {{ {print_}{end} }}\n"
+        if most:
+            print_ = f"if (@events < {most}) {{ @events++; {print_} }} else {{ exit(); }}"
+        test = f" /{self.filter}/" if self.filter else ""
+        return f"{self.place.probe}{test} {{ {print_} }}\n"
 
     def _read(self) -> tuple[str, ...]:
         conversions = [one for one in parse_format(self.format) if one.kind != "%"]
@@ -93,9 +95,9 @@ TOOL = Tool(
     name="trace",
     area=Area.ANALYSIS,
     summary="Print a line whenever something happens, with the arguments you choose.",
-    about="""A specifier is a place, perhaps a filter in parentheses, perhaps a format and its values:
-'PLACE [(FILTER)] ["FORMAT", VALUES]'. Values are expressions of the tracing language, as BCC's trace
-writes them: `arg1` is a function's first argument, `retval` what it returned, `args->name` a
+    about="""A specifier is a place, perhaps a filter in parentheses, perhaps a format and its
+values: 'PLACE [(FILTER)] ["FORMAT", VALUES]'. Values are expressions of the tracing language, as
+BCC's trace writes them: `arg1` is a function's first argument, `retval` what it returned, `args->name` a
 tracepoint's, `$pid $tgid $uid $gid $cpu $task` what the names say, `STRCMP("x", arg1)` compares. A
 place may name its parameters: 'p::vfs_read(struct file *file)'. %s reads the string that a pointer
 points to, %K and %U name the function that an address is in.""",

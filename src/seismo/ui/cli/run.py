@@ -46,7 +46,7 @@ class Job:
 
     `inputs` says, too, whether tests or benchmarks are run instead; `machine` is what to
     believe of the machine. Where the script cannot be compiled for this kernel, one of the `others`
-    does the same, the first that can.
+    does the same, the first that can; if none can, `tells_last` complains of the last alone.
     """
 
     source: Source
@@ -54,6 +54,7 @@ class Job:
     render: Callable[[EventLayout], Render]
     inputs: Inputs
     others: tuple[Source, ...] = ()
+    tells_last: bool = False
     schedule: Schedule = OPEN_END
     tasks: Tasks = EVERYBODY
     machine: Machine = AS_IT_IS
@@ -155,8 +156,8 @@ def _compiled(
         if job.others:
             notes.say_script(source.name, wrong)
         return compiled
-    if len(wrong) == 1:
-        raise wrong[0]
+    if len(wrong) == 1 or job.tells_last:
+        raise wrong[-1]
     raise RunError("\n".join(dict.fromkeys(map(str, wrong))))
 
 

@@ -42,8 +42,12 @@ def run_tool(tool: Tool, arguments: Sequence[str]) -> int:
     """Run a tool; with `-c` it traces the command and all that it starts. The exit status."""
     parser = tool_parser(tool)
     given = vars(parser.parse_args(list(arguments)))
+    try:
+        sources = tool.sources(given)
+    except argparse.ArgumentTypeError as error:
+        parser.error(str(error))
     if given["shows_script"]:
-        print("\n".join(one.text.rstrip() for one in tool.sources(given)))
+        print(sources[0].text, end="")
         return 0
     tasks = take_tasks(parser, given)
     if tasks.command:
@@ -159,6 +163,7 @@ def _job(
     return Job(
         source=sources[0],
         others=tuple(sources[1:]),
+        tells_last=tool.make is not None,
         make_sink=make_sink,
         render=rows.render,
         inputs=Inputs(named=tool.parameters(given), is_unsafe=tool.is_unsafe),
