@@ -16,16 +16,17 @@ from seismo.base.dataclass import dataclass, field, replace
 from seismo.base.diagnostics import Diagnostic, Diagnostics
 from seismo.base.errors import SourceError
 from seismo.base.source import Source, Span
-from seismo.builtin.options import LowerOptions
+from seismo.builtin.options import NO_FILTER, LowerOptions
 from seismo.builtin.stdlib import TEXTS
 from seismo.builtin.table import AGGREGATES, BUILTINS, SIGNATURES
+from seismo.builtin.traced import TRACED
 from seismo.codegen.emit import generate
 from seismo.ir.func import Func, Module
 from seismo.ir.pipeline import optimize
 from seismo.isa.encode import encode
 from seismo.isa.format import format_listing
 from seismo.isa.prog_types import AttachType, ProgType
-from seismo.lang.ast import Script
+from seismo.lang.ast import Call, Name, Script
 from seismo.lang.check import check
 from seismo.lang.config import Config, read_config
 from seismo.lang.dump import format_typed
@@ -38,6 +39,8 @@ from seismo.lang.print import format_script
 from seismo.lang.script_types import script_types
 from seismo.lang.tokens import format_tokens
 from seismo.lang.typed import OptionSymbol, TypedProbe, TypedScript
+from seismo.lang.typetable import TypeTable
+from seismo.lang.walk import Node, walk
 from seismo.lower.filter import FAMILY, filter_presets
 from seismo.lower.resources import Resources
 from seismo.lower.script import Lowered, lower_script
@@ -148,8 +151,12 @@ class _Compilation:
     def run(self, source: Source) -> Compiled:
         script = self.parsed(source)
         config = read_config(script.config, self.inputs.environ, self.diagnostics)
-        typed = self.checked(self.expanded(script), config)
-        lowered = self.lowered(typed, config)
+        script = self.expanded(script)
+        if self.options.filter != NO_FILTER and _asks(script, TRACED.name):
+            self.options = replace(self.options, filters_itself=True)
+        types = script_types(script, self.view, self.included, self.diagnostics)
+        typed = self.checked(script, types, config)
+        lowered = self.lowered(typed, types, config)
         if self.options.filter.and_children:
             lowered = _with_family(lowered, self.view, self.options, source)
         backends = [probe.place.backend for probe in typed.probes]
@@ -184,13 +191,13 @@ class _Compilation:
         self.tell("macros", lambda: format_script(expanded))
         return expanded
 
-    def checked(self, script: Script, config: Config) -> TypedScript:
+    def checked(self, script: Script, types: TypeTable, config: Config) -> TypedScript:
         diagnostics, inputs = self.diagnostics, self.inputs
-        types = script_types(script, self.view, self.included, diagnostics)
         options = self.options
+        pid = options.filter.only_pid
         use = Use(
-            pid=options.filter.only_pid,
-            command_pid=options.command_pid,
+            pid=0 if options.filters_itself else pid,
+            command_pid=options.command_pid or pid,
             is_unsafe=inputs.is_unsafe,
         )
         instances = self.selected(expand(script, self.view, diagnostics, config, use))
@@ -239,7 +246,7 @@ class _Compilation:
             span, f"cannot read {path}", "-I DIR names a directory to look for headers in"
         )
 
-    def lowered(self, typed: TypedScript, config: Config) -> Lowered:
+    def lowered(self, typed: TypedScript, types: TypeTable, config: Config) -> Lowered:
         shared = Resources(
             options=self.options,
             config=config,
@@ -247,6 +254,7 @@ class _Compilation:
             aggregates=AGGREGATES,
             maps=typed.maps,
             functions=typed.functions,
+            types=types,
         )
         return lower_script(typed, _program_name, _return_value, shared)
 
@@ -280,6 +288,16 @@ class _Compilation:
 
     def tell_of_code(self, stage: str, what: object) -> None:
         self.tell(stage, lambda: str(what))
+
+
+def _asks(script: Script, name: str) -> bool:
+    """Whether the built-in of this name stands anywhere in the script."""
+    trees: tuple[Node, ...] = (*script.probes, *script.functions)
+    return any(
+        isinstance(node, (Name, Call)) and node.name == name
+        for tree in trees
+        for node in walk(tree)
+    )
 
 
 def _lines(source: Source) -> list[Span]:
@@ -342,6 +360,13 @@ def _program_name(index: int, probe: TypedProbe) -> str:
 
 def _return_value(probe: TypedProbe) -> int:
     return probe.place.kind.return_value
+
+
+def _notes(typed: TypedScript, options: LowerOptions) -> tuple[str, ...]:
+    """By which means the probes are served, and that they are not filtered if they are not."""
+    own = "every probe: the script filters by itself (`traced`)"
+    means = [_note(probe) for probe in typed.probes if probe.place.backend.why]
+    return (own, *means) if options.filters_itself else tuple(means)
 
 
 def _note(probe: TypedProbe) -> str:
@@ -413,7 +438,7 @@ def _plan(
         tests=tuple(on_demand["test"]),
         benches=tuple(on_demand["bench"]),
         cgroups=options.filter.cgroups,
-        notes=tuple(_note(probe) for probe in typed.probes if probe.place.backend.why),
+        notes=_notes(typed, options),
         settings=RunSettings(
             print_maps_on_exit=config.print_maps_on_exit,
             max_cat_bytes=config.max_cat_bytes,

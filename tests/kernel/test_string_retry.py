@@ -110,3 +110,21 @@ def test_calls_of_few_and_of_many_arguments_are_put_aside_together(tmp_path: Pat
     )
     assert "@chdir[/etc/hostname]: 10\n" in done.stdout
     assert "@open[-100, /etc/hostname]: 10\n" in done.stdout
+
+
+def test_empty_names_are_strings_of_one_byte(tmp_path: Path) -> None:
+    """Some kernels say 0 of the NUL alone."""
+    script = (
+        "tracepoint:syscalls:sys_enter_openat /pid == cpid && args.flags == 0x2000000/ {\n"
+        '    printf("<%s>\\n", str(args.filename)); @ = strlen(args.filename);\n'
+        '    @s[str(args.filename) == ""] = count();\n'
+        "}"
+    )
+    program = "import ctypes; ctypes.CDLL(None).openat(-100, b'', 0x2000000)"
+    command = f'{sys.executable} -S -c "{program}"'
+    done = subprocess.run(
+        [*SEISMO, "-c", command, "-e", script],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["<>", "@:", "0", "@s[true]:", "1"]
+    assert "could not be read" not in done.stderr

@@ -85,9 +85,13 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
-    """A u32 count of the bytes that matter, and `capacity` bytes."""
+    """A u32 count of the bytes that matter, and `capacity` bytes.
+
+    `shown` is `bytes`, or `words`: strings with a NUL behind each, but for the last if it was cut.
+    """
 
     capacity: int
+    shown: str = "bytes"
 
     @property
     def size(self) -> int:
@@ -98,7 +102,7 @@ class Buffer:
         return 4
 
     def __str__(self) -> str:
-        return f"buffer[{self.capacity}]"
+        return f"{'buffer' if self.shown == 'bytes' else self.shown}[{self.capacity}]"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,18 +14,24 @@ from seismo.lang.literals import string_bytes
 from seismo.lang.types import IntType, PointerType
 
 __all__ = (
+    "UNREADABLE",
     "chunks",
     "clamped",
     "constant_bytes",
     "copy_bytes",
     "copy_string",
     "first_difference",
+    "is_literal_at",
     "pointer_space",
+    "read_string_at",
     "store_bytes",
     "string_length",
     "string_memory",
     "word_pairs",
 )
+
+UNREADABLE = "<unreadable>"
+"""Stands for a string whose memory could not be read."""
 
 _WORD = 8
 _INLINE_BYTES = 256
@@ -113,6 +119,19 @@ def first_difference(low: Lowering, pairs: Iterable[tuple[Value, Value]]) -> tup
     return b.read(left), b.read(right)
 
 
+def is_literal_at(low: Lowering, at: Address, literal: bytes) -> Value:
+    """1 where the literal's characters stand at `at`; loads need no alignment: x86-64 and arm64
+    have CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS, so the kernel's verifier lets them pass."""
+    b = low.b
+
+    def words() -> Iterator[tuple[Value, Value]]:
+        for offset, width in chunks(len(literal), 0):
+            word = int.from_bytes(literal[offset : offset + width], low.byte_order)
+            yield b.load(at.base, at.offset + offset, width), b.const(word)
+
+    return b.compare(Cond.EQ, *first_difference(low, words()))
+
+
 def constant_bytes(low: Lowering, expr: Expr) -> bytes | None:
     """The bytes of a string that is known at compile time, up to its NUL; None of another."""
     if isinstance(expr, String):
@@ -183,6 +202,26 @@ def string_length(low: Lowering, at: Address, size: int) -> Value:
     copy = low.temporary("copy", size + 1)
     used = copy_string(low, copy, at, low.b.const(size + 1))
     return low.b.add(used, low.b.const(-1))
+
+
+def read_string_at(low: Lowering, helper: str, to: Address, size: Value, pointer: Value) -> Value:
+    """Read a string by `probe_read_user_str` or `probe_read_kernel_str`, at most `size` bytes: how
+    many it has with its NUL, or a negative error."""
+    b = low.b
+    used = b.call(helper, low.address(to), size, pointer)
+    if "user" not in helper:
+        return used
+    length = low.fresh("used")
+    b.write(length, used)
+
+    def empty() -> None:
+        b.store(to.base, to.offset, b.const(0), 1)
+        b.write(length, b.const(1))
+
+    # Seen on Linux 6.12, not on 6.18: an empty string of a process gives 0 (mm/maccess.c:
+    # strncpy_from_user_nofault()).
+    b.when(Cond.EQ, used, b.const(0), empty)
+    return b.read(length)
 
 
 def pointer_space(low: Lowering, expr: Expr) -> str:

@@ -1,11 +1,10 @@
-"""What only some kinds of probes have: `usermode override unwatch path socket_cookie`."""
+"""What only some kinds of probes have: `usermode override unwatch socket_cookie`."""
 
 from __future__ import annotations
 
 from seismo.base.layout import U64
-from seismo.builtin.bytes import copy_string
 from seismo.builtin.context import load_register
-from seismo.builtin.record import Address, Builtin, Lowering, Writer, value_writer
+from seismo.builtin.record import Builtin, Lowering, value_writer
 from seismo.builtin.typed_pointer import check_typed, with_typed
 from seismo.events.kinds import Action
 from seismo.ir.ops import BinaryKind, Cond, Value
@@ -15,24 +14,14 @@ from seismo.lang.types import (
     UINT8,
     UINT64,
     VOID,
-    PointerType,
-    RecordType,
-    StringType,
     Type,
 )
 from seismo.probes.backend import Context
 
-__all__ = ("BUILTINS", "OVERRIDE", "PATH", "SOCKET_COOKIE", "UNWATCH", "USERMODE")
+__all__ = ("BUILTINS", "OVERRIDE", "SOCKET_COOKIE", "UNWATCH", "USERMODE")
 
 _X86 = "x86_64"
 _USER_PRIVILEGE = 3
-_PATH = "struct path"
-# kernel/trace/bpf_trace.c: btf_allowlist_d_path
-_WITH_PATH = (
-    *("security_file_permission", "security_inode_getattr", "security_file_open"),
-    *("security_path_truncate", "vfs_truncate", "vfs_fallocate", "dentry_open", "vfs_getattr"),
-    "filp_close",
-)
 
 
 def _check_usermode(call: Call, types: tuple[Type, ...], context: CallContext) -> Type:
@@ -67,70 +56,6 @@ def _lower_override(low: Lowering, call: Call) -> None:
 def _lower_unwatch(low: Lowering, call: Call) -> None:
     address = value_writer(low, low.scalar(call.args[0]), U64.size)
     low.event(Action.UNWATCH, "", [(U64, address)], call.span)
-
-
-def _check_path(call: Call, types: tuple[Type, ...], context: CallContext) -> Type:
-    source, type_ = call.args[0], types[0]
-    target = type_.target if isinstance(type_, PointerType) else type_
-    if not isinstance(target, RecordType) or target.name != _PATH:
-        hint = "such as args.file.f_path"
-        context.error(source.span, f"path() takes a struct path, not {type_}", hint)
-    else:
-        check_typed(call, source, context)
-        _check_function(call, context)
-    return StringType(_path_size(call, context))
-
-
-def _check_function(call: Call, context: CallContext) -> None:
-    """The helper may be called from a few functions alone."""
-    place = context.place
-    if place is None or place.backend.context is not Context.TRAMPOLINE:
-        return
-    target = place.backend.target
-    if target is not None and target.name not in _WITH_PATH:
-        message = f"the kernel allows no path() in {target.name}"
-        context.error(call.span, message, f"it does in {' '.join(_WITH_PATH)}, and in iterators")
-
-
-def _path_size(call: Call, context: CallContext) -> int:
-    """How many bytes the path may have, with its NUL."""
-    most = context.config.max_strlen
-    if len(call.args) < 2:
-        return most
-    size, span = int(context.constant(call.args[1])), call.args[1].span
-    if size < 1:
-        context.error(span, "path() needs at least one byte", "the size counts the NUL")
-    elif size > most:
-        hint = f"config = {{ max_strlen = {size} }} allows more"
-        context.warning(span, f"path() gives at most {most} bytes", hint)
-    return max(1, min(size, most))
-
-
-def _lower_path(low: Lowering, call: Call) -> Writer:
-    b, used, type_ = low.b, low.fresh("length"), low.type_of(call)
-    assert isinstance(type_, StringType), "checked: it is a string"
-    size = b.const(type_.size)
-    home = low.scratch(type_.size)
-
-    def empty() -> None:
-        b.store(home.base, home.offset, b.const(0), 1)
-
-    def read(pointer: Value) -> None:
-        length = b.call("d_path", pointer, low.address(home), size)
-        b.write(used, length)
-
-        def failed() -> None:
-            low.fault("helper", "d_path", length, call.span)
-            empty()
-
-        b.when(Cond.SLT, length, b.const(0), failed)
-
-    with_typed(low, call.args[0], read, empty)
-
-    def write(to: Address) -> Value:
-        return copy_string(low, to, home, size)
-
-    return write
 
 
 def _check_cookie(call: Call, types: tuple[Type, ...], context: CallContext) -> Type:
@@ -193,24 +118,6 @@ UNWATCH = Builtin(
     _lower_unwatch,
     "watchpoint:0x10000000:8:w { @ = count(); unwatch(0x10000000); }",
 )
-PATH = Builtin(
-    Signature(
-        name="path",
-        params=(
-            Param("path", ("pointer", "record")),
-            Param("size", ("int",), optional=True, literal=True),
-        ),
-        returns=StringType(1),
-        check=_check_path,
-        needs_context=True,
-        probe_kinds=("fentry", "fexit", "iter"),
-    ),
-    "The full name of what a `struct path` is about, at most `size` bytes with the NUL; without a "
-    "size, `max_strlen`. A name that does not fit is empty, and counted. The kernel allows it in "
-    "iterators and in few functions. Since Linux 5.10 (`bpf_d_path`).",
-    _lower_path,
-    "fentry:security_file_open { @[path(args.file.f_path)] = count(); }",
-)
 SOCKET_COOKIE = Builtin(
     Signature(
         name="socket_cookie",
@@ -226,4 +133,4 @@ SOCKET_COOKIE = Builtin(
     "fentry:tcp_rcv_established { @bytes[socket_cookie(args.sk)] = sum(args.skb.len); }",
 )
 
-BUILTINS = (USERMODE, OVERRIDE, UNWATCH, PATH, SOCKET_COOKIE)
+BUILTINS = (USERMODE, OVERRIDE, UNWATCH, SOCKET_COOKIE)

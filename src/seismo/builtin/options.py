@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from seismo.base.dataclass import dataclass
 
-__all__ = ("NO_FILTER", "LowerOptions", "TaskFilter")
+__all__ = ("CGROUPS_MAP", "NO_FILTER", "TREE_MAP", "LowerOptions", "TaskFilter")
+
+TREE_MAP, CGROUPS_MAP = "tree", "cgroups"
+"""The maps that filters ask: the pids of a family, and the cgroups."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskFilter:
     """Which tasks are traced: those of which all is true that is asked here.
 
-    Process `pid` alone (0: any), or with all that it forks (`and_children`). `cgroups` are
-    directories of cgroups (version 2): the task is in each or below it. `comm` is the task's name,
-    or what it begins with where it ends in `*` ('' is any). `uid` is its user (None is any).
+    Process `pid` alone (0: any), or with all that it forks (`and_children`); thread `tid` (0: any).
+    `cgroups` are directories of cgroups (version 2), `cgroup_ids` their ids in this order: the task
+    is in each or below it. `comm` is the task's name, or what it begins with where it ends in `*`
+    ('' is any). `uid` is its user (None is any).
     """
 
     pid: int = 0
     and_children: bool = False
+    tid: int = 0
     cgroups: tuple[str, ...] = ()
+    cgroup_ids: tuple[int, ...] = ()
     comm: str = ""
     uid: int | None = None
 
@@ -36,17 +42,18 @@ class LowerOptions:
     """Sizes in bytes; `ring_bytes` 0 leaves the size to the script's settings. `possible_cpus` is
     the kernel's, for sums over CPUs.
 
-    `filter` is compiled into every program that runs in the context of some task (its `pid` is
-    counted as `pid_namespace` does); `command_pid` is
-    what `cpid` gives. `pid_namespace` is the (device, inode) of the namespace that `pid` and `tid`
-    are counted in where it is not the initial one. `started_ns` is the boot clock at the start,
-    for `elapsed`; `tai_offset_ns` is how far International Atomic Time is ahead of that clock, for
-    `nsecs(sw_tai)` and `tseries`. `reports_helper_errors` (-k) sends an event for every failed
-    helper call.
+    `filter` is compiled into every program that runs in the context of some task, unless the script
+    asks `traced` and so `filters_itself` (its `pid` and `tid` are counted as `pid_namespace` does).
+    `command_pid` is what `cpid` gives. `pid_namespace` is the (device, inode) of the namespace that
+    `pid` and `tid` are counted in where it is not the initial one. `started_ns` is the boot clock
+    at the start, for `elapsed`; `tai_offset_ns` is how far International Atomic Time is ahead of
+    that clock, for `nsecs(sw_tai)` and `tseries`. `reports_helper_errors` (-k) sends an event for
+    every failed helper call.
     """
 
     possible_cpus: int
     filter: TaskFilter = NO_FILTER
+    filters_itself: bool = False
     command_pid: int = 0
     ring_bytes: int = 0
     control_bytes: int = 64 << 10

@@ -85,8 +85,8 @@ def _is_accepted(type_: Type, accepts: Accepts) -> bool:
         case Accepts.NUMBER:
             return isinstance(type_, IntType | BoolType | PointerType | AggregateType)
         case Accepts.BYTES:
-            is_bytes = isinstance(type_, ArrayType) and isinstance(type_.element, IntType)
-            return is_bytes or isinstance(type_, BufferType)
+            is_array = isinstance(type_, ArrayType) and isinstance(type_.element, IntType)
+            return is_array or (isinstance(type_, BufferType) and type_.shown == "bytes")
 
 
 def _lower_format(action: Action) -> Callable[[Lowering, Call], None]:

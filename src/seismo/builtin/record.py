@@ -23,6 +23,7 @@ from seismo.lang.config import Config
 from seismo.lang.signature import Signature
 from seismo.lang.typed import Constant, MapSymbol, Place
 from seismo.lang.types import AggregateType, RecordField, Type
+from seismo.lang.typetable import TypeTable
 
 __all__ = (
     "Address",
@@ -78,6 +79,10 @@ class Lowering(Protocol):
     @property
     def config(self) -> Config:
         """The script's settings."""
+
+    @property
+    def types(self) -> TypeTable:
+        """The types that can be named everywhere in the script: its own, and the kernel's."""
 
     @property
     def place(self) -> Place:

@@ -6,11 +6,11 @@ one after the other, else in a loop of the kernel's; what is not known, byte by 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from seismo.base.dataclass import dataclass
-from seismo.builtin.bytes import chunks, constant_bytes, first_difference, string_memory
+from seismo.builtin.bytes import constant_bytes, is_literal_at, string_memory
 from seismo.builtin.record import Address, Builtin, LoopStep, Lowering
 from seismo.builtin.strings import TEXT, check_text
 from seismo.ir.ops import Cond, Value
@@ -50,7 +50,7 @@ def _find(low: Lowering, call: Call) -> Value:
         return _find_unrolled(low, hay, literal)
 
     def matches(inner: Lowering, place: Value, _: Value) -> Value:
-        return _is_literal_at(inner, Address(place, hay.at.offset), literal)
+        return is_literal_at(inner, Address(place, hay.at.offset), literal)
 
     return _search(low, hay, places, matches)
 
@@ -62,7 +62,7 @@ def _find_unrolled(low: Lowering, hay: _Text, literal: bytes) -> Value:
     for index in range(hay.size - len(literal) + 1):
         b.write(found, b.const(index))
         following = b.new_block("next")
-        b.branch_if(_is_literal_at(low, hay.at.at(index), literal), done, following)
+        b.branch_if(is_literal_at(low, hay.at.at(index), literal), done, following)
         b.seal(following)
         b.start(following)
     b.write(found, b.const(_MISSING))
@@ -70,19 +70,6 @@ def _find_unrolled(low: Lowering, hay: _Text, literal: bytes) -> Value:
     b.seal(done)
     b.start(done)
     return b.read(found)
-
-
-def _is_literal_at(low: Lowering, at: Address, literal: bytes) -> Value:
-    """1 where the literal's characters stand at `at`; loads need no alignment: x86-64 and arm64
-    have CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS, so the kernel's verifier lets them pass."""
-    b = low.b
-
-    def words() -> Iterator[tuple[Value, Value]]:
-        for offset, width in chunks(len(literal), 0):
-            word = int.from_bytes(literal[offset : offset + width], low.byte_order)
-            yield b.load(at.base, at.offset + offset, width), b.const(word)
-
-    return b.compare(Cond.EQ, *first_difference(low, words()))
 
 
 def _find_text(low: Lowering, hay: _Text, needle: _Text) -> Value:

@@ -8,6 +8,7 @@ from seismo.builtin.bytes import (
     copy_string,
     first_difference,
     pointer_space,
+    read_string_at,
     string_length,
     string_memory,
     word_pairs,
@@ -145,7 +146,7 @@ def _length_at(low: Lowering, pointer: Expr) -> Value:
     b, length, size = low.b, low.fresh("length"), low.config.max_strlen
     helper = f"probe_read_{pointer_space(low, pointer)}_str"
     address = low.scalar(pointer)
-    used = b.call(helper, low.address(low.temporary("string", size)), b.const(size), address)
+    used = read_string_at(low, helper, low.temporary("string", size), b.const(size), address)
 
     def failed() -> None:
         b.write(length, b.const(0))

@@ -6,6 +6,7 @@ from seismo.builtin import (
     aggregate,
     arguments,
     buffers,
+    container,
     control,
     histogram,
     join,
@@ -17,6 +18,7 @@ from seismo.builtin import (
     network,
     output,
     packets,
+    paths,
     process,
     search,
     signals,
@@ -24,8 +26,10 @@ from seismo.builtin import (
     strings,
     symbols,
     time,
+    traced,
     tseries,
     user,
+    words,
 )
 from seismo.builtin.record import Aggregate, Builtin
 from seismo.lang.signature import Signature
@@ -37,6 +41,7 @@ BUILTINS: dict[str, Builtin] = {
     for family in (
         *(process, time, strings, search, buffers, memory, network, symbols, stacks),
         *(user, arguments, kernel_only, packets, names, maps, output, join, control, signals, meta),
+        *(traced, paths, words, container),
     )
     for one in family.BUILTINS
 }

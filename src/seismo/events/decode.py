@@ -205,6 +205,8 @@ def _refine(type_: FieldType, reading: Reading) -> _Refine | None:
             return _text_refiner(reading.trailer)
         case Int(shown="bool"):
             return bool
+        case Buffer(shown="words"):
+            return _words
         case Buffer():
             return _buffer
         case Symbolic():
@@ -274,3 +276,10 @@ def _text_refiner(trailer: str) -> Callable[[bytes], str]:
 def _buffer(data: bytes) -> bytes:
     count = int.from_bytes(data[:_COUNT_BYTES], BYTE_ORDER)
     return data[_COUNT_BYTES : _COUNT_BYTES + count]
+
+
+def _words(data: bytes) -> tuple[str, ...]:
+    """What was cut has no NUL behind it."""
+    content = _buffer(data)
+    words = content.removesuffix(b"\0").split(b"\0") if content else ()
+    return tuple([word.decode("utf-8", "surrogateescape") for word in words])

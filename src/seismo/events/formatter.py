@@ -200,6 +200,7 @@ def _fits(accepts: Accepts, type_: FieldType) -> bool:
             return isinstance(type_, Int)
         case Accepts.BYTES:
             is_array = isinstance(type_, Array) and isinstance(type_.element, Int)
-            return is_array or isinstance(type_, Blob | Buffer)
+            is_bytes = isinstance(type_, Buffer) and type_.shown == "bytes"
+            return is_array or is_bytes or isinstance(type_, Blob)
         case _:
             return True

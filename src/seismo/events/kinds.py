@@ -77,7 +77,7 @@ class EventLayout:
 
     PRINT_MAP, PRINT_AND_CLEAR   `top`, `div` (u32; 0 is: all, undivided)
     PRINT_VALUE                  the value
-    JOIN                         a buffer of the words, a NUL after each
+    JOIN                         a buffer of the words
     UNWATCH                      the watchpoints' address (u64)
     EXIT                         the exit code (s32)
     HELPER_ERROR                 what the helper returned (s32)

@@ -1,9 +1,10 @@
 """Decoded values are plain Python objects; the layout that decoded them says how they print.
 
 `Int` decodes to int (bool where it is shown as one), `Text` and `Symbolic` to str, `Blob` and
-`Buffer` to bytes, `Array` and a `tuple` layout to tuple, a `struct` layout to dict; what fills many
-entries of a map is one `Histogram` or `TimeSeries`. Bytes that are not UTF-8 stay in a str as
-surrogate escapes, so that writing it with the same error handler gives the kernel's bytes back.
+`Buffer` to bytes (a `Buffer` of words to a tuple of str), `Array` and a `tuple` layout to tuple, a
+`struct` layout to dict; what fills many entries of a map is one `Histogram` or `TimeSeries`. Bytes
+that are not UTF-8 stay in a str as surrogate escapes, so that writing it with the same error
+handler gives the kernel's bytes back.
 
 >>> texter(Layout.of("pair", [("0", U32), ("1", Int(8, False, "pointer"))], "tuple"))((7, 4096))
 '(7, 0x1000)'
@@ -82,6 +83,8 @@ def texter(type_: FieldType, space: str = " ") -> Callable[[Any], str]:
             return lambda value: names.get(value) or str(value)
         case Int() | Text() | Symbolic():
             return str
+        case Buffer(shown="words"):
+            return " ".join
         case Blob() | Buffer():
             return escape_bytes
         case Array():

@@ -9,7 +9,7 @@ from seismo.lang.join import has_sign_clash
 from seismo.lang.slot import Literal, Slot
 from seismo.lang.symbols import MapFacts
 from seismo.lang.typer import Typer
-from seismo.lang.types import TupleType, Type
+from seismo.lang.types import BufferType, TupleType, Type
 
 __all__ = ("check_keys", "entry", "held_type", "whole_map")
 
@@ -67,6 +67,10 @@ def check_keys(t: Typer, facts: MapFacts, keys: tuple[Expr, ...], span: Span) ->
 def _widen_key(
     t: Typer, facts: MapFacts, slot: Slot, span: Span, type_: Type, literal: Literal
 ) -> None:
+    if isinstance(type_, BufferType) and type_.shown == "words":
+        hint = "print it, or keep it as a value; comm or a path tells programs apart"
+        t.error(span, f"a list of words is no key, and {span.text} is one", hint)
+        return
     before = slot.type
     is_fixed = slot.literal is None and literal is None
     is_odd = before is not None and is_fixed and has_sign_clash(before, type_)

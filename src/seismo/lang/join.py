@@ -106,7 +106,7 @@ def join(left: Type, right: Type) -> Type | None:
             return left
         case StringType(), StringType():
             return left if left.size >= right.size else right
-        case BufferType(), BufferType():
+        case BufferType(), BufferType() if left.shown == right.shown:
             return left if left.size >= right.size else right
         case TupleType(), TupleType():
             elements = _join_all(left.elements, right.elements)

@@ -27,7 +27,7 @@ def _bound(t: Typer, node: Expr) -> Type | None:
     if type_ is not None and not is_integer(type_):
         hint = "write for $i : 0..10 { … }"
         t.error(node.span, f"a range goes from number to number, this is {type_}", hint)
-    return None if node in t.constants else type_
+    return None if t.literal(node) is not None else type_
 
 
 def for_map(t: Typer, node: ForMap) -> None:

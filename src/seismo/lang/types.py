@@ -180,12 +180,16 @@ class RecordType:
 @final
 @dataclass(frozen=True, slots=True)
 class BufferType:
-    """`buffer[size]`: up to `size` raw bytes and how many there are, as `buf()` makes them."""
+    """`buffer[size]`: up to `size` raw bytes and how many there are, as `buf()` makes them.
+
+    `shown` is `bytes`, or `words` where they are a list of strings, as `argv()` makes them.
+    """
 
     size: int
+    shown: str = "bytes"
 
     def __str__(self) -> str:
-        return f"buffer[{self.size}]"
+        return f"{'buffer' if self.shown == 'bytes' else self.shown}[{self.size}]"
 
 
 @final

@@ -1,4 +1,4 @@
-"""Filters compiled into the programs: by process, family, cgroup, name and user.
+"""Filters compiled into the programs, and what keeps a family up to date.
 
 A family is followed in the kernel: `sched:sched_process_fork` runs in the parent before the child
 does (kernel/fork.c: `kernel_clone`), so no child escapes, however short-lived. It decides about the
@@ -14,19 +14,14 @@ import sys
 
 from seismo.base.dataclass import dataclass
 from seismo.base.source import Span
-from seismo.builtin.options import LowerOptions, TaskFilter
+from seismo.builtin.options import CGROUPS_MAP, TREE_MAP, LowerOptions, TaskFilter
+from seismo.builtin.task_filter import CurrentTask, is_of_family, sort_out
 from seismo.ir.builder import Builder
 from seismo.ir.func import Func
-from seismo.ir.ops import BinaryKind, Cond, Kind, Value
+from seismo.ir.ops import Cond
 from seismo.isa.map_types import MapType
 from seismo.lower.maps import BPF_ANY
-from seismo.lower.resources import (
-    CGROUPS_MAP,
-    COUNTER_BYTES,
-    FAMILY_COUNTER,
-    LOST_MAP,
-    TREE_MAP,
-)
+from seismo.lower.resources import COUNTER_BYTES, FAMILY_COUNTER, LOST_MAP
 from seismo.probes.format import TracepointFormat
 from seismo.spec.types import MapSpec
 
@@ -35,9 +30,7 @@ __all__ = ("FAMILY", "Follower", "emit_filter", "filter_maps", "filter_presets")
 _PID_BYTES = 4
 _CGROUP_BYTES = 4
 _MAX_TASKS = 1 << 16
-_COMM_BYTES = 16  # include/linux/sched.h: TASK_COMM_LEN
 _WORD_BYTES = 8
-_PIDNS_INFO_BYTES, _TGID_OFFSET = 8, 4  # include/uapi/linux/bpf.h: bpf_pidns_info
 _BPF_F_NO_PREALLOC = 1  # include/uapi/linux/bpf.h; a family is small, the limit is not
 
 
@@ -76,7 +69,7 @@ class Follower:
             b.call("map_delete_elem", b.map(TREE_MAP), key)
 
         if self.added:
-            b.when_set(_in_family(b, options), add, remove)
+            b.when_set(is_of_family(b, options, CurrentTask(b, options)), add, remove)
         else:
             remove()
         b.ret(b.const(return_value))
@@ -97,26 +90,10 @@ FAMILY = (
 
 
 def emit_filter(b: Builder, options: LowerOptions, skip_value: int) -> None:
-    """Return `skip_value` from here unless the current task is one of those that are traced."""
-    wanted = options.filter
-
-    def skip() -> None:
-        b.ret(b.const(skip_value))
-
-    if wanted.and_children:
-        b.when(Cond.EQ, _in_family(b, options), b.const(0), skip)
-    elif wanted.pid:
-        b.when(Cond.NE, _current_pid(b, options), b.const(wanted.pid), skip)
-    if wanted.uid is not None:
-        uid = b.extend(b.call("get_current_uid_gid", pure=True), 32, signed=False)
-        b.when(Cond.NE, uid, b.const(wanted.uid), skip)
-    if wanted.comm:
-        b.when(Cond.NE, _differs(b, wanted.comm), b.const(0), skip)
-    for index in range(len(wanted.cgroups)):
-        is_inside = b.call(
-            "current_task_under_cgroup", b.map(CGROUPS_MAP), b.const(index), pure=True
-        )
-        b.when(Cond.NE, is_inside, b.const(1), skip)
+    """Return `skip_value` from here unless the current task is one of those that are traced, or the
+    script filters by itself."""
+    if not options.filters_itself:
+        sort_out(b, options, CurrentTask(b, options), lambda: b.ret(b.const(skip_value)))
 
 
 def filter_maps(task_filter: TaskFilter) -> list[MapSpec]:
@@ -150,55 +127,3 @@ def filter_presets(options: LowerOptions) -> tuple[tuple[str, bytes, bytes], ...
         return ()
     key = options.filter.pid.to_bytes(_PID_BYTES, sys.byteorder)
     return ((TREE_MAP, key, (1).to_bytes(_WORD_BYTES, sys.byteorder)),)
-
-
-def _in_family(b: Builder, options: LowerOptions) -> Value:
-    """Not 0 if the current process is of the family.
-
-    Tracepoints tell pids of the initial namespace. What its founder is called there a process in
-    another namespace cannot know: so the founder is known by its name, its family by the map.
-    """
-    key = b.slot("pid", _PID_BYTES)
-    b.store(key, 0, _initial_pid(b), _PID_BYTES)
-    found = b.call("map_lookup_elem", b.map(TREE_MAP), key, kind=Kind.PTR)
-    if options.pid_namespace is None:
-        return found
-    is_founder = b.compare(Cond.EQ, _current_pid(b, options), b.const(options.filter.pid))
-    return b.binary(BinaryKind.OR, b.compare(Cond.NE, found, b.const(0)), is_founder)
-
-
-def _current_pid(b: Builder, options: LowerOptions) -> Value:
-    """As our own namespace counts; 0 for a process that it does not have."""
-    if options.pid_namespace is None:
-        return _initial_pid(b)
-    info, size = b.slot("pidns", _PIDNS_INFO_BYTES), b.const(_PIDNS_INFO_BYTES)
-    b.fill(info, 0, _PIDNS_INFO_BYTES)
-    b.call("get_ns_current_pid_tgid", *map(b.const, options.pid_namespace), info, size)
-    return b.load(info, _TGID_OFFSET, _PID_BYTES)
-
-
-def _initial_pid(b: Builder) -> Value:
-    return b.binary(BinaryKind.SHR, b.call("get_current_pid_tgid", pure=True), b.const(32))
-
-
-def _differs(b: Builder, comm: str) -> Value:
-    """0 if the current task is called `comm`, or begins with what stands before its `*`."""
-    is_prefix = comm.endswith("*")
-    wanted = comm.removesuffix("*").encode("utf-8", "surrogateescape")
-    significant = wanted if is_prefix else wanted + b"\0"
-    name = b.slot("comm", _COMM_BYTES)
-    b.call("get_current_comm", name, b.const(_COMM_BYTES))
-    difference = b.const(0)
-    for offset in range(0, len(significant), _WORD_BYTES):
-        part = significant[offset : offset + _WORD_BYTES]
-        mask = _word(b"\xff" * len(part))
-        word = b.load(name, offset, _WORD_BYTES)
-        word = b.binary(BinaryKind.XOR, word, b.const(_word(part)))
-        word = b.binary(BinaryKind.AND, word, b.const(mask))
-        difference = b.binary(BinaryKind.OR, difference, word)
-    return difference
-
-
-def _word(text: bytes) -> int:
-    """What a load of the text gives, zeros behind it."""
-    return int.from_bytes(text.ljust(_WORD_BYTES, b"\0"), sys.byteorder)

@@ -20,6 +20,7 @@ from seismo.lang.ast import Expr, Field, MapAccess, Stmt, Variable
 from seismo.lang.config import Config
 from seismo.lang.typed import Constant, MapSymbol, Place, TypedFunction
 from seismo.lang.types import RecordField, Type
+from seismo.lang.typetable import TypeTable
 from seismo.lower.body import Body
 from seismo.lower.callback import call_back
 from seismo.lower.calls import call_function
@@ -79,6 +80,10 @@ class FuncLowering:
     @property
     def config(self) -> Config:
         return self.shared.config
+
+    @property
+    def types(self) -> TypeTable:
+        return self.shared.types
 
     @property
     def default_space(self) -> str:

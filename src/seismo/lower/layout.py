@@ -68,7 +68,7 @@ def field_type(type_: Type) -> FieldType:
         case StringType():
             return Text(type_.size, alignment=8)
         case BufferType():
-            return Buffer(type_.size)
+            return Buffer(type_.size, type_.shown)
         case SymbolicType():
             return Symbolic(type_.kind, type_.size, type_.detail)
         case ArrayType():

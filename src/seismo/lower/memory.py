@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from seismo.base.errors import CompilerBug
 from seismo.base.layout import Array, Buffer, FieldType, Int, Layout, Text
-from seismo.builtin.bytes import copy_bytes, store_bytes
+from seismo.builtin.bytes import copy_bytes, read_string_at, store_bytes
 from seismo.builtin.record import Address, Writer, value_writer
 from seismo.ir.ops import Cond, Kind, Value
 from seismo.lang.ast import (
@@ -235,7 +235,7 @@ def _read_characters(low: FuncContext, to: Address, size: int, pointer: Value, s
     gets the byte that the helper has put a NUL for."""
     b = low.b
     reader = "probe_read_user" if space == "user" else "probe_read_kernel"
-    length = b.call(f"{reader}_str", low.address(to), b.const(size), pointer)
+    length = read_string_at(low, f"{reader}_str", to, b.const(size), pointer)
 
     def last() -> None:
         at = b.const(size - 1)

@@ -92,6 +92,10 @@ def _send_cut(low: FuncContext, ring: str, layout: Layout, parts: Sequence[Write
     last = layout.fields[-1]
     to = low.temporary("record", layout.size)
     length = _write(layout, parts, to)
+    if isinstance(last.type, Buffer):
+        # One that was kept in a variable or a map is copied whole, whatever is in it.
+        count = b.load(to.base, to.offset + last.offset, U32.size)
+        length = b.add(count, b.const(U32.size))
     used = low.fresh("used")
     # A fault's negative length is huge as an unsigned one; its string is then "" (one NUL). The
     # comparison also tells the kernel's verifier that what is sent lies within the scratch.

@@ -12,9 +12,9 @@ from seismo.builtin.record import Aggregate, Builtin
 from seismo.events.kinds import Action, EventLayout, FaultSite
 from seismo.lang.config import Config
 from seismo.lang.typed import MapSymbol, TypedFunction
+from seismo.lang.typetable import TypeTable
 
 __all__ = (
-    "CGROUPS_MAP",
     "CONTROL_MAP",
     "COUNTER_BYTES",
     "EVENTS_MAP",
@@ -23,13 +23,12 @@ __all__ = (
     "PACKETS_MAP",
     "RING_COUNTERS",
     "SCRATCH_MAP",
-    "TREE_MAP",
     "Resources",
 )
 
 EVENTS_MAP, CONTROL_MAP, LOST_MAP = "events", "control", "lost"
 PACKETS_MAP = "packets"
-SCRATCH_MAP, TREE_MAP, CGROUPS_MAP = "scratch", "tree", "cgroups"
+SCRATCH_MAP = "scratch"
 
 COUNTER_BYTES = 8
 
@@ -48,7 +47,8 @@ _FIXED_COUNTERS = 3
 
 @dataclass(slots=True, kw_only=True)
 class Resources:
-    """Collected while the probes are lowered, one after the other."""
+    """Collected while the probes are lowered, one after the other; `types` are the kernel's and the
+    script's."""
 
     options: LowerOptions
     config: Config
@@ -56,6 +56,7 @@ class Resources:
     aggregates: Mapping[str, Aggregate]
     maps: Mapping[str, MapSymbol]
     functions: Mapping[str, TypedFunction]
+    types: TypeTable
     events: dict[int, EventLayout] = field(default_factory=dict)
     tables: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
     packet_files: list[str] = field(default_factory=list)

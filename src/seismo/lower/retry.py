@@ -37,6 +37,10 @@ BPF_ANY = 0  # include/uapi/linux/bpf.h
 _MAX_THREADS = 1 << 12
 _HIDDEN_BYTES = 8  # kernel/trace/bpf_trace.c: tp_prog_is_valid_access()
 _ENTER, _EXIT = "sys_enter_", "sys_exit_"
+_NAMES = {"str": 0, "path_at": 1}
+"""Which argument of a function is the pointer to a string that it reads."""
+_MOVING = ("chdir", "chroot", "pivot_root")
+"""Calls at whose end a name means another place than it did."""
 _NEVER_RETURN = ("exit", "exit_group", "rt_sigreturn", "execve", "execveat")
 """Calls after which the caller's memory, or the caller, is not what it was."""
 
@@ -48,13 +52,16 @@ def retried_strings(probe: TypedProbe) -> tuple[Field, ...]:
     category, name = (*point.target, "", "")[:2]
     if others or category != "syscalls" or not name.startswith(_ENTER):
         return ()
-    if name.removeprefix(_ENTER) in _NEVER_RETURN:
+    call = name.removeprefix(_ENTER)
+    if call in _NEVER_RETURN:
         return ()
     found: dict[str, Field] = {}
     for node in walk(probe.probe.body):
-        if not (isinstance(node, Call) and node.name == "str" and node in probe.facts.types):
+        if not (isinstance(node, Call) and node.name in _NAMES and node in probe.facts.types):
             continue
-        pointer = node.args[0]
+        if call in _MOVING and node.name == "path_at":
+            return ()
+        pointer = node.args[_NAMES[node.name]]
         if isinstance(pointer, Field) and _is_argument(probe, pointer):
             found.setdefault(pointer.field, pointer)
     return tuple(found.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seismo.builtin.bytes import clamped, copy_bytes
+from seismo.builtin.bytes import UNREADABLE, clamped, copy_bytes, read_string_at
 from seismo.builtin.record import Address, Writer
 from seismo.ir.ops import Cond, Value
 from seismo.lang.ast import Expr
@@ -11,10 +11,7 @@ from seismo.lower.context import FuncContext
 from seismo.lower.layout import field_type
 from seismo.lower.memory import text_writer
 
-__all__ = ("UNREADABLE", "read_string")
-
-UNREADABLE = "<unreadable>"
-"""Stands for a string whose memory could not be read."""
+__all__ = ("read_string",)
 
 
 def read_string(
@@ -41,7 +38,7 @@ def read_string(
 
     def write(to: Address) -> Value:
         used = low.fresh("length")
-        length = b.call(helper, low.address(to), bound, address)
+        length = read_string_at(low, helper, to, bound, address)
         b.write(used, length)
 
         def cut() -> None:

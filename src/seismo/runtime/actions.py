@@ -83,7 +83,7 @@ class Actions:
             case Action.TIME:
                 return lambda _: self._sink.time(time_text(event.text, time.time_ns()))
             case Action.JOIN:
-                return lambda record: self._sink.join(_joined(decode(record)[0], event.text))
+                return lambda record: self._sink.join(event.text.join(decode(record)[0]))
             case Action.UNWATCH:
                 return lambda record: self._on_unwatch(decode(record)[0])
             case Action.EXIT:
@@ -142,9 +142,3 @@ class Actions:
             self._sink.system(shell_text(command))
         except CommandFailed as error:
             self._sink.runtime_error(f"system: {error}", event.span)
-
-
-def _joined(words: bytes, separator: str) -> str:
-    """Each word ends with a NUL; one that was cut does not."""
-    parts = words.removesuffix(b"\0").split(b"\0")
-    return separator.join([part.decode("utf-8", "surrogateescape") for part in parts])

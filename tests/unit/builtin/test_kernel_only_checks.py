@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from script_runs import complaints
-from seismo.builtin.kernel_only import OVERRIDE, PATH, SOCKET_COOKIE, UNWATCH, USERMODE
+from seismo.builtin.kernel_only import OVERRIDE, SOCKET_COOKIE, UNWATCH, USERMODE
 from seismo.builtin.packets import SKBOUTPUT
 from seismo.builtin.record import Builtin
 
@@ -14,7 +14,6 @@ from seismo.builtin.record import Builtin
     ("body", "message"),
     [
         ("print(usermode)", "usermode does not exist in a probe of kind begin"),
-        ("path(0)", "path does not exist in a probe of kind begin"),
         ("print(socket_cookie(0))", "socket_cookie does not exist in a probe of kind begin"),
         ('skboutput("x", 0, 1, 2)', "skboutput does not exist in a probe of kind begin"),
         ("override(1)", "override() may change what it traces, or the system"),
@@ -44,7 +43,6 @@ def test_unwatch_is_everywhere() -> None:
     ("one", "kinds"),
     [
         (OVERRIDE, {"kprobe"}),
-        (PATH, {"fentry", "fexit", "iter"}),
         (SOCKET_COOKIE, {"fentry", "fexit", "rawtracepoint"}),
         (SKBOUTPUT, {"fentry", "fexit", "rawtracepoint"}),
         (UNWATCH, set()),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import threading
+
 import pytest
 
+from seismo.ui.cli.errors import InputError
 from seismo.ui.cli.machine import Machine
 from seismo.ui.cli.options import TraceOptions, parse_trace_options
 from seismo.ui.cli.tasks import Tasks
@@ -87,6 +91,7 @@ SCRIPT_OF_TESTS = TraceOptions(file="x.bt", mode="test", probe_filter="^a")
             ),
         ),
         (["--uid", "root", "x.bt"], TraceOptions(file="x.bt", tasks=Tasks(uid=0))),
+        (["-u", "root", "x.bt"], TraceOptions(file="x.bt", tasks=Tasks(uid=0))),
         (["--uid", "nobody", "x.bt"], TraceOptions(file="x.bt", tasks=Tasks(uid=65534))),
         (["-b", "x.bt"], SCRIPT),
         (["--btf", "x.bt"], SCRIPT),
@@ -136,10 +141,12 @@ def test_options_without_effect_are_taken_with_a_note(option: list[str]) -> None
         ([], "give one of: -e PROGRAM, FILE"),
         (["-l", "x", "y"], "-l takes one pattern"),
         (["-l", "-e", "x", "y"], "-l takes one pattern"),
-        (["-p", "zero", "x.bt"], "'zero' is not a process id"),
-        (["-p", "0", "x.bt"], "'0' is not a process id"),
+        (["-p", "zero", "x.bt"], "'zero' is not an id of a process or thread"),
+        (["-p", "0", "x.bt"], "'0' is not an id of a process or thread"),
+        (["-t", "-1", "x.bt"], "'-1' is not an id of a process or thread"),
         (["-p", "1", "-c", "ls", "x.bt"], "-c runs a command and -p names a process"),
         (["--tree", "x.bt"], "--tree follows the process of -c or -p"),
+        (["--tree", "-t", "1", "x.bt"], "--tree follows the process of -c or -p"),
         (["-c", "", "x.bt"], "argument -c/--cmd: it is empty"),
         (["--cgroup", "", "x.bt"], "argument --cgroup: it is empty"),
         (["--container", "web", "x.bt"], "'web' does not begin an id, which is in hexadecimal"),
@@ -175,6 +182,22 @@ def test_mistakes_end_with_status_one(
         parse_trace_options(line)
     assert caught.value.code == 1
     assert message in capsys.readouterr().err
+
+
+def test_a_thread_is_one_of_its_process() -> None:
+    tid, pid = threading.get_native_id(), os.getpid()
+    tasks = Tasks(pid=pid, tid=tid)
+    assert parse_trace_options(["-t", str(tid), "x.bt"]).tasks == tasks
+    assert parse_trace_options(["--tid", str(tid), "-p", str(pid), "x.bt"]).tasks == tasks
+
+
+def test_a_thread_that_is_not_there_or_of_another_process() -> None:
+    own, last = str(os.getpid()), str(1 << 22)
+    with pytest.raises(InputError, match=f"^-t {last}: there is no such thread$"):
+        parse_trace_options(["-t", last, "x.bt"])
+    message = f"^-t {own}: it is a thread of process {own}, not of -p's$"
+    with pytest.raises(InputError, match=message):
+        parse_trace_options(["-t", own, "-p", "1", "x.bt"])
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from select import select
 import pytest
 
 from seismo.ui.cli.errors import InputError
-from seismo.ui.cli.target import open_output, pid_namespace, process_fd
+from seismo.ui.cli.target import open_output, pid_namespace, process_fd, process_of
 
 
 def test_output_goes_to_the_file(tmp_path: Path) -> None:
@@ -55,6 +55,32 @@ def test_no_process_and_none_of_the_id() -> None:
         pass
 
 
+def has_thread_fds() -> bool:
+    """Since Linux 6.9."""
+    try:
+        os.close(os.pidfd_open(os.getpid(), os.O_EXCL))
+    except OSError:
+        return False
+    return True
+
+
+def test_the_end_of_a_thread_is_seen_or_else_that_of_its_process() -> None:
+    done, tids = threading.Event(), []
+    thread = threading.Thread(target=lambda: (tids.append(threading.get_native_id()), done.wait()))
+    thread.start()
+    while not tids:
+        time.sleep(0.001)
+    assert process_of(tids[0]) == os.getpid()
+    with process_fd(os.getpid(), tids[0]) as fd:
+        assert select([fd], [], [], 0)[0] == []
+        done.set()
+        thread.join()
+        assert select([fd], [], [], 30 if has_thread_fds() else 0)[0] == [fd] * has_thread_fds()
+    if has_thread_fds():
+        with pytest.raises(InputError, match=f"-t {tids[0]}: "), process_fd(os.getpid(), tids[0]):
+            pass
+
+
 def test_a_thread_is_no_process() -> None:
     done, tids = threading.Event(), []
     thread = threading.Thread(target=lambda: (tids.append(threading.get_native_id()), done.wait()))
@@ -62,7 +88,8 @@ def test_a_thread_is_no_process() -> None:
     try:
         while not tids:
             time.sleep(0.001)
-        message = f"-p {tids[0]}: it is a thread\nhint: -p {os.getpid()} traces the process"
+        hint = f"-t {tids[0]} traces it, -p {os.getpid()} the process"
+        message = f"-p {tids[0]}: it is a thread\nhint: {hint}"
         with pytest.raises(InputError, match=message), process_fd(tids[0]):
             pass
     finally:

@@ -123,6 +123,7 @@ def test_integers(format_: str, type_: FieldType, value: int, text: str) -> None
         ("%s", POINTER, 0xDEAD, "0xdead"),
         ("%s", Blob(2), b"a\0", r"a\x00"),
         ("%5s|", Buffer(8), b"a\0", r"a\x00|"),
+        ("%-6s|", Buffer(8, "words"), ("a", "bc"), "a bc  |"),
         ("%s", ENUM, 2, "TWO"),
         ("%-5s|", ENUM, 0, "ZERO |"),
         ("%s", ENUM, 1, "1"),

@@ -38,6 +38,8 @@ STRUCT = Layout.of("s", [("a", U32), ("b", PAIR)])
         (Text(8), "cat", "cat"),
         (Blob(3), b"a\x00\xff", r"a\x00\xff"),
         (Buffer(8), b"a\x00\xff", r"a\x00\xff"),
+        (Buffer(8, "words"), ("ls", "a b", "", "c"), "ls a b  c"),
+        (Buffer(8, "words"), (), ""),
         (Symbolic("ksym_t", 8), "vfs_read", "vfs_read"),
         (Int(4, True, "enum", ((7, "SEVEN"),)), 7, "SEVEN"),
         (Int(4, True, "enum", ((7, "SEVEN"),)), -1, "-1"),

@@ -109,6 +109,8 @@ def test_smallest(value: int, signed: str, unsigned: str | None) -> None:
         ),
         (record_of(("a",), (INT8,)), record_of(("b",), (INT8,)), None),
         (BufferType(4), BufferType(8), BufferType(8)),
+        (BufferType(4, "words"), BufferType(8, "words"), BufferType(8, "words")),
+        (BufferType(4, "words"), BufferType(8), None),
         (BufferType(4), StringType(8), None),
         (SymbolicType("kstack", 24), SymbolicType("kstack", 40), SymbolicType("kstack", 40)),
         (SymbolicType("inet", 20), SymbolicType("ksym_t", 8), None),

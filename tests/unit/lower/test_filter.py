@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from seismo.base.dataclass import dataclass, field
+from seismo.base.dataclass import dataclass, field, replace
 from seismo.base.source import NOWHERE
 from seismo.builtin.options import LowerOptions, TaskFilter
 from seismo.ir.builder import Builder
@@ -25,7 +25,7 @@ NAMESPACE = (4, 4026532000)
 @dataclass(slots=True)
 class Task:
     """The task that helpers tell of; `inside` are the indexes of cgroups that it is in, `own_pid`
-    its pid in the namespace of the tracer (0: it is not there)."""
+    its pid in the namespace of the tracer (0: it is not there; else its tid is one more)."""
 
     pid: int = 100
     tid: int = 101
@@ -105,6 +105,19 @@ def test_process(pid: int, is_wanted: bool) -> None:
     assert is_traced(Task(), options(pid=pid)) is is_wanted
 
 
+@pytest.mark.parametrize(("tid", "is_wanted"), [(101, True), (100, False), (102, False)])
+def test_thread(tid: int, is_wanted: bool) -> None:
+    assert is_traced(Task(), options(tid=tid)) is is_wanted
+    assert is_traced(Task(), options(pid=100, tid=tid)) is is_wanted
+    assert not is_traced(Task(), options(pid=99, tid=tid))
+
+
+def test_a_script_that_filters_itself_is_left_alone() -> None:
+    task = Task()
+    chosen = replace(options(pid=99, uid=5, comm="dog"), filters_itself=True)
+    assert is_traced(task, chosen) and task.calls == []
+
+
 @pytest.mark.parametrize(("uid", "is_wanted"), [(0, True), (55, False), (65534, False)])
 def test_user(uid: int, is_wanted: bool) -> None:
     assert is_traced(Task(), options(uid=uid)) is is_wanted
@@ -142,11 +155,12 @@ def test_the_task_is_in_every_cgroup(inside: tuple[int, ...], is_wanted: bool) -
     assert is_traced(Task(inside=inside), options(cgroups=("/a", "/b"))) is is_wanted
 
 
-@pytest.mark.parametrize("wrong", ["", "pid", "uid", "comm", "cgroups"])
+@pytest.mark.parametrize("wrong", ["", "pid", "tid", "uid", "comm", "cgroups"])
 def test_all_must_be_true(wrong: str) -> None:
     task = Task(uid=5, inside=(0,))
-    wanted: dict[str, object] = {"pid": 100, "uid": 5, "comm": "cat", "cgroups": ("/a",)}
-    others: dict[str, object] = {"pid": 7, "uid": 6, "comm": "dog", "cgroups": ("/a", "/b")}
+    wanted: dict[str, object] = {"pid": 100, "tid": 101, "uid": 5, "comm": "cat"}
+    others: dict[str, object] = {"pid": 7, "tid": 7, "uid": 6, "comm": "dog"}
+    wanted["cgroups"], others["cgroups"] = ("/a",), ("/a", "/b")
     if wrong:
         wanted[wrong] = others[wrong]
     assert is_traced(task, options(**wanted)) == (not wrong)
@@ -157,6 +171,8 @@ def test_pids_are_those_of_the_tracer_s_namespace() -> None:
     assert is_traced(Task(pid=100, own_pid=3), chosen)
     assert not is_traced(Task(pid=3, own_pid=9), chosen)
     assert not is_traced(Task(pid=3), chosen)
+    assert is_traced(Task(tid=101, own_pid=3), options(NAMESPACE, pid=3, tid=4))
+    assert not is_traced(Task(tid=4, own_pid=3), options(NAMESPACE, tid=3))
 
 
 @pytest.mark.parametrize(("tree", "is_wanted"), [({100}, True), ({101}, False), (set(), False)])

@@ -246,6 +246,8 @@ def test_a_map_without_rows_is_no_line(view: MapView) -> None:
         (Text(8), "cat", '"cat"'),
         (Blob(3), b"\0A\xff", "[0,65,255]"),
         (Buffer(3), b"\0A\xff", "[0,65,255]"),
+        (Buffer(9, "words"), ("ls", 'a "b"', "\udcff"), '["ls","a \\"b\\"","\ufffd"]'),
+        (Buffer(9, "words"), (), "[]"),
         (Symbolic("inet", 20), "10.0.0.1", '"10.0.0.1"'),
         (Int(4, True, "enum", ((7, "SEVEN"),)), 7, "7"),
         (Array(Text(2), 2), ("a", "b"), '["a","b"]'),
