@@ -18,12 +18,13 @@ from seismo.tools.reports.heat import HeatWriter
 from seismo.tools.reports.writer import writer_of
 from seismo.tools.rows import RowWriter
 from seismo.tools.sink import ToolSink
-from seismo.tools.tool import Column, Histograms, Option, Report, Stacks, Tool
+from seismo.tools.tool import Histograms, Option, Report, Stacks, Tool
 from seismo.ui.cli.parser import add_output_options, parser_for
-from seismo.ui.cli.run import Job, run_job
-from seismo.ui.cli.schedule import Schedule, add_schedule_options, take_schedule
+from seismo.ui.cli.progress import Progress, has_progress_line
+from seismo.ui.cli.run import Job, run_job, taken_source
+from seismo.ui.cli.schedule import OPEN_END, Schedule, add_schedule_options, take_schedule
 from seismo.ui.cli.stack_files import FORMS, StackFiles
-from seismo.ui.cli.tasks import Tasks, add_task_options, take_tasks
+from seismo.ui.cli.tasks import EVERYBODY, Tasks, add_task_options, take_tasks
 from seismo.ui.cli.terminal import has_color, terminal_width
 
 __all__ = ("run_tool", "tool_parser")
@@ -43,13 +44,14 @@ def run_tool(tool: Tool, arguments: Sequence[str]) -> int:
     parser = tool_parser(tool)
     given = vars(parser.parse_args(list(arguments)))
     try:
-        sources = tool.sources(given)
+        tool.sources(given)
     except argparse.ArgumentTypeError as error:
         parser.error(str(error))
     if given["shows_script"]:
-        print(sources[0].text, end="")
+        job = _job(tool, given, EVERYBODY, OPEN_END)
+        print(taken_source(replace(job, is_verbose=False, has_warnings=False)).text, end="")
         return 0
-    tasks = take_tasks(parser, given)
+    tasks = take_tasks(parser, dict(given))
     if tasks.command:
         tasks = replace(tasks, is_tree=True)
     reports = tool.reported(given)
@@ -147,7 +149,10 @@ def _job(
     if tool.rows is not None and extras:
         least, or_more = tool.rows.least, own[-1].is_rest
         sources = [with_columns(one, least, extras, or_more=or_more) for one in sources]
-    rows = RowWriter((*(Column(one.name) for one in extras), *own), is_json=given["json"])
+    rows = RowWriter((*(one.column for one in extras), *own), is_json=given["json"])
+    # A command has the terminal to itself.
+    is_shown = bool(tool.reports) and not given["is_quiet"] and not tasks.command
+    progress = Progress(is_on=is_shown and has_progress_line(os.environ))
     make_sink = partial(
         ToolSink,
         errors=sys.stderr.buffer,
@@ -159,6 +164,7 @@ def _job(
         label=_local_time if schedule.interval and not given.get("is_heat_map") else str,
         keep=keep,
         is_quiet=given["is_quiet"],
+        before_write=progress.wipe,
     )
     return Job(
         source=sources[0],
@@ -168,6 +174,7 @@ def _job(
         render=rows.render,
         inputs=Inputs(named=tool.parameters(given), is_unsafe=tool.is_unsafe),
         schedule=schedule,
+        progress=progress,
         tasks=tasks,
         ring_bytes=given["ring_bytes"],
         output=given["output"],
