@@ -6,6 +6,8 @@ missing=""
 command -v gcc >/dev/null || missing="$missing gcc libc6-dev"
 command -v g++ >/dev/null || missing="$missing g++"
 command -v readelf >/dev/null || missing="$missing binutils"
+command -v mkfs.ext4 >/dev/null || missing="$missing e2fsprogs"
+command -v mkfs.xfs >/dev/null || missing="$missing xfsprogs"
 command -v qemu-system-x86_64 >/dev/null || missing="$missing qemu-system-x86"
 command -v apt-get >/dev/null || { [ -z "$missing" ] || echo "not installed:$missing"; exit 0; }
 

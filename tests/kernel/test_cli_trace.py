@@ -210,22 +210,22 @@ def test_opensnoop_shows_the_file_once_with_its_descriptor(file: str) -> None:
     done = seismo("opensnoop", "-c", f"/bin/cat {file}")
     rows = [line.split() for line in done.stdout.splitlines() if line.endswith(f" {file}")]
     assert len(rows) == 1
-    _, comm, fd, errno, path = rows[0]
-    assert (comm, fd, errno, path) == ("cat", "3", "0", file)
+    _, comm, fd, error, path = rows[0]
+    assert (comm, fd, error, path) == ("cat", "3", "-", file)
 
 
 def test_opensnoop_failed_only(file: str) -> None:
     done = seismo("opensnoop", "-x", "-c", f"sh -c 'cat {file} {file}.missing'")
     rows = [line.split() for line in done.stdout.splitlines() if file in line]
-    assert [(row[1:]) for row in rows] == [["cat", "-1", "2", f"{file}.missing"]]
+    assert [(row[1:]) for row in rows] == [["cat", "-1", "ENOENT", f"{file}.missing"]]
 
 
 def test_opensnoop_json(file: str) -> None:
     done = seismo("opensnoop", "--json", "-c", f"/bin/cat {file}")
     rows = [json.loads(line) for line in done.stdout.splitlines() if line != "needle"]
     (row,) = [one for one in rows if one["path"] == file]
-    assert (row["comm"], row["fd"], row["errno"]) == ("cat", 3, 0)
-    assert list(row) == ["pid", "comm", "fd", "errno", "path"]
+    assert (row["comm"], row["fd"], row["err"]) == ("cat", 3, None)
+    assert list(row) == ["pid", "comm", "fd", "err", "path"]
 
 
 def test_opensnoop_reads_a_path_of_4000_bytes(tmp_path: Path) -> None:

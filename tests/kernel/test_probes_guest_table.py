@@ -254,7 +254,6 @@ ROWS: dict[str, Row] = {
 }
 
 MISTAKES = {
-    "fentry:vfs_read /args.count == 4242/ { @[path(args.file.f_path)] = count() }": "allow",
     "fexit:putname { print(retval) }": "returns nothing",
     "fentry:vfs_read { print(retval) }": "retval does not exist in a probe of kind fentry",
     "kprobe:vfs_read { print(arg6) }": "there is no arg6",

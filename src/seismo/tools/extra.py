@@ -12,6 +12,7 @@ from seismo.base.dataclass import dataclass
 from seismo.base.source import Source
 from seismo.lang.lexer import tokenize
 from seismo.lang.tokens import Token, TokenKind
+from seismo.tools.tool import Column, Show
 
 __all__ = ("EXTRAS", "Extra", "argument_count", "with_columns")
 
@@ -22,7 +23,7 @@ _ANY = 1 << 16
 class Extra:
     """A column before the tool's own: how it is printed, and the expression that it shows.
 
-    `is_of_task`: it is about the current task.
+    `is_of_task`: it is about the current task. `show` is what its value means.
     """
 
     name: str
@@ -30,6 +31,20 @@ class Extra:
     expression: str
     help: str
     is_of_task: bool = True
+    show: Show | None = None
+
+    @property
+    def column(self) -> Column:
+        return Column(self.name, self.show)
+
+
+def _container_id(text: str) -> str | None:
+    return text or None
+
+
+def _cgroup_path(text: str) -> str | None:
+    """`/a/b` of `unified:/a/b`."""
+    return text.partition(":")[2] or None
 
 
 EXTRAS: Mapping[str, Extra] = {
@@ -43,8 +58,11 @@ EXTRAS: Mapping[str, Extra] = {
         Extra("gid", "%-7d", "gid", "the group's number"),
         Extra("tid", "%-7d", "tid", "the thread"),
         Extra("ppid", "%-7d", "ppid", "the parent process"),
-        Extra("container", "%-12s", "container", "the container's id"),
-        Extra("cgroup", "%-20s", "cgroup_path(cgroup)", "the cgroup (version 2)"),
+        Extra("container", "%-12s", "container", "the container's id", show=_container_id),
+        Extra(
+            *("cgroup", "%-20s", 'cgroup_path(cgroup, "unified")', "the cgroup (version 2)"),
+            show=_cgroup_path,
+        ),
     )
 }
 

@@ -49,7 +49,6 @@ class RowWriter:
         self.heading = self.heading or _heading(event.text, self._columns)
         return _text_row(self._columns, event)
 
-
     def _row_with_rest(self, event: EventLayout) -> Render:
         """The last column is what the rest of the format makes of the rest of the arguments."""
         count = len(self._columns) - 1
@@ -133,7 +132,8 @@ def _text_row(columns: Sequence[Column], event: EventLayout) -> Render:
 def _worded(column: Column, field: Field) -> Callable[[Any], str] | None:
     """What makes the text of a column that is not shown as the format has it."""
     if column.show is not None:
-        return shown(column.show)
+        word = shown(column.show)
+        return lambda value: printable(word(value))
     if column.is_stack or isinstance(field.type, (Int, Blob, Buffer)):
         return None
     text = texter(field.type)

@@ -19,6 +19,7 @@ class ToolSink(TextSink):
 
     `label` is what stands above each round of reports, '' for nothing; `keep` is given each round,
     too, for files that are made of it. No report has more than `top` rows (0: what it says).
+    `before_write` is called before anything is written.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class ToolSink(TextSink):
         label: Callable[[], str] = str,
         keep: Callable[[Found], object] | None = None,
         is_quiet: bool = False,
+        before_write: Callable[[], object] = bool,
     ) -> None:
         super().__init__(stream, errors, is_quiet=is_quiet)
         self._rows = rows
@@ -42,6 +44,7 @@ class ToolSink(TextSink):
         self._top = top
         self._label = label
         self._keep = keep
+        self._before_write = before_write
         self._maps = frozenset(maps)
         self._found: dict[str, tuple[MapView, Sequence[Row]]] = {}
 
@@ -60,6 +63,7 @@ class ToolSink(TextSink):
     def flush(self, *, is_last: bool = False) -> None:
         if self._found:
             self._report()
+        self._before_write()
         super().flush(is_last=is_last)
 
     def _report(self) -> None:
@@ -72,3 +76,7 @@ class ToolSink(TextSink):
         if label and any(texts):
             self._add(f"{label}\n")
         self._add("".join(texts) if self._is_json else "\n".join(filter(None, texts)))
+
+    def _note(self, text: str) -> None:
+        self._before_write()
+        super()._note(text)

@@ -29,7 +29,7 @@ FORMS = {
     "go:os.*": "uprobe:libgo:os.*",
     "libc:malloc": "uprobe:libc:malloc",
     "./test:read*": "uprobe:./test:read*",
-    "/home/somebody/contentions:*": "uprobe:/home/somebody/contentions:*",
+    "/opt/shop/contentions:*": "uprobe:/opt/shop/contentions:*",
     "/lib64/ld-linux-x86-64.so.2:_dl_*": "uprobe:/lib64/ld-linux-x86-64.so.2:_dl_*",
     "t:block:block_rq_complete": "tracepoint:block:block_rq_complete",
     "t:block:*": "tracepoint:block:*",

@@ -155,8 +155,8 @@ TOOL = Tool(
     summary="Count or plot the values of arguments and return values.",
     about="""A specifier is 'PLACE[(SIGNATURE)][:TYPES:EXPRESSIONS[:FILTER]][#LABEL]', as BCC's
 argdist has it: 'p:c:write(int fd):int:fd' counts by descriptor, 'r:c:read():int:$retval:$retval>0'
-what read returned. $entry(x) in a return's expression is x when the function was called, $latency the time
-since then in ns. Without an expression calls are counted. A type `char*` reads the string.""",
+what read returned. $entry(x) in a return's expression is x when the function was called, $latency
+the time since then in ns. Without an expression calls are counted. A type `char*` reads the string.""",
     kernel="Linux 5.8; kernel functions need kprobes (CONFIG_KPROBES) or BPF trampolines.",
     reports=(Table((Column("place"),), (("@d0", Column("count")),)), Histograms("@d0", "")),
     reports_of=_reports,

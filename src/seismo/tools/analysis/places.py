@@ -2,11 +2,12 @@
 
 | written | is |
 |---|---|
-| `vfs_read`, `p::vfs_read`, `vfs_*` | a kernel function |
+| `vfs_read`, `::vfs_read`, `p::vfs_read`, `vfs_*` | a kernel function |
+| `vfs_read+0x12`, `c:malloc+4` | an instruction of a function |
 | `c:malloc`, `p:c:malloc`, `/bin/bash:readline` | a function of a library or a program |
 | `r::vfs_read`, `r:c:malloc` | its return |
 | `t:sched:sched_switch` | a tracepoint |
-| `u:python3:function__entry` | a static probe (USDT) |
+| `u:python3:function__entry`, `u:FILE:PROVIDER:PROBE` | a static probe (USDT) |
 | `kprobe:vfs_read`, `uprobe:libc:malloc`, … | what a script would say |
 """
 
@@ -61,19 +62,19 @@ def place_of(text: str) -> Place:
         raise argparse.ArgumentTypeError(f"'{text}' is no place to trace: e.g. vfs_read, c:malloc")
     if head in _RETURNS or head in _ENTRIES or head in _OTHERS:
         return Place(head, rest)
-    match head, rest.count(":"):
-        case "t", 1:
+    match text.split(":"):
+        case ["t", category, event] if category and event:
             return Place("tracepoint", rest)
-        case "u", 1:
-            return Place("usdt", _with_file(rest))
-        case "p" | "r", 0 | 1:
-            library, _, function = rest.rpartition(":")
-            return _function(library, function, is_return=head == "r")
-        case _, 0:
-            library, _, function = text.rpartition(":")
+        case ["u", file, *names] if file and all(names) and len(names) in (1, 2):
+            return Place("usdt", ":".join([_file(file), *names]))
+        case ["p" | "r" | "" as kind, *library, function] if len(library) < 2:
+            return _function("".join(library), function, is_return=kind == "r")
+        case [library, function] if library not in ("t", "u"):
             return _function(library, function, is_return=False)
+        case [function]:
+            return _function("", function, is_return=False)
         case _:
-            hint = "[p|r]:[LIBRARY]:FUNCTION, t:CATEGORY:EVENT, u:FILE:PROBE"
+            hint = "[[p|r]:][LIBRARY:]FUNCTION, t:CATEGORY:EVENT, u:FILE:PROBE"
             raise argparse.ArgumentTypeError(f"'{text}' is no place to trace: it is none of {hint}")
 
 
@@ -90,11 +91,6 @@ def _function(library: str, function: str, *, is_return: bool) -> Place:
         Place("uprobe", f"{_file(library)}:{function}") if library else Place("kprobe", function)
     )
     return Place(_RETURNS[place.kind], place.target) if is_return else place
-
-
-def _with_file(target: str) -> str:
-    file, _, name = target.partition(":")
-    return f"{_file(file)}:{name}"
 
 
 def _file(name: str) -> str:
