@@ -173,6 +173,8 @@ def _result(signature: Signature) -> str:
             return ""
         case StringType(size) if size < 2:
             return " -> string"
+        case BufferType(shown="words"):
+            return " -> words"
         case BufferType():
             return " -> buffer"
         case _:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from man_page import Page, markdown, roff
 from seismo.tools.table import NAMES, TOOLS, find_tool, tools_of
-from seismo.tools.tool import Area, Tool
+from seismo.tools.tool import Area, Option, Tool
 from seismo.ui.cli.tool import tool_parser
 
 __all__ = ("PAGES", "matrix")
@@ -75,8 +75,14 @@ def _matrix_row(name: str, kernels: Iterable[Mapping[str, str]]) -> str:
 
 
 def _usage(tool: Tool) -> str:
-    text = tool_parser(tool).format_usage().removeprefix("usage: ")
-    return " ".join(text.split())
+    words = [_word(one) for one in tool.options if one.is_positional]
+    return " ".join([f"seismo {tool.name} [options]", *words])
+
+
+def _word(one: Option) -> str:
+    """An argument, in brackets if it may be left out."""
+    text = one.metavar + (" …" if one.is_many else "")
+    return text if one.is_required else f"[{text}]"
 
 
 def _options(tool: Tool) -> str:

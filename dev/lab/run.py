@@ -32,7 +32,7 @@ KERNELS = ("6.1", "6.12")
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _LAB = _REPOSITORY / ".lab"
 _SHARE = "/.lab"
-_GUEST_SECONDS = 40 * 60.0
+_GUEST_SECONDS = 60 * 60.0
 _TEST_SECONDS = 120
 
 

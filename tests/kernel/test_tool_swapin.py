@@ -9,6 +9,7 @@ import pytest
 
 from disk_setup import load_modules, worker
 from tool_runs import tool_rows, tool_text
+from traced_programs import WaitingProgram
 
 pytestmark = [pytest.mark.kernel, pytest.mark.guest]
 
@@ -24,11 +25,11 @@ memory = mmap.mmap(-1, pages * mmap.PAGESIZE)
 memory.madvise(mmap.MADV_NOHUGEPAGE)
 for page in range(pages):
     memory[page * mmap.PAGESIZE] = 1
-end = time.monotonic() + 60
-while counter("/proc/self/status", "VmSwap:") * 1024 < pages * mmap.PAGESIZE:
+end = time.monotonic() + 30
+while counter("/proc/self/smaps_rollup", "Swap:") * 1024 < pages * mmap.PAGESIZE:
     assert time.monotonic() < end
     memory.madvise(21)  # MADV_PAGEOUT
-assert counter("/proc/meminfo", "SwapCached:") == 0
+assert counter("/proc/meminfo", "SwapCached:") == 0  # or it would not be read
 before = counter("/proc/vmstat", "pswpin")
 assert all(memory[page * mmap.PAGESIZE] == 1 for page in range(pages))
 assert counter("/proc/vmstat", "pswpin") - before == pages
@@ -48,10 +49,15 @@ def swap() -> Iterator[None]:
         subprocess.run(["swapoff", _DISK], check=True)
 
 
+def _go(*programs: WaitingProgram) -> None:
+    for program in programs:
+        assert program.go() == "done"
+
+
 @pytest.mark.usefixtures("swap")
 def test_pages_are_counted_by_process() -> None:
     with worker(_TOUCH, _PAGES) as one, worker(_TOUCH, 7) as other:
-        rows = tool_rows("swapin", act=lambda: (one.go(), other.go()))
+        rows = tool_rows("swapin", act=lambda: _go(one, other))
     mine = [row for row in rows if row["pid"] in (one.pid, other.pid)]
     assert [(row["pid"], row["pages"]) for row in mine] == [(one.pid, _PAGES), (other.pid, 7)]
     assert all(row["comm"].startswith("python") for row in mine)
@@ -60,7 +66,7 @@ def test_pages_are_counted_by_process() -> None:
 @pytest.mark.usefixtures("swap")
 def test_pages_of_one_process_by_text() -> None:
     with worker(_TOUCH, 5) as one, worker(_TOUCH, 7) as other:
-        text = tool_text("swapin", "-p", str(one.pid), act=lambda: (one.go(), other.go()))
+        text = tool_text("swapin", "-p", str(one.pid), act=lambda: _go(one, other))
     heading, line = text.splitlines()
     assert heading.split() == ["PID", "COMM", "PAGES"]
     assert (line.split()[0], line.split()[-1]) == (str(one.pid), "5")

@@ -96,5 +96,5 @@ def test_each_script_gives_the_same_rows(hosts: tuple[Host, Host]) -> None:
         act = Accepted(hosts)
         output = run_script(Path(TOOL.path(script)).read_text(), act).output
         lines = [line.split() for line in output.splitlines()]
-        mine = [line for line in lines if line[0] == str(os.getpid())]
+        mine = [line for line in lines if line[:1] == [str(os.getpid())]]
         assert mine == [[*map(str, one.values())] for one in act.rows], script

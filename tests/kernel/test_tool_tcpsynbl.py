@@ -10,19 +10,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from network_setup import Host, Server, two_hosts, until
-from script_runs import run_script
-from seismo.tools.network.tcpsynbl import TOOL
 from tool_runs import tool_rows, tool_text
 
 pytestmark = pytest.mark.kernel
 
-READY = "/sys/kernel/tracing/events/sock/sk_data_ready"
 LIMIT = 61  # no limit that anybody else would choose
 NEIGHBOUR = """
 import socket
@@ -102,13 +98,3 @@ def test_a_handshake_that_finds_no_room_is_counted(hosts: tuple[Host, Host]) -> 
     found = shown(text)
     assert found.keys() == {"[0]", "[1]", "[2, 4)"}
     assert (found["[0]"], found["[1]"]) == (1, 1)
-
-
-@pytest.mark.guest
-def test_each_script_gives_the_same_counts(hosts: tuple[Host, Host]) -> None:
-    for script in TOOL.scripts:
-        if script == "tcpsynbl_ready" and not Path(READY).exists():
-            continue
-        output = run_script(Path(TOOL.path(script)).read_text(), lambda: act(hosts)).output
-        (own,) = [one for one in output.split("@backlog") if one.startswith(f"[{LIMIT}]:")]
-        assert shown(own) == {"[0]": 2, "[1]": 2, "[2, 4)": 6, "[4, 8)": 2}, script

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -27,6 +28,7 @@ int main(void) {
     return 0;
 }
 """
+_THREAD = "import threading; threading.Thread(target=int).start()"
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
@@ -49,9 +51,7 @@ def test_threads_of_this_process_alone() -> None:
             thread = threading.Thread(target=int)
             thread.start()
             thread.join()
-        subprocess.run(
-            ["python3", "-c", "import threading; threading.Thread(target=int).start()"], check=True
-        )
+        subprocess.run([sys.executable, "-I", "-S", "-c", _THREAD], check=True)
 
     rows = tool_rows("threadsnoop", "-p", str(os.getpid()), act=act)
     assert [one["pid"] for one in rows] == [os.getpid()] * 3

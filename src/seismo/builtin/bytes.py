@@ -20,6 +20,7 @@ __all__ = (
     "constant_bytes",
     "copy_bytes",
     "copy_string",
+    "copy_text",
     "first_difference",
     "is_literal_at",
     "pointer_space",
@@ -194,6 +195,27 @@ def copy_string(low: Lowering, to: Address, source: Address, limit: Value) -> Va
     has: whatever stands there becomes the NUL.
     """
     return low.b.call("probe_read_kernel_str", low.address(to), limit, low.address(source))
+
+
+def copy_text(low: Lowering, source: Address, size: int) -> Writer:
+    """A writer of a string that has `size` bytes of our own memory: of a long one only what it has
+    up to its NUL, whose length it tells, so that a record can be cut there."""
+    if size <= _INLINE_BYTES or source.base in low.b.func.params:
+        return copy_bytes(low, source, size)
+
+    def write(to: Address) -> Value:
+        b, last = low.b, size - 1
+        length = copy_string(low, to, source, b.const(size))
+        # One that fills its memory was cut, and has no NUL there.
+        b.when(
+            Cond.EQ,
+            length,
+            b.const(size),
+            lambda: b.copy((to.base, to.offset + last), (source.base, source.offset + last), 1, 1),
+        )
+        return length
+
+    return write
 
 
 def string_length(low: Lowering, at: Address, size: int) -> Value:

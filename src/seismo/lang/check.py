@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from seismo.base.diagnostics import Diagnostic, Diagnostics, did_you_mean
 from seismo.base.source import Span
-from seismo.lang.ast import Function, Script
+from seismo.lang.ast import Function, MapAccess, Script
 from seismo.lang.config import Config
 from seismo.lang.declared_maps import check_declared, declare_maps
 from seismo.lang.environment import Body, Environment
@@ -26,6 +26,7 @@ from seismo.lang.typed import Facts, TypedFunction, TypedProbe, TypedScript
 from seismo.lang.typer import Typer
 from seismo.lang.types import INT64, PointerType, Type
 from seismo.lang.typetable import TypeTable
+from seismo.lang.walk import walk
 from seismo.probes.view import KernelView
 
 __all__ = ("check",)
@@ -54,6 +55,7 @@ def check(
         config=config,
         options=options,
         is_unsafe=is_unsafe,
+        left_out=_left_out(script, instances),
     )
     found = Diagnostics()
     functions = _functions(env, script.functions, found)
@@ -73,6 +75,18 @@ def check(
         found.found += [one for body in bodies for one in passes[body].doubts][:1]
     _report(found, diagnostics)
     return _typed(env, functions, instances, [passes[body] for body in bodies])
+
+
+def _left_out(script: Script, instances: Sequence[ProbeInstance]) -> dict[str, str]:
+    """The maps in probes whose places this kernel does not have, and those places."""
+    made = {one.probe for one in instances}
+    return {
+        node.name: probe.attach_points[0].text
+        for probe in script.probes
+        if probe not in made
+        for node in walk(probe)
+        if isinstance(node, MapAccess)
+    }
 
 
 def _functions(env: Environment, nodes: Sequence[Function], diagnostics: Diagnostics) -> list[Body]:

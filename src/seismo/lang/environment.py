@@ -34,7 +34,8 @@ class FunctionHead:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Environment:
-    """What all bodies of a script share."""
+    """What all bodies of a script share; `left_out` are the maps in probes that become no program,
+    and where these would be."""
 
     signatures: Signatures
     view: KernelView
@@ -42,6 +43,7 @@ class Environment:
     config: Config
     options: Mapping[str, str]
     is_unsafe: bool
+    left_out: Mapping[str, str] = field(default_factory=dict)
     maps: MapTable = field(default_factory=MapTable)
     functions: dict[str, FunctionHead] = field(default_factory=dict)
     macros: dict[str, Expr] = field(default_factory=dict)

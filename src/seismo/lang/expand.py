@@ -68,14 +68,7 @@ def expand(
     found = Diagnostics()
     _check_names(script, found)
     instances: list[ProbeInstance] = []
-    places = [
-        [
-            point
-            for text in probe.attach_points
-            for point in attach_points(text, view, found, config.missing_probes)
-        ]
-        for probe in script.probes
-    ]
+    places = [attach_points(probe, view, found, config.missing_probes) for probe in script.probes]
     shared = _shared(places)
     count = 0
     for probe, points in zip(script.probes, places, strict=True):
@@ -135,10 +128,32 @@ def _span(probe: Probe) -> Span:
 
 
 def attach_points(
-    text: AttachPointText, view: KernelView, diagnostics: Diagnostics, missing: str
+    probe: Probe, view: KernelView, diagnostics: Diagnostics, missing: str
+) -> list[AttachPoint]:
+    """What the attach points of a probe mean on this kernel; what is not there is told as `missing`
+    says. A wildcard that finds nothing is no error beside what is there: `f, f.constprop.*` names
+    a function as one compiler or another has left it."""
+    points: list[AttachPoint] = []
+    unmatched: list[tuple[Span, TargetError]] = []
+    for text in probe.attach_points:
+        try:
+            points += _places(text, view, diagnostics)
+        except TargetError as error:
+            if has_wildcard(text.text):
+                unmatched.append((text.span, error))
+            else:
+                _tell_missing(text.span, error, diagnostics, missing)
+    told = "warn" if points and missing == "error" else missing
+    for span, unfound in unmatched:
+        _tell_missing(span, unfound, diagnostics, told)
+    return points
+
+
+def _places(
+    text: AttachPointText, view: KernelView, diagnostics: Diagnostics
 ) -> tuple[AttachPoint, ...]:
-    """What the text of an attach point means on this kernel; nothing where it means nothing, which
-    is told as `missing` says."""
+    """What the text of one means; nothing, and the complaint, where it is none. Raises
+    `TargetError` when this kernel has no such place."""
     word, _, rest = text.text.partition(":")
     try:
         kind = find_kind(word.strip('"'))
@@ -146,11 +161,7 @@ def attach_points(
     except TargetError as error:
         diagnostics.error(text.span, error.message, error.hint)
         return ()
-    try:
-        targets = kind.expand(target, view)
-    except TargetError as error:
-        _tell_missing(text.span, error, diagnostics, missing)
-        return ()
+    targets = kind.expand(target, view)
     is_wild = targets != (target,) and has_wildcard(rest)
     return tuple([AttachPoint(kind.name, target, text.span, is_wild) for target in targets])
 

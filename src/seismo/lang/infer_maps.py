@@ -36,11 +36,18 @@ def held_type(t: Typer, facts: MapFacts, span: Span) -> Type | None:
     """The type of a map's values, where something is put into the map at all."""
     type_ = t.read(facts.value)
     if facts.written_at is None:
-        hint = did_you_mean(facts.name, t.env.maps.written()) or "nothing is ever put into it"
-        t.error(span, f"undefined map: {facts.name}", hint)
+        near = did_you_mean(facts.name, t.env.maps.written())
+        t.error(span, f"undefined map: {facts.name}", near or _why_undefined(t, facts.name))
     elif type_ is None:
         t.doubt(span, f"nothing tells the type of {facts.name}", "set it to a value first")
     return type_
+
+
+def _why_undefined(t: Typer, name: str) -> str:
+    if name not in t.env.left_out:
+        return "nothing is ever put into it"
+    where = t.env.left_out[name]
+    return f"the probe at {where}, which is not there, has it: missing_probes = warn tells why"
 
 
 def check_keys(t: Typer, facts: MapFacts, keys: tuple[Expr, ...], span: Span) -> list[Type | None]:

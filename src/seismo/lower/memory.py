@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from seismo.base.errors import CompilerBug
 from seismo.base.layout import Array, Buffer, FieldType, Int, Layout, Text
-from seismo.builtin.bytes import copy_bytes, read_string_at, store_bytes
+from seismo.builtin.bytes import copy_bytes, copy_text, read_string_at, store_bytes
 from seismo.builtin.record import Address, Writer, value_writer
 from seismo.ir.ops import Cond, Kind, Value
 from seismo.lang.ast import (
@@ -65,7 +65,7 @@ def lower_writer(low: FuncContext, expr: Expr) -> Writer:
         case Call():
             return _from_call(low, expr, form)
         case Variable():
-            return copy_bytes(low, low.home(expr), form.size)
+            return _copied(low, low.home(expr), form)
         case MapAccess():
             return _from_map(low, expr, form)
         case TupleExpr() | RecordExpr() | BlockExpr() | Ternary():
@@ -106,6 +106,11 @@ def writer_as(low: FuncContext, expr: Expr, form: FieldType) -> Writer:
                 return low.b.const(form.size)
 
             return write
+
+
+def _copied(low: FuncContext, source: Address, form: FieldType) -> Writer:
+    copy = copy_text if isinstance(form, Text) else copy_bytes
+    return copy(low, source, form.size)
 
 
 def _place_name(low: FuncContext, form: FieldType) -> Writer:
@@ -154,7 +159,7 @@ def _from_call(low: FuncContext, call: Call, form: FieldType) -> Writer:
     home = low.scratch(form.size)
     source = low.returned(call.name)
     low.b.copy((home.base, home.offset), (source.base, source.offset), form.size)
-    return copy_bytes(low, home, form.size)
+    return _copied(low, home, form)
 
 
 def text_writer(low: FuncContext, text: str) -> Writer:
@@ -287,7 +292,7 @@ def _chosen(low: FuncContext, expr: Ternary, form: FieldType) -> Writer:
         lambda: arm(then),
         lambda: arm(expr.other),
     )
-    return copy_bytes(low, home, form.size)
+    return _copied(low, home, form)
 
 
 def readable(low: FuncContext, expr: Expr) -> Address:

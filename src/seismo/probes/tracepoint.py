@@ -17,6 +17,13 @@ __all__ = ("KIND",)
 
 _FORM = "tracepoint:category:name"
 
+# What older kernels lack, and what comes nearest there: kernel commit 5a80bd075f3b ("block:
+# introduce block_io_start/block_io_done tracepoints").
+_YOUNG = {
+    "block:block_io_start": ("Linux 6.5", "block:block_rq_issue"),
+    "block:block_io_done": ("Linux 6.5", "block:block_rq_complete"),
+}
+
 
 def _parse(text: str) -> Target:
     parts = tuple(text.split(":"))
@@ -40,8 +47,14 @@ def _expand(target: Target, view: KernelView) -> tuple[Target, ...]:
     try:
         view.tracepoint(category, name)
     except TracepointNotFound as error:
-        raise TargetError(f"there is no tracepoint '{error.name}'", error.hint) from None
+        hint = _why_missing(error.name) or error.hint
+        raise TargetError(f"there is no tracepoint '{error.name}'", hint) from None
     return (target,)
+
+
+def _why_missing(name: str) -> str:
+    since, near = _YOUNG.get(name, ("", ""))
+    return since and f"it came with {since}; the nearest is tracepoint:{near}"
 
 
 def _choose(points: tuple[AttachPoint, ...], use: Use, view: KernelView) -> Backend:

@@ -45,31 +45,38 @@ class Attachments:
         return [link for _, link in self._links]
 
     def attach(self, sink: Sink) -> None:
-        """Attach everything; of the places that wildcards found, those that can be.
+        """Attach everything; of the places that wildcards found, those that can be. The others are
+        told of, unless the script ignores missing probes.
 
         Raises what `objects.attach` raises, for a place that the script names, or when none of the
-        found ones can be attached to.
+        found ones can be attached to; nothing when missing probes are no error to the script.
         """
+        missing = self._plan.settings.missing_probes
         for one in self._plan.attachments:
             program = self._programs[one.program]
             try:
                 link = attach(program, one.at, self._kernel, self._tracefs)
             except _REFUSALS as error:
-                if not one.may_fail:
+                if missing == "error" and not one.may_fail:
                     raise
                 self.refused.append((one, error))
             else:
                 self._links.append((one, link))
-        if self.refused:
-            self._tell_refused(sink)
+        if missing != "ignore":
+            self._tell_refused(sink, is_error=missing == "error")
 
-    def _tell_refused(self, sink: Sink) -> None:
-        (first, error), count = self.refused[0], len(self.refused)
-        found = sum(one.may_fail for one in self._plan.attachments)
-        if count == found:
+    def _tell_refused(self, sink: Sink, *, is_error: bool) -> None:
+        for one, error in self.refused:
+            if not one.may_fail:
+                sink.warning(f"{one.probe}: {error}")
+        wild = [refusal for refusal in self.refused if refusal[0].may_fail]
+        if not wild:
+            return
+        (first, error), found = wild[0], sum(one.may_fail for one in self._plan.attachments)
+        if is_error and len(wild) == found:
             raise error
         sink.warning(
-            f"{count} of {found} places that wildcards found could not be attached to; "
+            f"{len(wild)} of {found} places that wildcards found could not be attached to; "
             f"{first.probe}: {error}"
         )
 

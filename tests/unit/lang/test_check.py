@@ -8,6 +8,7 @@ import pytest
 
 from lang_cases import checked, complaints, said, typed
 from seismo.lang.ast import AssignMap, Binary, Call, Comptime, Expr, Field, Number
+from seismo.lang.config import Config
 from seismo.lang.infer import RULES
 from seismo.lang.types import AggregateType, IntType, PointerType, RecordType
 
@@ -233,6 +234,16 @@ def test_a_body_is_passed_over_again_only_when_something_has_widened() -> None:
         "@last": "uint64",
         "@first": "int8",
     }
+
+
+def test_a_map_that_only_a_probe_that_is_not_there_puts_into() -> None:
+    text = "t:sched:nope, t:no:no { @there[pid] = 1 } END { clear(@there); clear(@nowhere) }"
+    _, diagnostics = checked(text, config=Config(missing_probes="ignore"))
+    assert [said(one) for one in diagnostics.found] == [
+        "55: undefined map: @there (the probe at t:sched:nope, which is not there, has it: "
+        "missing_probes = warn tells why)",
+        "70: undefined map: @nowhere (nothing is ever put into it)",
+    ]
 
 
 def test_every_kind_of_expression_has_a_rule() -> None:

@@ -134,6 +134,8 @@ def test_types_of_variables(body: str, type_: str) -> None:
         ("for $i : 0..5 { }", {"$i": "int64"}),
         ("for $i : -5..pid { $i = 5 }", {"$i": "int64"}),
         ("for $i : 0..nsecs { }", {"$i": "uint64"}),
+        ("for $i : (uint64)0..(uint64)3 { }", {"$i": "uint64"}),
+        ("for $i : (uint32)0..3 { }", {"$i": "int64"}),
         ("for $i : 0..3 { } for $i : 0..3 { }", {"$i": "int64", "$i.2": "int64"}),
         ("@m[pid] = comm; for $kv : @m { }", {"$kv": "(uint32,string[16])"}),
         (

@@ -87,6 +87,26 @@ def test_what_is_not_there_is_told_as_the_script_wants(missing: str, severities:
     assert [one.severity for one in found.found] == severities
 
 
+@pytest.mark.parametrize(
+    ("missing", "text", "severities"),
+    [
+        ("error", "t:sched:nope*, i:s:1 { }", ["warning"]),
+        ("error", "i:s:1 { } t:sched:nope* { }", ["error"]),
+        ("error", "t:sched:nope*, t:no:* { }", ["error", "error"]),
+        ("warn", "t:sched:nope*, i:s:1 { }", ["warning"]),
+        ("warn", "t:sched:nope* { }", ["warning"]),
+        ("ignore", "t:sched:nope*, i:s:1 { }", []),
+    ],
+)
+def test_a_wildcard_that_finds_nothing_beside_what_is_there(
+    missing: str, text: str, severities: list[str]
+) -> None:
+    script, _ = parsed(text)
+    found = Diagnostics()
+    expand(script, VIEW, found, Config(missing_probes=missing))
+    assert [one.severity for one in found.found] == severities
+
+
 def test_what_is_no_attach_point_is_an_error_always() -> None:
     points, said = expanded("t:sched { } kprobee:f { }", Config(missing_probes="ignore"))
     assert points == []

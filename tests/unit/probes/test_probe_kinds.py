@@ -175,6 +175,11 @@ def test_wildcards_expand_sorted() -> None:
             "there is no tracepoint 'sched:shed_switch'",
             "'sched:sched_switch'",
         ),
+        (
+            "t:block:block_io_done",
+            "there is no tracepoint 'block:block_io_done'",
+            "it came with Linux 6.5; the nearest is tracepoint:block:block_rq_complete",
+        ),
         ("t:nope:*", "no tracepoint matches 'nope:*'", ""),
         ("t:a:[z-a]", "'a:[z-a]' has a set that is none: bad character range z-a", ""),
         ("i:x:1", "'x' is no unit of time", "units are hz s ms us"),

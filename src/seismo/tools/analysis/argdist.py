@@ -14,7 +14,19 @@ from seismo.tools.tool import Area, Column, Histograms, Option, Report, Table, T
 __all__ = ("TOOL", "Distribution", "distribution")
 
 _LATENCY, _ENTRY = "$latency", "$entry("
-_NUMBERS = ("bool", "char", "int", "long", "short", "size_t", "u8", "u16", "u32", "u64", "unsigned")
+_NUMBERS = {
+    "char": "int8",
+    "s8": "int8",
+    "short": "int16",
+    "s16": "int16",
+    "int": "int32",
+    "s32": "int32",
+    "u8": "uint8",
+    "u16": "uint16",
+    "u32": "uint32",
+    "unsigned int": "uint32",
+}
+"""Types that a register is wider than: their values are cut, with their signs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +71,7 @@ class Distribution:
         """The expressions as a script has them; a string is read where its pointer points to."""
         if not self.expressions:
             return ("probe",)
-        return tuple(
-            f"str({one})" if type_.replace(" ", "") in ("char*", "constchar*") else one
-            for type_, one in zip(self.types, self.expressions, strict=True)
-        )
+        return tuple(map(_of_type, self.types, self.expressions))
 
     def _entries(self, number: int) -> dict[str, str]:
         """What must be known of the call when it returns, and the map that keeps it."""
@@ -84,7 +93,7 @@ def distribution(text: str) -> Distribution:
     """What `PLACE[(SIGNATURE)][:TYPES:EXPRESSIONS[:FILTER]][#LABEL]` means."""
     text, _, label = text.partition("#")
     parts = split_top(text.strip(), ":")
-    count = 3 if parts[0] in ("p", "r", "t", "u") else 2 if len(parts) in (2, 4, 5) else 1
+    count = 3 if parts[0] in ("p", "r", "t", "u", "") else 2 if len(parts) in (2, 4, 5) else 1
     place, rest = ":".join(parts[:count]), parts[count:]
     signature = ""
     if "(" in place:
@@ -94,6 +103,8 @@ def distribution(text: str) -> Distribution:
     if len(rest) not in (0, 2, 3):
         form = "PLACE[(SIGNATURE)][:TYPES:EXPRESSIONS[:FILTER]][#LABEL]"
         raise argparse.ArgumentTypeError(f"cannot read '{text}': it is to be {form}")
+    if not rest and parts[0] == "r":
+        rest = ["", "$retval"]  # what a return is about, unless more is said
     types = tuple(one.strip() for one in split_top(rest[0], ",")) if rest else ()
     expressions = tuple(
         translated(one.strip(), names) for one in (split_top(rest[1], ",") if rest else ())
@@ -104,6 +115,14 @@ def distribution(text: str) -> Distribution:
         )
     filter_ = translated(rest[2], names) if len(rest) == 3 else ""
     return Distribution(place_of(place), types, expressions, filter_, label or text.strip())
+
+
+def _of_type(type_: str, expression: str) -> str:
+    """The expression as a value of the type; a `char *` is the string that it points to."""
+    if type_.replace(" ", "") in ("char*", "constchar*"):
+        return f"str({expression})"
+    name = _NUMBERS.get(type_)
+    return f"({name})({expression})" if name else expression
 
 
 def _closing(text: str) -> int:
@@ -156,7 +175,8 @@ TOOL = Tool(
     about="""A specifier is 'PLACE[(SIGNATURE)][:TYPES:EXPRESSIONS[:FILTER]][#LABEL]', as BCC's
 argdist has it: 'p:c:write(int fd):int:fd' counts by descriptor, 'r:c:read():int:$retval:$retval>0'
 what read returned. $entry(x) in a return's expression is x when the function was called, $latency
-the time since then in ns. Without an expression calls are counted. A type `char*` reads the string.""",
+the time since then in ns. Without an expression a return is about $retval, and calls are counted. A
+type `char*` reads the string.""",
     kernel="Linux 5.8; kernel functions need kprobes (CONFIG_KPROBES) or BPF trampolines.",
     reports=(Table((Column("place"),), (("@d0", Column("count")),)), Histograms("@d0", "")),
     reports_of=_reports,

@@ -98,9 +98,9 @@ TOOL = Tool(
     about="""A specifier is a place, perhaps a filter in parentheses, perhaps a format and its
 values: 'PLACE [(FILTER)] ["FORMAT", VALUES]'. Values are expressions of the tracing language, as
 BCC's trace writes them: `arg1` is a function's first argument, `retval` what it returned,
-`args->name` a tracepoint's, `$pid $tgid $uid $gid $cpu $task` what the names say, `STRCMP("x", arg1)` compares. A
-place may name its parameters: 'p::vfs_read(struct file *file)'. %s reads the string that a pointer
-points to, %K and %U name the function that an address is in.""",
+`args->name` a tracepoint's, `$pid $tgid $uid $gid $cpu $task` what the names say,
+`STRCMP("x", arg1)` compares. A place may name its parameters: 'p::vfs_read(struct file *file)'. %s
+reads the string that a pointer points to, %K and %U name the function that an address is in.""",
     kernel="Linux 5.8; kernel functions need kprobes (CONFIG_KPROBES) or BPF trampolines.",
     rows=Rows(
         (*map(Column, ("pid", "tid", "comm", "place")), Column("message", is_rest=True)),

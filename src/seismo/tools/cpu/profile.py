@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,7 @@ __all__ = ("TOOL",)
 
 _SCRIPT = os.path.join(os.path.dirname(__file__), "profile.bt")
 _SWITCHES = ("user", "kernel", "idle", "threads")
+_MOST_HZ = 10_000  # ten times as many leave a machine no time for anything else
 
 
 def _scripts(given: Mapping[str, Any]) -> tuple[str, ...]:
@@ -24,6 +26,13 @@ def _scripts(given: Mapping[str, Any]) -> tuple[str, ...]:
         if given[name]:
             text = text.replace(f'getopt("{name}", false', f'getopt("{name}", true')
     return (text,)
+
+
+def _frequency(text: str) -> int:
+    """Samples a second, of the command line."""
+    if not text.isdecimal() or not 0 < int(text) <= _MOST_HZ:
+        raise argparse.ArgumentTypeError(f"'{text}' is no frequency from 1 to {_MOST_HZ}")
+    return int(text)
 
 
 TOOL = Tool(
@@ -49,7 +58,7 @@ found where it enables them.""",
         ),
     ),
     options=(
-        Option("frequency", "samples a second on each CPU (99)", "-F", metavar="HZ", type=int),
+        Option("frequency", "samples a second on each CPU (99)", "-F", "HZ", _frequency),
         Option("user", "stacks of the program only", "-U"),
         Option("kernel", "stacks of the kernel only", "-K"),
         Option("idle", "idle CPUs, too", "-I"),

@@ -14,7 +14,7 @@ TOOL = Tool(
 it on to all of its disks: they wait until their caches are written. The process is the one that
 asked: of fsync(2) its caller, else mostly a thread of the kernel, such as that of a journal. Not
 seen are flushes of arrays whose disks have no cache to write: the kernel drops them before.""",
-    kernel="Linux 5.11: the tracepoints of the block layer.",
+    kernel="Linux 5.12: the tracepoints of the block layer.",
     scripts=("mdflush",),
     rows=Rows(columns("pid comm disk")),
     example="""examples:

@@ -30,13 +30,8 @@ def request_name(request: int | str) -> str:
     return request if isinstance(request, str) else _REQUESTS.get(request, str(request))
 
 
-def _comm(pid: int) -> str | None:
-    """What a task is called now; nothing of one that is not there."""
-    try:
-        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="surrogateescape") as file:
-            return file.read().removesuffix("\n")
-    except OSError:
-        return None
+def _name(comm: str) -> str | None:
+    return comm or None
 
 
 TOOL = Tool(
@@ -47,10 +42,9 @@ TOOL = Tool(
 PTRACE_SEIZE and PTRACE_TRACEME, by which a process has its parent trace it), for each
 process_vm_writev(2), and for each write to /proc/PID/mem, when the call returns. TPID is the
 other process or thread: the one that is attached to or written to, and of PTRACE_TRACEME the
-parent. TCOMM is what it is called when the row is shown; "-" if it is not there any more, or if
-the caller counts processes in a namespace of its own. With --all every request of ptrace(2) is a
-row, of which a debugger makes thousands: without it, what is done to a process after an
-attachment is not shown.""",
+parent. TCOMM is its name when the call begins, "-" if there is none. With --all every request of
+ptrace(2) is a row, of which a debugger makes thousands: without it, what is done to a process
+after an attachment is not shown.""",
     kernel="Linux 5.8 with BTF: the tracepoints of system calls.",
     scripts=("ptracesnoop",),
     rows=Rows(
@@ -58,7 +52,7 @@ attachment is not shown.""",
             *columns("pid comm"),
             Column("request", request_name),
             Column("tpid"),
-            Column("tcomm", _comm),
+            Column("tcomm", _name),
             Column("err", errno_name),
         )
     ),

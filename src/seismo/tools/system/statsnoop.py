@@ -25,7 +25,7 @@ Symbolic links in a path are not followed. What is asked by io_uring is not seen
   seismo statsnoop -c 'git status' --json   a command and all that it starts
 
     PID     COMM             CALL       ERR      PATH
-    5120    git              newfstatat -        /home/ada/work/.git/index
-    5120    git              lstat      ENOENT   /home/ada/work/.git/MERGE_HEAD
+    5120    git              newfstatat -        /srv/git/seismo/index
+    5120    git              lstat      ENOENT   /srv/git/seismo/MERGE_HEAD
 """,
 )

@@ -28,8 +28,7 @@ def script_points(options: TraceOptions, view: KernelView) -> Iterable[AttachPoi
     points = [
         point
         for probe in script.probes
-        for text in probe.attach_points
-        for point in attach_points(text, view, diagnostics, config.missing_probes)
+        for point in attach_points(probe, view, diagnostics, config.missing_probes)
     ]
     diagnostics.stop_on_errors()
     return {str(point): point for point in points}.values()

@@ -28,13 +28,14 @@ from seismo.ui.cli.errors import PrivilegeError, RunError
 from seismo.ui.cli.interrupt import Interrupt
 from seismo.ui.cli.machine import AS_IT_IS, Machine, live_view
 from seismo.ui.cli.notes import Notes
+from seismo.ui.cli.progress import NO_PROGRESS, Progress
 from seismo.ui.cli.schedule import OPEN_END, Clock, Schedule
 from seismo.ui.cli.target import open_output, pid_namespace, process_fd
 from seismo.ui.cli.tasks import EVERYBODY, Tasks, task_filter
 from seismo.ui.cli.terminal import has_color, painted
 from seismo.views import LiveView
 
-__all__ = ("Job", "Prepared", "prepared", "refusals", "run_job")
+__all__ = ("Job", "Prepared", "prepared", "refusals", "run_job", "taken_source")
 
 _NOTIFY = "__BPFTRACE_NOTIFY_PROBES_ATTACHED"
 """A variable of the environment: who sets it is told on standard output when all is attached."""
@@ -56,6 +57,7 @@ class Job:
     others: tuple[Source, ...] = ()
     tells_last: bool = False
     schedule: Schedule = OPEN_END
+    progress: Progress = NO_PROGRESS
     tasks: Tasks = EVERYBODY
     machine: Machine = AS_IT_IS
     ring_bytes: int = 0
@@ -69,13 +71,15 @@ class Job:
 class Prepared:
     """A job's part of the machine, and what became of its script there.
 
-    `ended_fd` is readable when the command or the process has ended; -1 where there is neither.
+    `source` is the script that was taken. `ended_fd` is readable when the command or the process
+    has ended; -1 where there is neither.
     """
 
     kernel: Kernel
     tracefs: Tracefs
     view: LiveView
     options: LowerOptions
+    source: Source
     compiled: Compiled
     command: Command | None
     ended_fd: int
@@ -88,6 +92,7 @@ def run_job(job: Job) -> int:
         notes = Notes(is_on=job.is_verbose)
         notes.say_plan(plan)
         sink = job.make_sink(owned.enter_context(open_output(job.output)))
+        owned.callback(job.progress.wipe)
         with refusals(notes):
             _check_work(plan, job.inputs.mode)
             session = owned.enter_context(
@@ -100,12 +105,21 @@ def run_job(job: Job) -> int:
             # What the compiler made stays; what tracing makes is looked through for garbage.
             gc.freeze()
             gc.enable()
-            _run_session(session, ready, job.schedule)
+            _run_session(session, ready, job)
         notes.say_session(session)
         if ready.command:
             ready.command.check()
             notes.say_command(ready.command)
         return session.exit_code
+
+
+def taken_source(job: Job) -> Source:
+    """The job's script that this kernel takes; the first where that cannot be found out."""
+    try:
+        with prepared(job) as ready:
+            return ready.source
+    except (BpfError, OSError):
+        return job.source
 
 
 @contextmanager
@@ -127,7 +141,8 @@ def prepared(
         )
         view = live_view(kernel, tracefs, job.machine, job.tasks.pid)
         options = _lower_options(job, kernel, view, command.pid if command else 0)
-        compiled = _compiled(job, view, options, on_stage, Notes(is_on=job.is_verbose))
+        notes = Notes(is_on=job.is_verbose)
+        source, compiled = _compiled(job, view, options, on_stage, notes)
         for warning in compiled.warnings if job.has_warnings else ():
             text = str(warning)
             print(painted(text) if has_color(os.environ) else text, file=sys.stderr)
@@ -136,6 +151,7 @@ def prepared(
             tracefs=tracefs,
             view=view,
             options=options,
+            source=source,
             compiled=compiled,
             command=command,
             ended_fd=ended_fd,
@@ -144,7 +160,7 @@ def prepared(
 
 def _compiled(
     job: Job, view: LiveView, options: LowerOptions, on_stage: OnStage | None, notes: Notes
-) -> Compiled:
+) -> tuple[Source, Compiled]:
     """The first of the job's scripts that this kernel takes; else what is wrong with each."""
     wrong: list[BpfError] = []
     for source in (job.source, *job.others):
@@ -155,7 +171,7 @@ def _compiled(
             continue
         if job.others:
             notes.say_script(source.name, wrong)
-        return compiled
+        return source, compiled
     if len(wrong) == 1 or job.tells_last:
         raise wrong[-1]
     raise RunError("\n".join(dict.fromkeys(map(str, wrong))))
@@ -207,7 +223,7 @@ def _check_work(plan: Plan, mode: str) -> None:
     raise RunError("there is nothing to attach\nhint: --test runs test: probes, --bench bench:")
 
 
-def _run_session(session: Session, ready: Prepared, schedule: Schedule) -> None:
+def _run_session(session: Session, ready: Prepared, job: Job) -> None:
     """Run until exit(), a signal, the end of the schedule, or of the command or process; at once
     to the end where nothing can happen any more."""
     with Interrupt() as interrupt:
@@ -217,14 +233,15 @@ def _run_session(session: Session, ready: Prepared, schedule: Schedule) -> None:
             ready.command.release()
         if _NOTIFY in os.environ:
             print(_NOTIFY, flush=True)
-        clock = Clock(schedule)
+        clock = Clock(job.schedule, has_ticks=job.progress.is_on)
         wake_fds = tuple(fd for fd in (interrupt.wake_fd, ready.ended_fd) if fd >= 0)
         is_over = not ready.compiled.plan.attachments and ready.ended_fd < 0
         while not (is_over or session.exit_requested or interrupt.is_set):
+            job.progress.show(clock.elapsed, clock.length)
             ready_fds = session.poll(clock.timeout_ms(), *wake_fds)
             for _ in range(interrupt.take_requests()):
                 session.answer("SIGUSR1")
             is_over = interrupt.is_set or ready.ended_fd in ready_fds or clock.is_over()
             if not is_over and clock.take_round():
-                session.take_maps(schedule.maps)
+                session.take_maps(job.schedule.maps)
         session.finish()

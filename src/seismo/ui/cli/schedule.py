@@ -29,21 +29,38 @@ OPEN_END = Schedule()
 
 
 class Clock:
-    """A schedule that began when this was made."""
+    """A schedule that began when this was made. With `has_ticks` every second is waited for."""
 
-    def __init__(self, schedule: Schedule) -> None:
+    def __init__(self, schedule: Schedule, *, has_ticks: bool = False) -> None:
         self._start = time.monotonic()
         self._schedule = schedule
+        self._has_ticks = has_ticks
         self._done = 0
+
+    @property
+    def elapsed(self) -> float:
+        """The seconds that have passed."""
+        return time.monotonic() - self._start
+
+    @property
+    def length(self) -> float:
+        """The seconds that there will have been in the end, perhaps infinitely many."""
+        one = self._schedule
+        lengths = [length for length in (one.duration, one.interval * one.rounds) if length]
+        return min(lengths, default=math.inf)
 
     def timeout_ms(self) -> int:
         """How long to wait for what is next, rounded up; -1: for ever."""
-        at = min(self._end(), self._next())
+        at = min(self._end(), self._next(), self._tick())
         return -1 if math.isinf(at) else max(0, math.ceil((at - time.monotonic()) * 1000))
 
     def is_over(self) -> bool:
-        """Whether the time has come to end, which is the last report."""
-        return time.monotonic() >= self._end()
+        """Whether the time has come to end, which is the last report; with `rounds` none before
+        it is left out, however late it is."""
+        one, elapsed = self._schedule, self.elapsed
+        if one.duration and elapsed >= one.duration:
+            return True
+        return 0 < one.rounds <= self._done + 1 and elapsed >= one.interval * one.rounds
 
     def take_round(self) -> bool:
         """Whether a report is due, which is then counted as made."""
@@ -56,10 +73,11 @@ class Clock:
         interval = self._schedule.interval
         return self._start + (self._done + 1) * interval if interval else math.inf
 
+    def _tick(self) -> float:
+        return self._start + math.floor(self.elapsed) + 1 if self._has_ticks else math.inf
+
     def _end(self) -> float:
-        one = self._schedule
-        lengths = [length for length in (one.duration, one.interval * one.rounds) if length]
-        return self._start + min(lengths, default=math.inf)
+        return self._start + self.length
 
 
 def add_schedule_options(parser: argparse.ArgumentParser, *, has_maps: bool) -> None:
