@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
+
 import pytest
 from language_cases import mistakes, printed, run
 
@@ -309,6 +312,28 @@ def test_the_greatest_length(settings: str, expected: str) -> None:
 def test_a_length_below_the_greatest_cuts_without_a_mark() -> None:
     script = f"config = {{ max_strlen = 4 }} BEGIN {{ print(str({SYSNAME}, 3)) }}"
     assert run(script).output.strip("\n") == "Lin"
+
+
+def test_a_long_string_of_a_variable_takes_no_more_of_the_ring_than_it_has() -> None:
+    """500 kB would not fit: nobody reads the ring while BEGIN runs."""
+    body = f"$s = str({SYSNAME}); for $i : 0..100 {{ print($s) }}"
+    script = f"config = {{ max_strlen = 5000; perf_rb_pages = 16 }} BEGIN {{ {body} }}"
+    assert run(script).output.split() == ["Linux"] * 100
+
+
+@pytest.mark.parametrize(
+    ("length", "shown"), [(299, "x" * 299), (300, f"{'x' * 300}.."), (301, f"{'x' * 300}..")]
+)
+def test_a_long_string_of_a_variable_that_was_cut_is_marked(length: int, shown: str) -> None:
+    probe = f"tracepoint:syscalls:sys_enter_memfd_create /pid == {os.getpid()}/"
+    script = f"config = {{ max_strlen = 300 }} {probe} {{ $s = str(args.uname); print($s) }}"
+    name = ctypes.create_string_buffer(b"x" * length)
+
+    def act() -> None:
+        # Longer than a name may be: no file is made.
+        assert ctypes.CDLL(None).memfd_create(name, 0) == -1
+
+    assert run(script, during=act).output.strip("\n") == shown
 
 
 def test_words_of_the_command_line() -> None:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.kernel
 def test_arguments_by_their_names(tmp_path: Path) -> None:
     path = program(tmp_path)
     rows = tool_rows("argdist", "-C", f"p:{path}:leaf(long value):long:value", "-c", path)
-    assert {row["((long)arg0)"]: row["count"] for row in rows} == {100: 8, 0: 1, 1: 1, 2: 1, 3: 1}
+    assert {row["value"]: row["count"] for row in rows} == {100: 8, 0: 1, 1: 1, 2: 1, 3: 1}
 
 
 def test_results_with_a_filter(tmp_path: Path) -> None:
@@ -44,6 +44,15 @@ def test_what_was_known_at_the_call(tmp_path: Path) -> None:
     (row,) = tool_rows("argdist", "-H", specifier, "-c", path)
     assert row["unit"] == "ms"
     assert [(one["min"], one["count"]) for one in row["buckets"]] == [(16, CALLS["nap"])]
+
+
+def test_each_call_of_a_function_that_calls_itself(tmp_path: Path) -> None:
+    path = program(tmp_path)
+    specifier = f"r:{path}:descend(long depth):long:$entry(depth):$latency>0"
+    rows = tool_rows("argdist", "-C", specifier, "-c", path)
+    assert {row["entry(depth)"]: row["count"] for row in rows} == dict.fromkeys(
+        range(1, CALLS["descend"] + 1), 1
+    )
 
 
 def test_several_specifiers_and_one_without_a_value(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ def spec(ns): return (ctypes.c_long * 2)(ns // 10**9, ns % 10**9)
 library.nanosleep(spec(3_000_001), None)
 library.syscall(35, spec(5), None)
 library.clock_nanosleep(1, 0, spec(2_000_000), None)
+assert library.nanosleep(spec(-5), None) == -1
 for clock in (time.CLOCK_REALTIME, time.CLOCK_MONOTONIC, time.CLOCK_BOOTTIME, time.CLOCK_TAI):
     library.clock_nanosleep(clock, 1, spec(time.clock_gettime_ns(clock) + 300_000_000), None)
 library.clock_nanosleep(time.CLOCK_MONOTONIC, 1, spec(1), None)

@@ -72,6 +72,11 @@ def test_stacks_of_the_kernel_and_sleep_only(napper: Path) -> None:
     assert row["us"] >= _NAPS * _NAP_US
 
 
+def test_both_of_two_stacks_that_are_asked_for(napper: Path) -> None:
+    (row,) = naps(napper, "-U", "-K", "--min-block-time", str(_NAP_US))
+    assert "do_nanosleep" in row["kstack"] and row["ustack"][:2] == ["nap", "main"]
+
+
 @pytest.mark.parametrize(
     "options",
     [("--max-block-time", str(_NAP_US - 1)), ("--state", "2"), ("--kernel-threads",)],

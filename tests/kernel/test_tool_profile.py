@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from stack_programs import build
 
-from tool_runs import tool_rows, tool_text
+from tool_runs import tool_rows, tool_run, tool_text
 
 pytestmark = pytest.mark.kernel
 
@@ -60,6 +60,17 @@ def test_stacks_of_the_kernel_only(burner: Path) -> None:
     rows = tool_rows("profile", "-K", "-L", "-c", f"{burner} {_MS}")
     assert {tuple(one["ustack"]) for one in rows} == {()}
     assert sum(one["samples"] for one in rows) in about(_MS * 99 // 1000 + 10)
+
+
+def test_both_of_two_stacks_that_are_asked_for(burner: Path) -> None:
+    rows = tool_rows("profile", "-U", "-K", "-c", f"{burner} {_MS}")
+    assert [one for one in rows if one["ustack"][:1] == ["burn"]]
+
+
+@pytest.mark.parametrize("frequency", ["0", "-1", "10001", "x"])
+def test_a_frequency_that_would_take_all_the_time_there_is(frequency: str) -> None:
+    run = tool_run("profile", "-F", frequency, status=1)
+    assert f"'{frequency}' is no frequency from 1 to 10000" in run.errors
 
 
 def test_folded_stacks_are_written(burner: Path, tmp_path: Path) -> None:

@@ -46,6 +46,13 @@ def test_files_hold_what_was_counted(tmp_path: Path) -> None:
     assert "second_way" in names["flame"].read_text()
 
 
+def test_a_function_of_a_program_has_no_stack_of_the_kernel(tmp_path: Path) -> None:
+    """Which is nothing to complain about."""
+    path = program(tmp_path)
+    rows = tool_rows("stackcount", f"{path}:leaf", "-c", path)
+    assert [(row["kstack"], row["times"]) for row in rows] == [([], 4), ([], 8)]
+
+
 def test_each_process_for_itself(tmp_path: Path) -> None:
     """The kernel's stack is above the user's; pid and name are part of the key."""
     rows = tool_rows(

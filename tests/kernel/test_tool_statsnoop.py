@@ -62,3 +62,14 @@ def test_failed_calls_alone_by_text(tmp_path: Path) -> None:
     mine = [line[8:] for line in lines if str(tmp_path) in line]
     assert set(mine) == {f"ls               {mine[0][17:27]} ENOENT   {tmp_path}/gone"}
     assert mine[0][17:27].strip() in ("statx", "newfstatat", "lstat", "stat")
+
+
+def test_a_burst_is_shown_whole() -> None:
+    """A row takes no more of the ring than its path does: it may be a hundred times as long."""
+    count = 3000
+    rows = tool_rows(
+        *("statsnoop", "-p", str(os.getpid())),
+        act=lambda: [os.path.exists("/none/of it") for _ in range(count)],
+    )
+    found = [(one["comm"], one["err"]) for one in rows if one["path"] == "/none/of it"]
+    assert found == [(Path("/proc/self/comm").read_text().strip(), "ENOENT")] * count

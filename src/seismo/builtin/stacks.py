@@ -37,8 +37,11 @@ _DEFAULT_LIMIT, _MOST_FRAMES = 127, 1024
 _BPF_F_USER_STACK, _BPF_F_USER_BUILD_ID = 1 << 8, 1 << 11  # include/uapi/linux/bpf.h
 _PID_BYTES, _USYM_BYTES = 4, 16
 _OUTSIDE = ("test", "bench")
-_SAMPLES = ("profile", "interval", "software", "hardware", "watchpoint")
-"""Where a program may have interrupted a process outside of the kernel."""
+_OUTSIDE_KERNEL = (
+    *("profile", "interval", "software", "hardware", "watchpoint"),
+    *("uprobe", "uretprobe", "usdt"),
+)
+"""Where a program may have interrupted, or always interrupts, a process outside of the kernel."""
 
 
 def is_stack(type_: Type) -> bool:
@@ -132,7 +135,7 @@ def _stack_writer(low: Lowering, call: Call, pid: Value, flags: int) -> Writer:
         flags |= _BPF_F_USER_BUILD_ID
     frame_bytes = _frame_bytes(mode)
     size = limit * frame_bytes
-    is_never_empty = not flags and low.place.kind.name not in _SAMPLES
+    is_never_empty = not flags and low.place.kind.name not in _OUTSIDE_KERNEL
 
     def write(to: Address) -> Value:
         b, used = low.b, low.fresh("frames")

@@ -37,9 +37,11 @@ class Stream:
             self._data += "".join(self._texts).encode("utf-8", "surrogateescape")
             self._texts.clear()
         if self._data and (is_last or len(self._data) >= self._wanted):
-            written = bytes(self._data)
+            rest = memoryview(bytes(self._data))
             self._data.clear()
-            self._target.write(written)
+            # Python without buffers (PYTHONUNBUFFERED) writes less when a signal comes meanwhile.
+            while rest:
+                rest = rest[self._target.write(rest) :]
             self._target.flush()
 
     def _add_now(self, text: str) -> None:

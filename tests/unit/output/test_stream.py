@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
+import threading
 
 import pytest
 
@@ -37,6 +40,36 @@ def test_a_full_buffer_is_written() -> None:
         stream.add("x" * 30_000)
         stream.flush()
     assert len(target.getvalue()) == 90_000
+
+
+def test_what_a_signal_cut_off_is_written_after_it() -> None:
+    """A pipe that is full takes a part; a signal's handler then ends the call with that part."""
+    reader, writer = os.pipe()
+    expected = b"".join(b"%d\n" % number for number in range(100_000))
+    received = bytearray()
+
+    def read(_number: int, _frame: object) -> None:
+        # The pipe has had its 64 KiB by now: the writer waits within write(2).
+        received.extend(os.read(reader, 1000))
+        thread.start()
+
+    def read_all() -> None:
+        while chunk := os.read(reader, 1 << 16):
+            received.extend(chunk)
+
+    thread = threading.Thread(target=read_all)
+    previous = signal.signal(signal.SIGALRM, read)
+    try:
+        with open(writer, "wb", buffering=0) as target:
+            stream = Stream(target)
+            stream.add(expected.decode())
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            stream.flush()
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+        thread.join()
+        os.close(reader)
+    assert received == expected
 
 
 def test_a_trial_keeps_all_output_as_one_text_and_counts_errors() -> None:

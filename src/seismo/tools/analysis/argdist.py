@@ -31,23 +31,22 @@ _NUMBERS = {
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """A place, the expressions there with their types, and what must be true."""
+    """A place, the expressions there with their types, and what must be true; the `headings` are
+    the expressions as they were given."""
 
     place: Place
     types: tuple[str, ...]
     expressions: tuple[str, ...]
+    headings: tuple[str, ...]
     filter: str
     label: str
-
-    @property
-    def headings(self) -> tuple[str, ...]:
-        return self.expressions or ("place",)
 
     def probes(self, number: int, *, is_histogram: bool) -> str:
         """The probes of a script that fill the map `@d<number>`."""
         entries = self._entries(number)
-        values = [self._value(one, entries) for one in self.values]
-        test = self._value(self.filter, entries) if self.filter else ""
+        kept = f"{{}}[tid, @depth{number}[tid]]"
+        values = [_with_kept(one, entries, kept) for one in self.values]
+        test = _with_kept(self.filter, entries, kept) if self.filter else ""
         map_ = f"@d{number}"
         what = (
             f"{map_} = hist({values[0]});"
@@ -56,14 +55,16 @@ class Distribution:
         )
         if not entries:
             return f"{self.place.probe}{f' /{test}/' if test else ''} {{ {what} }}\n"
-        saved = "".join(f" {name}[tid] = {value};" for value, name in entries.items())
-        gone = "".join(f" delete({name}, tid);" for name in entries.values())
-        first = next(iter(entries.values()))
+        # A function may call itself: each return is of the innermost call.
+        depth, names = f"@depth{number}", entries.values()
+        saved = "".join(f" {name}[tid, {depth}[tid]] = {value};" for value, name in entries.items())
+        gone = "".join(f" delete({name}, (tid, {depth}[tid]));" for name in names)
+        back = f"if ({depth}[tid] == 1) {{ delete({depth}, tid); }} else {{ {depth}[tid]--; }}"
         body = f"if ({test}) {{ {what} }}" if test else what
         return (
-            f"{self.place.entry} {{{saved} }}\n"
-            f"{self.place.exit} /has_key({first}, tid)/ {{ {body}{gone} }}\n"
-            f"END {{ {''.join(f'clear({name}); ' for name in entries.values())}}}\n"
+            f"{self.place.entry} {{ {depth}[tid]++;{saved} }}\n"
+            f"{self.place.exit} /has_key({depth}, tid)/ {{ {body}{gone} {back} }}\n"
+            f"END {{ {''.join(f'clear({name}); ' for name in (depth, *names))}}}\n"
         )
 
     @property
@@ -83,11 +84,6 @@ class Distribution:
                 wanted.setdefault(part[: _closing(part)], f"@e{number}_{len(wanted)}")
         return wanted
 
-    def _value(self, text: str, entries: Mapping[str, str]) -> str:
-        for value, name in entries.items():
-            text = text.replace(f"{_ENTRY}{value})", f"{name}[tid]")
-        return text.replace(_LATENCY, f"(nsecs - {entries.get('nsecs', '')}[tid])")
-
 
 def distribution(text: str) -> Distribution:
     """What `PLACE[(SIGNATURE)][:TYPES:EXPRESSIONS[:FILTER]][#LABEL]` means."""
@@ -106,15 +102,16 @@ def distribution(text: str) -> Distribution:
     if not rest and parts[0] == "r":
         rest = ["", "$retval"]  # what a return is about, unless more is said
     types = tuple(one.strip() for one in split_top(rest[0], ",")) if rest else ()
-    expressions = tuple(
-        translated(one.strip(), names) for one in (split_top(rest[1], ",") if rest else ())
-    )
+    given = tuple(one.strip() for one in split_top(rest[1], ",")) if rest else ()
+    expressions = tuple(translated(one, names) for one in given)
     if len(types) != len(expressions):
         raise argparse.ArgumentTypeError(
             f"'{text}' has {len(types)} types for {len(expressions)} expressions"
         )
     filter_ = translated(rest[2], names) if len(rest) == 3 else ""
-    return Distribution(place_of(place), types, expressions, filter_, label or text.strip())
+    headings = tuple(one.replace("$", "") for one in given) or ("place",)
+    label = label or text.strip()
+    return Distribution(place_of(place), types, expressions, headings, filter_, label)
 
 
 def _of_type(type_: str, expression: str) -> str:
@@ -123,6 +120,13 @@ def _of_type(type_: str, expression: str) -> str:
         return f"str({expression})"
     name = _NUMBERS.get(type_)
     return f"({name})({expression})" if name else expression
+
+
+def _with_kept(text: str, entries: Mapping[str, str], kept: str) -> str:
+    """The expression with what is `kept` of the call, by the map that it is in."""
+    for value, name in entries.items():
+        text = text.replace(f"{_ENTRY}{value})", kept.format(name))
+    return text.replace(_LATENCY, f"(nsecs - {kept.format(entries.get('nsecs', ''))})")
 
 
 def _closing(text: str) -> int:
