@@ -180,6 +180,11 @@ BODIES = {
         'if comptime (sizeof(int32) == 4) { print("four") } else { print("other") }',
         "four",
     ),
+    "if comptime as a value has one arm": (
+        '$x = if comptime (1) { "yes" } else { kstack }; '
+        'print(($x, if comptime (0) { ustack } else { 7 }))',
+        "(yes, 7)",
+    ),
     "if comptime leaves out what cannot compile": (
         'if comptime (0) { print(@never[1].nothing) } else { print("ok") }',
         "ok",

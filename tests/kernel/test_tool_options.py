@@ -224,6 +224,20 @@ def test_a_heat_map_has_a_line_for_an_interval(tmp_path: Path) -> None:
     assert cells is not None and ruler.index("16") >= line.index("|")
 
 
+@pytest.mark.parametrize(
+    ("closed", "status", "error"),
+    [
+        (">&-", 255, "error: cannot write the output: Bad file descriptor\n"),
+        (">&- -o /dev/null", 0, ""),
+        ("2>&-", 0, ""),
+    ],
+)
+def test_output_that_is_closed(closed: str, status: int, error: str) -> None:
+    command = f"{sys.executable} -m seismo cpuwalk -q --duration 0.1 {closed}"
+    run = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (status, error)
+
+
 def test_output_goes_to_a_file_alone(tmp_path: Path) -> None:
     output, opened = tmp_path / "output", tmp_path / "opened"
     opened.touch()

@@ -287,8 +287,10 @@ def ternary(t: Typer, node: Ternary) -> Type | None:
             return None
         arm = (node.then or node.condition) if chosen else node.other
         type_ = t.expr(arm)
-        if arm in t.constants:
+        if type_ is not None:
+            # A constant arm, too: the other one has no types, and must not be looked at.
             t.stands_for(node, arm)
+            t.expansions[node] = t.expansions.get(arm, arm)
         return type_
     decided = t.condition(node.condition)
     then = node.condition if node.then is None else node.then

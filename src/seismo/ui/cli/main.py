@@ -23,6 +23,7 @@ _SIGPIPE_STATUS = 128 + 13
 
 def main(arguments: Sequence[str]) -> int:
     """Do what the command line says; the exit status."""
+    _open_what_is_closed()
     try:
         status = _dispatch(arguments)
         sys.stdout.flush()
@@ -43,6 +44,15 @@ def main(arguments: Sequence[str]) -> int:
         return _REFUSED
     except KeyboardInterrupt:
         return 128 + 2
+
+
+def _open_what_is_closed() -> None:
+    """Of `>&-` and `2>&-`: no file of ours shall have their numbers. Output is refused; whoever
+    closes standard error does not want to know."""
+    if sys.stdout is None:
+        sys.stdout = open(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def _drop_output() -> None:
