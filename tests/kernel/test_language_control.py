@@ -182,7 +182,7 @@ BODIES = {
     ),
     "if comptime as a value has one arm": (
         '$x = if comptime (1) { "yes" } else { kstack }; '
-        'print(($x, if comptime (0) { ustack } else { 7 }))',
+        "print(($x, if comptime (0) { ustack } else { 7 }))",
         "(yes, 7)",
     ),
     "if comptime leaves out what cannot compile": (

@@ -29,6 +29,7 @@ from seismo.btf.types import (
     Volatile,
 )
 from seismo.probes.arguments import BtfArguments
+from seismo.probes.view import KernelView
 
 __all__ = ("FunctionTypes", "RawTracepoints")
 
@@ -39,6 +40,9 @@ _CALLER = "__traceiter_"
 _ALIASES = (Typedef, Const, Volatile, Restrict, TypeTag)
 _SLOT_BYTES = 8
 _MAX_SLOTS = 12  # include/linux/bpf.h: MAX_BPF_FUNC_ARGS
+# Trampolines on x86 take arguments from the stack, too, since Linux 6.6 (commit 473e3150e30a), as
+# old as the feature of this name.
+_REGISTERS, _AS_NEW = 6, "uprobe_multi"
 
 # kernel/bpf/verifier.c: btf_id_deny and noreturn_deny, the latter since Linux 6.15; a fexit program
 # would wait there for ever.
@@ -92,7 +96,7 @@ class FunctionTypes:
         """Whether a program at the function's end would wait for ever."""
         return name in _NO_RETURN
 
-    def obstacle(self, name: str, *, is_return: bool) -> str:
+    def obstacle(self, name: str, view: KernelView, *, is_return: bool) -> str:
         """Why no trampoline can serve the function, in words that follow its name; '' if one can.
 
         Facts: btf_distill_func_proto() in kernel/bpf/btf.c, and the lists above.
@@ -112,8 +116,9 @@ class FunctionTypes:
         sizes = [_size(self._btf, one.type) for one in proto.params]
         if any(not 0 < size <= 2 * _SLOT_BYTES for size in sizes):
             return "takes a large struct by value"
-        if sum(-(-size // _SLOT_BYTES) for size in sizes) > _MAX_SLOTS:
-            return f"takes more than {_MAX_SLOTS} arguments"
+        slots = sum(-(-size // _SLOT_BYTES) for size in sizes)
+        if slots > _MAX_SLOTS or (slots > _REGISTERS and not view.has(_AS_NEW)):
+            return f"takes more than {_MAX_SLOTS if slots > _MAX_SLOTS else _REGISTERS} arguments"
         return ""
 
 

@@ -86,7 +86,7 @@ def _matched(module: str, name: str, kind: str, view: KernelView) -> tuple[Targe
             (one, function)
             for one, types, functions in _typed(module, name, view)
             for function in functions
-            if not types.obstacle(function, is_return=kind == "fexit")
+            if not types.obstacle(function, view, is_return=kind == "fexit")
         ]
     )
     if not found:
@@ -139,7 +139,7 @@ def _checked(point: AttachPoint, view: KernelView, *, is_return: bool) -> Progra
         types = types_of(module, view)
     except NotSupported as error:
         raise TargetError(f"{point} cannot be attached: {error.why}", error.hint) from None
-    why = types.obstacle(name, is_return=is_return)
+    why = types.obstacle(name, view, is_return=is_return)
     if not why and not find_function(place, name, point.kind, view).is_traceable:
         why = "is not among the functions that ftrace hooks"
     if why:

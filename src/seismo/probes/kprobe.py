@@ -133,7 +133,7 @@ def _against_fentry(point: AttachPoint, use: Use, view: KernelView, *, is_return
         types = types_of(function.module, view)
     except NotSupported as error:
         return f"no fentry: {error.why}"
-    if why := types.obstacle(name, is_return=is_return):
+    if why := types.obstacle(name, view, is_return=is_return):
         return f"{name} {why}"
     told = types.arguments(name)
     if "retval" in use.names and not told.returns:

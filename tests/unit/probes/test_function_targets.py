@@ -45,6 +45,7 @@ vfs_read
 vfs_readv
 vfs_write
 with_path
+with_seven
 """
 EVENTS = ("sched:sched_process_fork", "sched:sched_switch", "syscalls:sys_enter_read")
 
@@ -73,6 +74,8 @@ TYPES = (
     Ptr(_EVENT),
     Typedef("btf_trace_sched_switch", 20),
     Typedef("btf_trace_sys_enter", 20),
+    FuncProto(0, tuple(Param(f"a{number}", LONG) for number in range(7))),
+    Func("with_seven", 23),
 )
 
 MakeView = Callable[[str], RecordedView]
@@ -283,6 +286,15 @@ def test_one_function_goes_by_kprobe(text: str, names: str, why: str, kernel: Ma
     assert (backend.prog_type, backend.context) == (ProgType.KPROBE, Context.REGISTERS)
     assert backend.attach_type is None and backend.target is None
     assert backend.why == why
+
+
+def test_arguments_on_the_stack_need_a_newer_trampoline(kernel: MakeView) -> None:
+    """Before Linux 6.6 there are six registers; the feature is of that version, too."""
+    old = chosen("k:with_seven", kernel(EVERYTHING))
+    assert old.why == "kprobe: with_seven takes more than 6 arguments"
+    assert old.prog_type is ProgType.KPROBE
+    new = chosen("k:with_seven", kernel(f"{EVERYTHING} uprobe_multi"))
+    assert new.prog_type is ProgType.TRACING
 
 
 def test_an_address_takes_leave(kernel: MakeView) -> None:
