@@ -68,9 +68,12 @@ class RowWriter:
 
 
 def column_json(column: Column, type_: FieldType) -> Callable[[Any], str]:
-    """What writes a column's value as JSON: a list for a stack."""
+    """What writes a column's value as JSON: a list for a stack, the name of an enumerator."""
     if column.is_stack:
         return lambda value: f"[{', '.join(map(json_string, reversed(frames_of(value))))}]"
+    if column.show is None and isinstance(type_, Int) and type_.shown == "enum":
+        name = texter(type_)
+        return lambda value: json_string(name(value))
     if column.show is None:
         return json_writer(type_)
     show = column.show

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from seismo.base.layout import S32, U32, Symbolic, Text
+from seismo.base.layout import S32, U32, Int, Symbolic, Text
 from seismo.base.source import NOWHERE
 from seismo.events.kinds import Action, EventLayout, event_layout
 from seismo.tools.rows import RowWriter
@@ -69,3 +69,9 @@ def test_a_stack_is_a_list_of_frames_and_stands_under_its_row() -> None:
     assert rows.heading == "PID\n"
     text = RowWriter(what, is_json=True).render(drop)((7, stack))
     assert json.loads(text) == {"pid": 7, "stack": ["tcp_drop", "tcp_rcv"]}
+
+
+def test_an_enumerator_is_its_name() -> None:
+    reason = Int(4, False, "enum", names=((0, "NONE"), (3, "NO_SOCKET")))
+    render = RowWriter(columns("reason"), is_json=True).render(event("%s\n", reason))
+    assert [render((3,)), render((9,))] == ['{"reason": "NO_SOCKET"}\n', '{"reason": "9"}\n']
