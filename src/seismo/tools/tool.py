@@ -11,6 +11,7 @@ Maps    `Table`, `Histograms` and `Stacks` say what its maps hold: they are show
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
@@ -31,10 +32,18 @@ __all__ = (
     "Table",
     "Tool",
     "columns",
+    "natural",
 )
 
 Show: TypeAlias = Callable[[Any], "str | None"]
 """What a value means, in a word; None where there is nothing to say: `-` as text, null as JSON."""
+
+
+def natural(text: str) -> int:
+    """A whole number of the command line that is not negative."""
+    if not text.isdecimal() or int(text) >= 1 << 63:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0 on")
+    return int(text)
 
 
 class Area(Enum):

@@ -8,11 +8,19 @@ import time
 
 import pytest
 
-from seismo.ui.cli.schedule import Clock, Schedule, add_schedule_options, seconds, take_schedule
+from seismo.ui.cli.schedule import (
+    Clock,
+    Schedule,
+    add_schedule_options,
+    add_schedule_words,
+    seconds,
+    take_schedule,
+)
 
 
 def parsed(*arguments: str) -> Schedule:
     parser = argparse.ArgumentParser()
+    add_schedule_words(parser, is_duration=False)
     add_schedule_options(parser, has_maps=True)
     return take_schedule(parser, vars(parser.parse_args(list(arguments))), ("@",))
 
@@ -72,3 +80,14 @@ def test_no_round_is_left_out_when_all_are_late() -> None:
     time.sleep(0.05)
     seen = [(clock.is_over(), clock.take_round()) for _ in range(2)]
     assert seen == [(False, True), (False, True)] and clock.is_over()
+
+
+def test_words_say_the_same_as_options() -> None:
+    assert parsed("2", "5") == parsed("-i", "2", "--count", "5")
+    assert parsed("2") == parsed("-i", "2")
+
+
+def test_a_word_and_its_option_are_too_much(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parsed("2", "-i", "3")
+    assert "give one" in capsys.readouterr().err

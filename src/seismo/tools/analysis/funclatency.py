@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from seismo.tools.analysis.places import Place, place_name, place_of
-from seismo.tools.tool import Area, Column, Histograms, Option, Table, Tool
+from seismo.tools.tool import Area, Column, Histograms, Option, Table, Tool, natural
 
 __all__ = ("TOOL",)
 
@@ -98,7 +98,7 @@ call that had begun before, or has not returned when tracing ends, is not counte
             is_required=True,
         ),
         Option("unit", "of the histograms: usecs", "-m", "UNIT", choices=tuple(_UNITS)),
-        Option("least", "leave out calls shorter than so many us", metavar="US", type=int),
+        Option("least", "leave out calls shorter than so many us", metavar="US", type=natural),
     ),
     make=_make,
     usual={"place": place_of("c:getaddrinfo")},

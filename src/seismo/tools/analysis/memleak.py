@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from seismo.tools.tool import Area, Column, Option, Stacks, Tool, columns
+from seismo.tools.tool import Area, Column, Option, Stacks, Tool, columns, natural
 
 __all__ = ("TOOL",)
 
@@ -59,9 +59,9 @@ of that later: --older leaves out what is young.""",
         Option("kernel", "the kernel's memory", "-k"),
         Option("object", "the library or program that has malloc (libc)", "-O", metavar="FILE"),
         Option("mmap", "what mmap() maps, too"),
-        Option("min_size", "blocks of at least so many bytes", "-z", metavar="BYTES", type=int),
-        Option("max_size", "blocks of at most so many bytes", "-Z", metavar="BYTES", type=int),
-        Option("older", "at the end: blocks older than so many ms", metavar="MS", type=int),
+        Option("min_size", "blocks of at least so many bytes", "-z", metavar="BYTES", type=natural),
+        Option("max_size", "blocks of at most so many bytes", "-Z", metavar="BYTES", type=natural),
+        Option("older", "at the end: blocks older than so many ms", metavar="MS", type=natural),
     ),
     example="""examples:
   seismo memleak -c ./program          what a program has not freed when it ends

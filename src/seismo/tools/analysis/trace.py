@@ -11,7 +11,7 @@ from seismo.base.dataclass import dataclass
 from seismo.events.printf import PrintfError, parse_format
 from seismo.tools.analysis.expressions import names_of, split_top, translated
 from seismo.tools.analysis.places import Place, place_name, place_of
-from seismo.tools.tool import Area, Column, Option, Rows, Tool
+from seismo.tools.tool import Area, Column, Option, Rows, Tool, natural
 
 __all__ = ("TOOL", "Specifier", "specifier")
 
@@ -117,7 +117,7 @@ reads the string that a pointer points to, %K and %U name the function that an a
         ),
         Option("kstack", "with the kernel's stack", "-K"),
         Option("ustack", "with the user's stack", "-U"),
-        Option("most", "end after so many lines", "-M", "N", type=int),
+        Option("most", "end after so many lines", "-M", "N", type=natural),
     ),
     make=_make,
     usual={"specifiers": [specifier('t:sched:sched_process_exec "%s", args->filename')]},

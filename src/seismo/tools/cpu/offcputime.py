@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seismo.tools.tool import Area, Column, Option, Stacks, Tool, columns
+from seismo.tools.tool import Area, Column, Option, Stacks, Tool, columns, natural
 
 __all__ = ("TOOL",)
 
@@ -34,9 +34,11 @@ Stacks of programs follow frame pointers.""",
         Option("kernel", "stacks of the kernel only", "-K"),
         Option("user_threads", "no threads of the kernel"),
         Option("kernel_threads", "only threads of the kernel"),
-        Option("min_block_time", "waits of at least so many us (1)", "-m", metavar="US", type=int),
-        Option("max_block_time", "waits of at most so many us", "-M", metavar="US", type=int),
-        Option("state", "waits in these states, a mask of TASK_*", metavar="MASK", type=int),
+        Option(
+            "min_block_time", "waits of at least so many us (1)", "-m", metavar="US", type=natural
+        ),
+        Option("max_block_time", "waits of at most so many us", "-M", metavar="US", type=natural),
+        Option("state", "waits in these states, a mask of TASK_*", metavar="MASK", type=natural),
     ),
     example="""examples:
   seismo offcputime                        every wait on the machine, until Ctrl-C

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seismo.tools.tool import Area, Option, Rows, Tool, columns
+from seismo.tools.tool import Area, Option, Rows, Tool, columns, natural
 
 __all__ = ("TOOL",)
 
@@ -22,7 +22,7 @@ of the initial namespace.""",
             "min_us",
             "waits of so many us, or longer (10000)",
             metavar="MIN_US",
-            type=int,
+            type=natural,
             is_positional=True,
         ),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seismo.tools.tool import Area, Option, Rows, Tool, columns
+from seismo.tools.tool import Area, Option, Rows, Tool, columns, natural
 
 __all__ = ("TOOL",)
 
@@ -23,7 +23,7 @@ wait for others. Not seen are accesses to mapped memory, sendfile(2), splice(2) 
             "min_ms",
             "no faster ones than so many ms (10; 0: all)",
             metavar="MIN_MS",
-            type=int,
+            type=natural,
             is_positional=True,
         ),
         Option("all", "pipes, sockets, devices, too", "-a"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seismo.tools.tool import Area, Option, Rows, Tool, columns
+from seismo.tools.tool import Area, Option, Rows, Tool, columns, natural
 
 __all__ = ("TOOL",)
 
@@ -18,7 +18,9 @@ forks and goes on by itself is not shown, nor is a program that replaces its she
     kernel="Linux 5.8 with BTF: the tracepoints sched_process_fork and sched_process_exec, raw.",
     scripts=("forkexec",),
     rows=Rows(columns("comm args")),
-    options=(Option("ms", "how soon after the fork (10 milliseconds)", metavar="MS", type=int),),
+    options=(
+        Option("ms", "how soon after the fork (10 milliseconds)", metavar="MS", type=natural),
+    ),
     example="""examples:
   seismo forkexec                           every program that a process starts, until Ctrl-C
   seismo forkexec --comm sshd               what logins start

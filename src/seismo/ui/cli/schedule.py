@@ -10,7 +10,15 @@ from typing import Any
 
 from seismo.base.dataclass import dataclass
 
-__all__ = ("OPEN_END", "Clock", "Schedule", "add_schedule_options", "seconds", "take_schedule")
+__all__ = (
+    "OPEN_END",
+    "Clock",
+    "Schedule",
+    "add_schedule_options",
+    "add_schedule_words",
+    "seconds",
+    "take_schedule",
+)
 
 _LONGEST = 10 * 365 * 86_400
 
@@ -92,14 +100,39 @@ def add_schedule_options(parser: argparse.ArgumentParser, *, has_maps: bool) -> 
         add("--count", dest="rounds", type=_count, default=0, metavar="N", help=text)
 
 
+def add_schedule_words(parser: argparse.ArgumentParser, *, is_duration: bool) -> None:
+    """The same without dashes, as BCC's tools have it: `profile 5`, `runqlat 1 10`."""
+    if is_duration:
+        text = "the same as --duration"
+        parser.add_argument("seconds", nargs="?", type=seconds, metavar="SECONDS", help=text)
+        return
+    text = "the same as -i, and behind it --count"
+    parser.add_argument("every", nargs="?", type=seconds, metavar="INTERVAL", help=text)
+    parser.add_argument("times", nargs="?", type=_count, metavar="COUNT", help="see INTERVAL")
+
+
 def take_schedule(
     parser: argparse.ArgumentParser, given: MutableMapping[str, Any], maps: tuple[str, ...]
 ) -> Schedule:
-    """Take what `add_schedule_options` added out of what the parser read."""
-    interval, rounds = given.pop("interval", 0.0), given.pop("rounds", 0)
+    """Take what the two functions above added out of what the parser read."""
+    found = [
+        _only(parser, given, option, word)
+        for option, word in (("duration", "seconds"), ("interval", "every"), ("rounds", "times"))
+    ]
+    duration, interval, rounds = found
     if rounds and not interval:
         parser.error("--count counts the reports of -i: give both")
-    return Schedule(given.pop("duration"), interval, rounds, maps)
+    return Schedule(duration, interval, int(rounds), maps)
+
+
+def _only(
+    parser: argparse.ArgumentParser, given: MutableMapping[str, Any], option: str, word: str
+) -> float:
+    """What was given by an option or by a word; both are too much."""
+    values: list[float] = [value for name in (option, word) if (value := given.pop(name, None))]
+    if len(values) > 1:
+        parser.error(f"{values[1]:g} is the same as the {values[0]:g} of the option: give one")
+    return values[0] if values else 0
 
 
 def seconds(text: str) -> float:

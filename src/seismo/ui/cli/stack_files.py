@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self, TextIO
@@ -23,16 +24,24 @@ FORMS: Mapping[str, str] = {
 }
 """What can be written, and what it is."""
 
+_STANDARD_OUTPUT = 1
+
 
 class StackFiles:
-    """Opens the files at once, so that a run is not for nothing; writes what `keep` was given."""
+    """Opens the files at once, so that a run is not for nothing; writes what `keep` was given.
+
+    `-` is standard output.
+    """
 
     def __init__(self, tool: Tool, paths: Mapping[str, str]) -> None:
         self._tool = tool
         self._files: dict[str, TextIO] = {}
         for form, path in paths.items():
             try:
-                self._files[form] = open(path, "w", encoding="utf-8")  # noqa: SIM115
+                # Closing `-` must not close standard output.
+                is_standard = path == "-"
+                file = os.dup(_STANDARD_OUTPUT) if is_standard else path
+                self._files[form] = open(file, "w", encoding="utf-8")  # noqa: SIM115
             except OSError as error:
                 self._close()
                 raise InputError(f"cannot write --{form} {path}: {error.strerror}") from error

@@ -22,7 +22,13 @@ from seismo.tools.tool import Histograms, Option, Report, Stacks, Tool
 from seismo.ui.cli.parser import add_output_options, parser_for
 from seismo.ui.cli.progress import Progress, has_progress_line
 from seismo.ui.cli.run import Job, run_job, taken_source
-from seismo.ui.cli.schedule import OPEN_END, Schedule, add_schedule_options, take_schedule
+from seismo.ui.cli.schedule import (
+    OPEN_END,
+    Schedule,
+    add_schedule_options,
+    add_schedule_words,
+    take_schedule,
+)
 from seismo.ui.cli.stack_files import FORMS, StackFiles
 from seismo.ui.cli.tasks import EVERYBODY, Tasks, add_task_options, take_tasks
 from seismo.ui.cli.terminal import has_color, terminal_width
@@ -73,6 +79,8 @@ def tool_parser(tool: Tool) -> argparse.ArgumentParser:
     parser = parser_for(f"seismo {tool.name}", tool.summary, tool.example)
     for one in tool.options:
         _add_option(parser, one)
+    if tool.reports and not any(one.is_positional for one in tool.options):
+        add_schedule_words(parser, is_duration=_has_stacks(tool))
     add_task_options(parser)
     add_schedule_options(parser, has_maps=bool(tool.reports))
     _add_form_options(parser, tool)
@@ -122,11 +130,15 @@ def _add_form_options(parser: argparse.ArgumentParser, tool: Tool) -> None:
     if any(isinstance(one, Histograms) for one in tool.reports):
         text = "a heat map: a line for each histogram, every second or what -i says"
         add("--heatmap", dest="is_heat_map", action="store_true", help=text)
-    if any(isinstance(one, Stacks) for one in tool.reports):
+    if _has_stacks(tool):
         for name, text in FORMS.items():
             add(f"--{name}", metavar="FILE", help=text)
     text = "print the script and end"
     add("--script", dest="shows_script", action="store_true", help=text)
+
+
+def _has_stacks(tool: Tool) -> bool:
+    return any(isinstance(one, Stacks) for one in tool.reports)
 
 
 def _extras(tool: Tool) -> list[Extra]:
