@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from seismo.tools.analysis.places import place_name, place_of
-from seismo.tools.tool import Area, Column, Option, Table, Tool
+from seismo.tools.analysis.places import PLACE, place_name, place_of
+from seismo.tools.tool import Area, Column, Table, Tool
 
 __all__ = ("TOOL",)
 
@@ -24,16 +24,7 @@ anything. Many places are traced by one program where the kernel can attach it t
 never met is not shown.""",
     kernel="Linux 5.8; kernel functions need kprobes (CONFIG_KPROBES) or BPF trampolines.",
     reports=(Table((Column("place", place_name),), (("@calls", Column("calls")),)),),
-    options=(
-        Option(
-            "place",
-            "what to count: vfs_*, c:malloc, t:sched:*, u:FILE:PROBE, or a probe of a script",
-            metavar="PLACE",
-            type=place_of,
-            is_positional=True,
-            is_required=True,
-        ),
-    ),
+    options=(PLACE,),
     make=_make,
     usual={"place": place_of("t:sched:sched_switch")},
     example="""examples:

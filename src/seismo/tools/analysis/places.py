@@ -17,8 +17,9 @@ import argparse
 import shutil
 
 from seismo.base.dataclass import dataclass
+from seismo.tools.tool import Option
 
-__all__ = ("Place", "place_name", "place_of")
+__all__ = ("PLACE", "Place", "place_name", "place_of")
 
 _RETURNS = {"kprobe": "kretprobe", "uprobe": "uretprobe", "fentry": "fexit"}
 _ENTRIES = {exit: entry for entry, exit in _RETURNS.items()}
@@ -98,3 +99,14 @@ def _file(name: str) -> str:
     if "/" in name or name.startswith("lib") or shutil.which(name):
         return name
     return f"lib{name}"
+
+
+PLACE = Option(
+    "place",
+    "what to count: vfs_*, c:malloc, t:sched:*, u:FILE:PROBE, or a probe of a script",
+    metavar="PLACE",
+    type=place_of,
+    is_positional=True,
+    is_required=True,
+)
+"""The argument of the tools that count."""

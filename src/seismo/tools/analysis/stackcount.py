@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from seismo.tools.analysis.places import place_of
+from seismo.tools.analysis.places import PLACE, place_of
 from seismo.tools.tool import Area, Column, Option, Stacks, Tool
 
 __all__ = ("TOOL",)
@@ -37,14 +37,7 @@ by frame pointers: programs that were compiled without have short ones.""",
         *(Stacks(f"@{name}_of", (*_WHO, *keys), "times") for name, keys in _KEYS.items()),
     ),
     options=(
-        Option(
-            "place",
-            "what to count: vfs_*, c:malloc, t:sched:*, u:FILE:PROBE, or a probe of a script",
-            metavar="PLACE",
-            type=place_of,
-            is_positional=True,
-            is_required=True,
-        ),
+        PLACE,
         Option("user", "stacks of user space only", "-U"),
         Option("kernel", "stacks of the kernel only", "-K"),
         Option("per_process", "each process for itself", "-P"),

@@ -2,30 +2,8 @@
 
 from __future__ import annotations
 
-from seismo.tools.tool import Area, Histograms, Tool, columns
+from seismo.tools.files.dist import dist_tool
 
 __all__ = ("TOOL",)
 
-TOOL = Tool(
-    name="xfsdist",
-    area=Area.FILES,
-    summary="Show how long XFS reads, writes, opens and fsyncs take, as histograms.",
-    about="""One histogram for each operation on regular files of XFS, in microseconds: from the
-call of the file system's function to its return, with all that it waited for (a disk, a lock, a
-processor); most reads and writes wait for nothing but memory. Those that failed are left out; a
-write to a file of O_SYNC is a write alone. Where the kernel shows no functions, whole system calls
-are measured: the same operations, a microsecond or so longer, but for what the kernel reads and
-writes by itself. Not seen are accesses to mapped memory.""",
-    kernel="Linux 5.8: fentry or kprobes; else the tracepoints of system calls.",
-    scripts=("xfsdist", "xfsdist_calls"),
-    reports=(Histograms("@us", "us", columns("operation")),),
-    example="""examples:
-  seismo xfsdist                     until Ctrl-C
-  seismo xfsdist -i 5                every five seconds
-  seismo xfsdist -c 'tar xf x.tar'   of a command and all that it starts
-
-  operation = fsync (us):
-  [512, 1K)              3 |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@|
-  [1K, 2K)               1 |@@@@@@@@@@@@@@@@@                                   |
-""",
-)
+TOOL = dist_tool("xfsdist", "XFS")
