@@ -38,7 +38,7 @@ def test_every_wait_is_a_row(tmp_path: Path) -> None:
 def test_two_that_compute_on_one_cpu_wait_for_each_other() -> None:
     cpu = min(os.sched_getaffinity(0))
     with busy(cpu) as one, busy(cpu) as other:
-        rows = tool_rows("runqslower", "500", "-p", str(one), act=lambda: time.sleep(0.5))
+        rows = tool_rows("runqslower", "500", "-p", str(one), act=lambda: time.sleep(2))
     assert {row["tid"] for row in rows} == {one}
     assert min(row["lat_us"] for row in rows) >= 500
     assert other in {row["prev_tid"] for row in rows}
