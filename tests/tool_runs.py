@@ -58,7 +58,7 @@ def tool_run(
             process.kill()
     run = ToolRun(before + output, errors, process.returncode)
     assert run.status == status, run.errors
-    if run.output and "--json" not in arguments:
+    if run.output and "--json" not in arguments and "/" not in name:
         keep(f"{name}.txt", f"# seismo {shlex.join([name, *arguments])}\n{run.output}")
     return run
 
