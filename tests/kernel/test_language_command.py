@@ -13,6 +13,9 @@ pytestmark = [pytest.mark.kernel, pytest.mark.slow]
 
 ONE = "BEGIN { print(1) }"
 
+# Timers go on until the exit has been acted on.
+ONCE = "{ if (!@n) { print(1) } @n = 1; exit() } END { clear(@n) }"
+
 PRINTS: dict[str, tuple[list[str], str]] = {
     "a program": (["-e", ONE], "1"),
     "parameters": (["-e", "BEGIN { print(($1, $2, $#)) }", "word", "7"], "(word, 7, 2)"),
@@ -32,13 +35,10 @@ PRINTS: dict[str, tuple[list[str], str]] = {
     "unsafe": (["--unsafe", "-e", 'BEGIN { system("echo %s", "hi") }'], "hi"),
     "nothing but a look at it": (["--dry-run", "-e", ONE], ""),
     "codegen": (["--mode", "codegen", "-e", ONE], ""),
-    "an interval": (["-e", "i:ms:5 { print(1); exit() }"], "1"),
-    "an interval without a unit": (["-e", "interval:5ms { print(1); exit() }"], "1"),
-    "an interval by rate": (["-e", "interval:hz:100 { print(1); exit() }"], "1"),
-    "an interval in microseconds": (
-        ["-e", "i:us:5000 { if (!@n) { print(1) } @n = 1; exit() } END { clear(@n) }"],
-        "1",
-    ),
+    "an interval": (["-e", f"i:ms:5 {ONCE}"], "1"),
+    "an interval without a unit": (["-e", f"interval:5ms {ONCE}"], "1"),
+    "an interval by rate": (["-e", f"interval:hz:100 {ONCE}"], "1"),
+    "an interval in microseconds": (["-e", f"i:us:5000 {ONCE}"], "1"),
     "a command": (
         ["-c", "/bin/true", "-e", "BEGIN { print((cpid > 0, has_cpid)) }"],
         "(true, true)",
