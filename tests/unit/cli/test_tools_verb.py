@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from seismo.tools.table import NAMES, TOOLS, find_tool
@@ -85,3 +87,15 @@ def test_mistakes_are_told(
     status, output, errors = said(capsys, *arguments)
     assert (status, output) == (1, "")
     assert message in errors
+
+
+def test_a_tool_is_meant_though_a_file_is_called_so(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A directory `tools` is in many places; `./trace` is a script that is called as a tool."""
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "trace").write_text("not a script")
+    monkeypatch.chdir(tmp_path)
+    assert said(capsys, "tools", "security")[1].startswith("security:\n")
+    status, output, _ = said(capsys, "trace", "--help")
+    assert (status, output.startswith("usage: seismo trace")) == (0, True)

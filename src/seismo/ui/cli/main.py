@@ -66,10 +66,13 @@ def _dispatch(arguments: Sequence[str]) -> int:
         from seismo.ui.cli.doctor import run_doctor  # noqa: PLC0415 (lazy: docs/architecture.md)
 
         return run_doctor(arguments[1:])
-    if verb.isidentifier() and not os.path.exists(verb):
-        from seismo.ui.cli.tools import run_verb  # noqa: PLC0415 (lazy: docs/architecture.md)
+    if verb.isidentifier():
+        from seismo.tools.table import NAMES  # noqa: PLC0415 (lazy: docs/architecture.md)
 
-        return run_verb(verb, arguments[1:])
+        if verb in NAMES or verb == "tools" or not os.path.exists(verb):
+            from seismo.ui.cli.tools import run_verb  # noqa: PLC0415 (lazy: docs/architecture.md)
+
+            return run_verb(verb, arguments[1:])
     options = parse_trace_options(arguments)
     if options.is_info:
         return _dispatch(["doctor"])
