@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 
+from network_setup import Host, two_hosts
 from seismo.kernel.live import LiveKernel
 
 _NOT_ROOT = "needs root: loads BPF programs"
@@ -17,6 +19,13 @@ _TOOL = "test_tool_"
 def kernel() -> LiveKernel:
     """The kernel that runs the tests."""
     return LiveKernel()
+
+
+@pytest.fixture
+def hosts() -> Iterator[tuple[Host, Host]]:
+    """Two hosts of our own that only know each other."""
+    with two_hosts() as both:
+        yield both
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

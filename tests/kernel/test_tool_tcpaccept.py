@@ -6,14 +6,13 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from network_setup import FAMILIES, Host, Server, own_comm, two_hosts
+from network_setup import FAMILIES, Host, Server, own_comm
 from script_runs import run_script
 from seismo.tools.network.tcpaccept import TOOL
 from tool_runs import tool_rows, tool_text
@@ -27,12 +26,6 @@ with socket.create_server(("127.0.0.1", 0)) as server:
     with socket.create_connection(server.getsockname()), server.accept()[0]:
         pass
 """
-
-
-@pytest.fixture
-def hosts() -> Iterator[tuple[Host, Host]]:
-    with two_hosts() as both:
-        yield both
 
 
 class Accepted:

@@ -6,13 +6,12 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from network_setup import FAMILIES, Host, Server, own_comm, two_hosts, until
+from network_setup import FAMILIES, Host, Server, own_comm, until
 from script_runs import run_script
 from seismo.tools.network.tcpconnect import TOOL
 from tool_runs import tool_rows, tool_text
@@ -20,12 +19,6 @@ from tool_runs import tool_rows, tool_text
 pytestmark = pytest.mark.kernel
 
 NEIGHBOUR = "import socket; socket.socket().connect_ex(('127.0.0.1', 1))"
-
-
-@pytest.fixture
-def hosts() -> Iterator[tuple[Host, Host]]:
-    with two_hosts() as both:
-        yield both
 
 
 class Attempts:

@@ -6,21 +6,14 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from network_setup import FAMILIES, Host, Server, connected, two_hosts, until
+from network_setup import FAMILIES, Host, Server, connected, until
 from tool_runs import tool_rows, tool_text
 
 pytestmark = pytest.mark.kernel
-
-
-@pytest.fixture
-def hosts() -> Iterator[tuple[Host, Host]]:
-    with two_hosts() as both:
-        yield both
 
 
 def refused(host: Host, family: int, place: tuple[str, int]) -> tuple[str, int, str, int]:

@@ -7,12 +7,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from network_setup import FAMILIES, Host, Server, connected, own_comm, two_hosts, until
+from network_setup import FAMILIES, Host, Server, connected, own_comm, until
 from tool_runs import tool_rows, tool_text
 
 pytestmark = pytest.mark.kernel
@@ -24,12 +23,6 @@ with socket.create_server(("127.0.0.1", 0)) as server:
     with socket.create_connection(server.getsockname()), server.accept()[0]:
         pass
 """
-
-
-@pytest.fixture
-def hosts() -> Iterator[tuple[Host, Host]]:
-    with two_hosts() as both:
-        yield both
 
 
 def give(giver: socket.socket, taker: socket.socket, size: int) -> None:

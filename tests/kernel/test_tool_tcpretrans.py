@@ -6,20 +6,13 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 
-from network_setup import Host, Server, connected, own_comm, two_hosts, until
+from network_setup import Host, Server, connected, own_comm, until
 from tool_runs import tool_rows, tool_text
 
 pytestmark = pytest.mark.kernel
-
-
-@pytest.fixture
-def hosts() -> Iterator[tuple[Host, Host]]:
-    with two_hosts() as both:
-        yield both
 
 
 def test_as_many_rows_as_the_kernel_counts(hosts: tuple[Host, Host]) -> None:

@@ -7,14 +7,13 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
 import pytest
 
-from network_setup import Host, Server, two_hosts, until
+from network_setup import Host, Server, until
 from tool_runs import tool_rows, tool_text
 
 pytestmark = pytest.mark.kernel
@@ -26,12 +25,6 @@ with socket.create_server(("127.0.0.1", 0), backlog=62) as server:
     with socket.create_connection(server.getsockname()):
         pass
 """
-
-
-@pytest.fixture
-def hosts() -> Iterator[tuple[Host, Host]]:
-    with two_hosts() as both:
-        yield both
 
 
 def act(hosts: tuple[Host, Host]) -> None:

@@ -2,79 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from disk_setup import disk, mounted, worker
+from dist_checks import check_rows, check_script_of_calls, check_text
 from seismo.tools.files.xfsdist import TOOL
-from tool_runs import tool_rows, tool_text
 
 pytestmark = pytest.mark.kernel
 
-CALLS = """
-    path = sys.argv[1]
-    fds = [os.open(path, os.O_RDWR | os.O_CREAT) for _ in range(4)]
-    os.open(os.path.dirname(path), os.O_RDONLY)
-    for _ in range(5):
-        os.write(fds[0], bytes(4096))
-    os.pwritev(fds[0], [b"x", b"y"], 0)
-    for _ in range(2):
-        os.pread(fds[0], 100, 0)
-    os.preadv(fds[0], [bytearray(7)], 0)
-    os.fsync(fds[0])
-    os.fdatasync(fds[0])
-    synced = os.open(path, os.O_WRONLY | os.O_SYNC)
-    os.write(synced, b"z")
-    elsewhere = os.open(sys.argv[2], os.O_RDWR | os.O_CREAT)
-    os.write(elsewhere, b"w")
-    os.pread(elsewhere, 1, 0)
-    os.fsync(elsewhere)
-    os.unlink(sys.argv[2])
-"""
-COUNTS = {"open": 5, "read": 3, "write": 7, "fsync": 2}
-
-
-def totals(rows: list[dict[str, Any]]) -> dict[str, int]:
-    assert {row["unit"] for row in rows} <= {"us"}
-    return {row["operation"]: sum(one["count"] for one in row["buckets"]) for row in rows}
-
 
 def test_operations_of_a_process(tmp_path: Path) -> None:
-    """Not those on another file system, nor the neighbour's."""
-    mine = tmp_path / "mine"
-    with disk(tmp_path, "xfs") as device:
-        at = mounted(device, mine)
-        files = [mine / "file", Path("/dev/shm/elsewhere")]
-        with worker(CALLS, *files, at=at) as one, worker(CALLS, *files, at=at) as other:
-            act = [one.go, other.go]
-            rows = tool_rows("xfsdist", "-p", str(one.pid), act=lambda: [do() for do in act])
-    assert totals(rows) == COUNTS
+    check_rows(TOOL, "xfs", tmp_path)
 
 
 def test_operations_as_text(tmp_path: Path) -> None:
-    mine = tmp_path / "mine"
-    with disk(tmp_path, "xfs") as device:
-        files = [mine / "file", Path("/dev/shm/elsewhere")]
-        with worker(CALLS, *files, at=mounted(device, mine)) as one:
-            text = tool_text("xfsdist", "-p", str(one.pid), act=one.go)
-    headings = {line for line in text.splitlines() if line.startswith("operation")}
-    assert headings == {f"operation = {name} (us):" for name in COUNTS}
+    check_text(TOOL, "xfs", tmp_path)
 
 
 def test_the_script_for_kernels_without_functions(tmp_path: Path) -> None:
-    """Gives the same, whatever this kernel has."""
-    mine, script = tmp_path / "mine", TOOL.path("xfsdist_calls")
-    with disk(tmp_path, "xfs") as device:
-        files = [mine / "file", Path("/dev/shm/elsewhere")]
-        program = worker(CALLS, *files, at=mounted(device, mine))
-        with program as one, one.traced("-p", str(one.pid), script) as tracer:
-            one.go()
-            tracer.interrupt()
-            text = tracer.output()
-    counts: dict[str, int] = {}
-    for name, histogram in re.findall(r"@us\[(\w+)\]: *\n((?:\[.*\n)+)", text):
-        counts[name] = sum(map(int, re.findall(r"^\S+(?: \S+\))? +(\d+) \|", histogram, re.M)))
-    assert counts == COUNTS
+    check_script_of_calls(TOOL, "xfs", tmp_path)

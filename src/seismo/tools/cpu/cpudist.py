@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from seismo.tools.tool import Area, Histograms, Option, Report, Tool, columns
+from seismo.tools.cpu.by_task import by_task
+from seismo.tools.tool import Area, Option, Tool
 
 __all__ = ("TOOL",)
 
-_MAPS = (("@all", ""), ("@process", "pid comm"), ("@thread", "tid comm"))
-
-
-def _reports(given: Mapping[str, Any]) -> tuple[Report, ...]:
-    unit = "msecs" if given["milliseconds"] else "usecs"
-    return tuple(Histograms(name, unit, columns(keys)) for name, keys in _MAPS)
-
+_reports = by_task()
 
 TOOL = Tool(
     name="cpudist",

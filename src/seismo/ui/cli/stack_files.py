@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -12,7 +12,7 @@ from seismo.output.folded import folded, merged
 from seismo.output.speedscope import speedscope_json
 from seismo.tools.reports.found import Found
 from seismo.tools.reports.stacks import StacksWriter
-from seismo.tools.tool import Stacks, Tool
+from seismo.tools.tool import Report, Stacks
 from seismo.ui.cli.errors import InputError
 
 __all__ = ("FORMS", "StackFiles")
@@ -33,8 +33,9 @@ class StackFiles:
     `-` is standard output.
     """
 
-    def __init__(self, tool: Tool, paths: Mapping[str, str]) -> None:
-        self._tool = tool
+    def __init__(self, name: str, reports: Sequence[Report], paths: Mapping[str, str]) -> None:
+        self._name = name
+        self._reports = [one for one in reports if isinstance(one, Stacks)]
         self._files: dict[str, TextIO] = {}
         for form, path in paths.items():
             try:
@@ -48,9 +49,9 @@ class StackFiles:
 
     def keep(self, found: Found) -> None:
         """Write the stacks of a report."""
-        reports = [one for one in self._tool.reports if isinstance(one, Stacks)]
-        stacks = merged(pair for one in reports for pair in StacksWriter(one).frames(found))
-        name, unit = self._tool.name, reports[0].unit
+        writers = map(StacksWriter, self._reports)
+        stacks = merged(pair for one in writers for pair in one.frames(found))
+        name, unit = self._name, self._reports[0].unit
         for form, file in self._files.items():
             match form:
                 case "flame":

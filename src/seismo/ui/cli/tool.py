@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from seismo.base.dataclass import replace
+from seismo.base.source import Source
 from seismo.compiler import Inputs
 from seismo.tools.extra import EXTRAS, Extra, with_columns
 from seismo.tools.reports.found import Found, ReportWriter
@@ -50,28 +51,28 @@ def run_tool(tool: Tool, arguments: Sequence[str]) -> int:
     parser = tool_parser(tool)
     given = vars(parser.parse_args(list(arguments)))
     try:
-        tool.sources(given)
+        sources = tool.sources(given)
     except argparse.ArgumentTypeError as error:
         parser.error(str(error))
     if given["shows_script"]:
-        job = _job(tool, given, EVERYBODY, OPEN_END)
+        job = _job(tool, given, sources, EVERYBODY, OPEN_END)
         print(taken_source(replace(job, is_verbose=False, has_warnings=False)).text, end="")
         return 0
-    tasks = take_tasks(parser, dict(given))
+    reports = tool.reported(given)
+    tasks = take_tasks(parser, given)
     if tasks.command:
         tasks = replace(tasks, is_tree=True)
-    reports = tool.reported(given)
     maps = tuple(name for one in reports for name in one.maps)
     schedule = take_schedule(parser, given, maps)
     if given.get("is_heat_map") and not schedule.interval:
         schedule = replace(schedule, interval=_HEAT_SECONDS)
     wanted = {kind: path for kind in FORMS if (path := given.get(kind))}
     if not wanted:
-        return run_job(_job(tool, given, tasks, schedule))
+        return run_job(_job(tool, given, sources, tasks, schedule))
     if schedule.interval:
         parser.error(f"-i begins anew each time, and --{next(iter(wanted))} is of the whole run")
-    with StackFiles(tool, wanted) as files:
-        return run_job(_job(tool, given, tasks, schedule, files.keep))
+    with StackFiles(tool.name, reports, wanted) as files:
+        return run_job(_job(tool, given, sources, tasks, schedule, files.keep))
 
 
 def tool_parser(tool: Tool) -> argparse.ArgumentParser:
@@ -149,6 +150,7 @@ def _extras(tool: Tool) -> list[Extra]:
 def _job(
     tool: Tool,
     given: Mapping[str, Any],
+    sources: Sequence[Source],
     tasks: Tasks,
     schedule: Schedule,
     keep: Callable[[Found], object] | None = None,
@@ -157,7 +159,6 @@ def _job(
     if given.get("has_time") and EXTRAS["time"] not in extras:
         extras.insert(0, EXTRAS["time"])
     own = tool.rows.columns if tool.rows is not None else ()
-    sources = list(tool.sources(given))
     if tool.rows is not None and extras:
         least, or_more = tool.rows.least, own[-1].is_rest
         sources = [with_columns(one, least, extras, or_more=or_more) for one in sources]
