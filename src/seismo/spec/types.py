@@ -9,6 +9,7 @@ from seismo.base.source import Span
 from seismo.isa.insn import Insn
 from seismo.isa.map_types import MapType
 from seismo.isa.prog_types import AttachType, ProgType
+from seismo.spec.relocations import Relocation
 
 __all__ = (
     "AttachSpec",
@@ -35,7 +36,15 @@ __all__ = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapSpec:
-    """A map to create: sizes in bytes, `flags` are the kernel's `BPF_F_*`."""
+    """A map to create: sizes in bytes, `flags` are the kernel's `BPF_F_*`.
+
+    `extra` is `map_extra` (Linux 5.16); memory comes from `numa_node` if that is not negative.
+    `key_type` and `value_type` are ids in `ObjectSpec.btf` (0: none). `inner` is the pattern of a
+    map of maps. `contents` are (key, value) entries to store before programs are loaded;
+    `map_slots` and `program_slots` (index, name) say which map or program goes where. A frozen map
+    is read-only for user space from then on. `pin` is a path on a bpffs: the map that is there is
+    taken if it fits, else a new one is put there.
+    """
 
     name: str
     type: MapType
@@ -43,6 +52,16 @@ class MapSpec:
     value_size: int
     max_entries: int
     flags: int = 0
+    extra: int = 0
+    numa_node: int = -1
+    key_type: int = 0
+    value_type: int = 0
+    inner: MapSpec | None = None
+    contents: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)
+    map_slots: tuple[tuple[int, str], ...] = ()
+    program_slots: tuple[tuple[int, str], ...] = ()
+    is_frozen: bool = False
+    pin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +99,12 @@ class ProgramSpec:
     kernel's verifier comes back as a script line; empty when the program has no script.
     `functions` are the program itself and its subprograms, in the order of `insns`; empty when it
     has no subprograms. Since Linux 5.6. `target` is what a program of type TRACING is loaded for.
+    A program from an object file has `func_infos` and `line_infos` instead, as `BPF_PROG_LOAD`
+    takes them, their types and strings in `ObjectSpec.btf`. `flags` are `BPF_F_*` of loading,
+    `kernel_version` is what kernels before 5.0 want of kprobes (`LINUX_VERSION_CODE`).
+    `module_refs` are (index into `insns`, module): the BTF id there is one of that module.
+    `relocations` are (index into `insns`, what depends on the kernel there), for a program that is
+    shipped: `seismo.ship` puts in what it is on the kernel at hand.
     """
 
     name: str
@@ -91,6 +116,12 @@ class ProgramSpec:
     expected_attach_type: AttachType | None = None
     functions: tuple[FunctionInfo, ...] = ()
     target: ProgramTarget | None = None
+    flags: int = 0
+    kernel_version: int = 0
+    func_infos: bytes = field(default=b"", repr=False)
+    line_infos: bytes = field(default=b"", repr=False)
+    module_refs: tuple[tuple[int, str], ...] = ()
+    relocations: tuple[tuple[int, Relocation], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,10 +274,12 @@ AttachSpec: TypeAlias = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectSpec:
-    """Everything that one load takes: maps and programs, each by its unique name."""
+    """Everything that one load takes: maps and programs, each by its unique name, and the types
+    that they refer to (a BTF blob; empty when they refer to none)."""
 
     maps: tuple[MapSpec, ...]
     programs: tuple[ProgramSpec, ...]
+    btf: bytes = field(default=b"", repr=False)
 
     def program(self, name: str) -> ProgramSpec:
         """The program called `name`; KeyError when there is none."""
