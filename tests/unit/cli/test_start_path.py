@@ -16,7 +16,7 @@ LATE = {
     *("seismo.events.arrays", "seismo.objects.ring_array", "seismo.output.jsonl"),
     *("seismo.objects.sideband", "seismo.runtime.symbols.users"),
     *("seismo.tools.table", "seismo.ui.cli.doctor", "seismo.ui.cli.format", "seismo.ui.cli.list"),
-    *("seismo.ui.cli.rehearsal", "seismo.ui.cli.tools", "seismo.ui.cli.list_types"),
+    *("seismo.ui.cli.rehearsal", "seismo.ui.cli.verbs", "seismo.ui.cli.list_types"),
 }
 SCRIPT = """
 import sys

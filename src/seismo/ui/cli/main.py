@@ -61,18 +61,12 @@ def _drop_output() -> None:
 
 
 def _dispatch(arguments: Sequence[str]) -> int:
-    verb = arguments[0] if arguments else ""
-    if verb == "doctor":
-        from seismo.ui.cli.doctor import run_doctor  # noqa: PLC0415 (lazy: docs/architecture.md)
+    word = arguments[0] if arguments else ""
+    if word.replace("-", "_").isidentifier() and word[0] != "-":
+        from seismo.ui.cli.verbs import find_command  # noqa: PLC0415 (lazy: docs/architecture.md)
 
-        return run_doctor(arguments[1:])
-    if verb.isidentifier():
-        from seismo.tools.table import NAMES  # noqa: PLC0415 (lazy: docs/architecture.md)
-
-        if verb in NAMES or verb == "tools" or not os.path.exists(verb):
-            from seismo.ui.cli.tools import run_verb  # noqa: PLC0415 (lazy: docs/architecture.md)
-
-            return run_verb(verb, arguments[1:])
+        if (run := find_command(word)) is not None:
+            return run(arguments[1:])
     options = parse_trace_options(arguments)
     if options.is_info:
         return _dispatch(["doctor"])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-__all__ = ("Ignore", "Refuse", "add_output_options", "parser_for")
+__all__ = ("Ignore", "Refuse", "add_output_options", "add_verb", "parser_for")
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _HELP_WIDTH = 96
@@ -22,6 +22,15 @@ def parser_for(program: str, description: str, examples: str) -> argparse.Argume
         formatter_class=_Formatter,
         allow_abbrev=False,
     )
+
+
+def add_verb(verbs: Any, name: str, help: str, run: Callable[..., int]) -> argparse.ArgumentParser:
+    """A parser for one of a command's verbs; `run` of what it parses is the function to call."""
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        name, help=help, description=help, formatter_class=_Formatter, allow_abbrev=False
+    )
+    parser.set_defaults(run=run)
+    return parser
 
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,94 @@
+"""`seismo btf`: types of kernels, modules and files."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+
+from seismo.btf.cheader import header
+from seismo.btf.cprint import definition
+from seismo.btf.listing import line, listed
+from seismo.btf.spec import Btf
+from seismo.ui.cli.btf_source import SOURCES, open_source
+from seismo.ui.cli.parser import add_verb, parser_for
+from seismo.ui.cli.target import open_output
+
+__all__ = ("btf_parser", "run_btf")
+
+_EXAMPLES = """examples:
+  seismo btf dump > vmlinux.h             the kernel's types as a C header
+  seismo btf dump -t task_struct          one type, with where its members lie
+  seismo btf dump xfs -f raw              a module's types, a line each
+  seismo btf dump file prog.bpf.o -f json
+  seismo btf list                         type information that the kernel holds
+"""
+
+_GUARD = "__VMLINUX_H__"
+
+
+def run_btf(arguments: Sequence[str]) -> int:
+    """Do what the command line says; the exit status."""
+    given = btf_parser().parse_args(list(arguments))
+    status: int = given.run(given)
+    return status
+
+
+def btf_parser() -> argparse.ArgumentParser:
+    """What reads the command line of `seismo btf`."""
+    parser = parser_for("seismo btf", "Types of kernels, modules and files.", _EXAMPLES)
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    dump = add_verb(verbs, "dump", "types as C, as JSON or a line each", _dump)
+    dump.add_argument("source", nargs="*", metavar="SOURCE", help=SOURCES)
+    dump.add_argument("-f", dest="format", choices=("c", "json", "raw"), default="c")
+    dump.add_argument(
+        *("-t", "--type"),
+        dest="names",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only types of this name, C with offsets",
+    )
+    dump.add_argument("-B", "--base", default="", metavar="FILE", help="what split BTF continues")
+    dump.add_argument("-o", "--output", default="", metavar="FILE", help="write to FILE")
+    return parser
+
+
+def _dump(given: argparse.Namespace) -> int:
+    btf = open_source(given.source, given.base)
+    ids = _wanted(btf, given.names)
+    with open_output(given.output) as file:
+        for text in _FORMS[given.format](btf, ids, bool(given.names)):
+            file.write(text.encode(errors="backslashreplace"))
+    return 0
+
+
+def _wanted(btf: Btf, names: Sequence[str]) -> Sequence[int]:
+    """The ids of the types with these names, `struct x` or `x`; without any, of all that are the
+    source's own. Raises BtfNotFound, with a near name."""
+    if not names:
+        return [one for one in btf.ids if one]
+    found = [btf.find_all(last) or (btf.find(last),) for one in names if (last := one.split()[-1])]
+    return [id for ids in found for id in ids]
+
+
+def _as_c(btf: Btf, ids: Sequence[int], is_some: bool) -> Iterator[str]:
+    if is_some:
+        yield "\n".join([definition(btf, one, offsets=True) + "\n" for one in ids])
+    else:
+        yield f"#ifndef {_GUARD}\n#define {_GUARD}\n\n{header(btf)}\n#endif /* {_GUARD} */\n"
+
+
+def _as_lines(btf: Btf, ids: Sequence[int], is_some: bool) -> Iterator[str]:
+    return (f"{line(btf, one)}\n" for one in ids)
+
+
+def _as_json(btf: Btf, ids: Sequence[int], is_some: bool) -> Iterator[str]:
+    """One object, as bpftool has it, a type a line."""
+    yield '{"types":['
+    for index, id in enumerate(ids):
+        yield (",\n" if index else "\n") + json.dumps(listed(id, btf.type(id)))
+    yield "\n]}\n"
+
+
+_FORMS = {"c": _as_c, "json": _as_json, "raw": _as_lines}

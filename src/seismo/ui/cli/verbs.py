@@ -1,0 +1,56 @@
+"""The words that may stand behind `seismo`, beside a script: commands, and the names of tools.
+
+A word is one of these though a file is called so; a script of such a name is `./NAME`.
+"""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Callable, Sequence
+from functools import partial
+from importlib import import_module
+from typing import TypeAlias
+
+from seismo.base.diagnostics import did_you_mean
+from seismo.tools.table import NAMES, find_tool
+from seismo.ui.cli.errors import InputError
+
+__all__ = ("COMMANDS", "find_command")
+
+Command: TypeAlias = Callable[[Sequence[str]], int]
+
+COMMANDS = {
+    "tools": ("tools", "the ready-made tools, by what they are about"),
+    "doctor": ("doctor", "what works on this kernel, and what to do about the rest"),
+    "build": ("build", "a script as a file that runs on other kernels, or as one program"),
+    "obj": ("obj", "object files of eBPF: show, load, run"),
+    "cc": ("cc", "eBPF C to an object file, with clang"),
+    "gen-header": ("gen_header", "an object file's maps, globals and programs as a Python module"),
+    "btf": ("btf", "types of kernels, modules and files: list, dump, min"),
+    "prog": ("prog", "programs that are in the kernel: list, show, dump"),
+    "map": ("map", "maps that are in the kernel: list, show, dump"),
+    "link": ("link", "attachments that are in the kernel: list, show"),
+}
+"""Each command: the module here that has it (its function is `run_` and the module's name), and
+what it is for."""
+
+
+def find_command(word: str) -> Command | None:
+    """What a word does as the first of a command line, or None where it is a file's name.
+
+    Raises InputError for a word that is no command, no tool and no file.
+    """
+    if word in COMMANDS:
+        run: Command = _function(COMMANDS[word][0])
+        return run
+    if word in NAMES:
+        return partial(_function("tool"), find_tool(word))
+    if os.path.exists(word):
+        return None
+    hint = did_you_mean(word, (*NAMES, *COMMANDS)) or "`seismo tools` lists them"
+    raise InputError(f"there is no tool, and no file, called '{word}'\nhint: {hint}")
+
+
+def _function(module: str) -> Callable[..., int]:
+    run: Callable[..., int] = getattr(import_module(f"seismo.ui.cli.{module}"), f"run_{module}")
+    return run
