@@ -75,7 +75,7 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
         (["task_strukt", "-t", "x"], "/sys/kernel/btf/task_strukt: No such file"),
         (["-t", "task_strukt"], "did you mean 'task_struct'?"),
         (["file", str(broken)], f"{broken}: no BTF: it begins with 6e6f"),
-        (["id", "4294967295"], "BTF object of id 4294967295"),
+        (["id", "4294967295"], "no BTF of id '4294967295'"),
         (["file", sys.executable], "has no section .BTF"),
         (["one", "two"], "'one two' names no types"),
     ):

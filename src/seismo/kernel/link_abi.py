@@ -5,7 +5,7 @@ Kept from `abi.py` because most runs need none of it, and each structure costs s
 
 from __future__ import annotations
 
-from ctypes import Structure, Union
+from ctypes import Structure, Union, c_int32
 
 from seismo.base.enum import IntEnum
 from seismo.kernel.abi import LinkAttr, address_fields, u32_fields, u64_fields
@@ -14,9 +14,11 @@ __all__ = (
     "BPF_F_MULTI_RETURN",
     "BpfBtfInfo",
     "BpfLinkInfo",
+    "IterLinkAttr",
     "KprobeMultiInfo",
     "KprobeMultiLinkAttr",
     "LinkType",
+    "NetfilterLinkAttr",
     "PerfKprobeInfo",
     "PerfLinkType",
     "UprobeMultiLinkAttr",
@@ -41,18 +43,46 @@ class UprobeMultiLinkAttr(LinkAttr):
     )
 
 
-class LinkType(IntEnum):
-    """`enum bpf_link_type`, as far as such links count what they miss."""
+class IterLinkAttr(LinkAttr):
+    """`bpf_attr.link_create` of BPF_LINK_CREATE, in its `iter_info` form."""
 
+    _fields_ = (*address_fields("iter_info"), *u32_fields("iter_info_len"))
+
+
+class NetfilterLinkAttr(LinkAttr):
+    """`bpf_attr.link_create` of BPF_LINK_CREATE, in its `netfilter` form."""
+
+    _fields_ = (*u32_fields("pf hooknum"), ("priority", c_int32), *u32_fields("netfilter_flags"))
+
+
+class LinkType(IntEnum):
+    """`enum bpf_link_type`."""
+
+    RAW_TRACEPOINT = 1
+    TRACING = 2
+    CGROUP = 3
+    ITER = 4
+    NETNS = 5
+    XDP = 6
     PERF_EVENT = 7
     KPROBE_MULTI = 8
+    STRUCT_OPS = 9
+    NETFILTER = 10
+    TCX = 11
+    UPROBE_MULTI = 12
+    NETKIT = 13
+    SOCKMAP = 14
 
 
 class PerfLinkType(IntEnum):
-    """`enum bpf_perf_event_type`, as far as such events count what they miss. Since Linux 6.6."""
+    """`enum bpf_perf_event_type`: what the perf event of such a link is. Since Linux 6.6."""
 
+    UPROBE = 1
+    URETPROBE = 2
     KPROBE = 3
     KRETPROBE = 4
+    TRACEPOINT = 5
+    EVENT = 6
 
 
 class KprobeMultiInfo(Structure):

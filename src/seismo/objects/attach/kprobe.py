@@ -25,6 +25,8 @@ from seismo.spec.types import KprobeAttach
 
 __all__ = ("CountingLink", "attach_kprobe")
 
+_OLD_CALLS = ("SyS_", "sys_")
+
 
 class CountingLink(Link):
     """An attachment whose bpf_links count what they miss. Since Linux 6.7, before that 0."""
@@ -115,10 +117,22 @@ def _check_function(kernel: Kernel, at: KprobeAttach) -> None:
     try:
         symbols = Kallsyms.read(kernel).symbols(at.function)
     except NotInKernel as error:
-        raise NotInKernel("function", at.function, error.hint) from None
+        raise NotInKernel("function", at.function, _renamed(at.function) or error.hint) from None
     except SyscallError:
         return
     modules = sorted({one.module for one in symbols})
     if at.module and at.module not in modules:
         where = " and ".join(name or "the kernel proper" for name in modules)
         raise NotInKernel("function", _place(at), f"{at.function} is in {where}")
+
+
+def _renamed(function: str) -> str:
+    """A hint for the function of a system call as it was called before Linux 4.17."""
+    for prefix in _OLD_CALLS:
+        if function.startswith(prefix):
+            call = function.removeprefix(prefix)
+            return (
+                f"since Linux 4.17 that is the system call '{call}' (SEC ksyscall/{call}), whose "
+                "arguments are in the pt_regs that its only argument points to"
+            )
+    return ""

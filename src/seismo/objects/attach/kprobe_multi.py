@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 
 from seismo.base.errors import SyscallError
+from seismo.isa.prog_types import AttachType
 from seismo.kernel.errors import NotInKernel
 from seismo.kernel.fd import Fd
 from seismo.kernel.kallsyms import Kallsyms
@@ -21,7 +22,8 @@ __all__ = ("attach_kprobe_multi",)
 
 
 def attach_kprobe_multi(program: Program, at: KprobeMultiAttach, kernel: Kernel) -> Link:
-    """Run `program` at the entries or the returns of all the functions.
+    """Run `program` at the entries or the returns of all the functions; one of type
+    TRACE_KPROBE_SESSION (Linux 6.10) at both.
 
     Raises `NotInKernel` for the first function that the kernel does not have. Since Linux 5.18.
     """
@@ -31,7 +33,12 @@ def attach_kprobe_multi(program: Program, at: KprobeMultiAttach, kernel: Kernel)
     try:
         with refusals_at(place, KPROBE_MULTI):
             number = link_create_kprobe_multi(
-                kernel, int(program.fd), at.functions, at.cookies, is_return=at.is_return
+                kernel,
+                int(program.fd),
+                at.functions,
+                at.cookies,
+                is_return=at.is_return,
+                type_=program.spec.expected_attach_type or AttachType.TRACE_KPROBE_MULTI,
             )
     except AttachRefused as error:
         if error.errno == errno.ESRCH:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seismo.isa.prog_types import AttachType
 from seismo.kernel.fd import Fd
 from seismo.kernel.link import UprobePlaces, link_create_uprobe_multi
 from seismo.kernel.protocol import Kernel
@@ -14,7 +15,8 @@ __all__ = ("attach_uprobe_multi",)
 
 
 def attach_uprobe_multi(program: Program, at: UprobeMultiAttach, kernel: Kernel) -> Link:
-    """Run `program` at all the instructions, or at the returns of the functions there.
+    """Run `program` at all the instructions, or at the returns of the functions there; one of type
+    TRACE_UPROBE_SESSION (Linux 6.13) at both.
 
     Since Linux 6.6.
     """
@@ -24,6 +26,11 @@ def attach_uprobe_multi(program: Program, at: UprobeMultiAttach, kernel: Kernel)
     places = UprobePlaces(at.path, at.offsets, at.cookies, at.semaphores)
     with refusals_at(place, UPROBE):
         number = link_create_uprobe_multi(
-            kernel, int(program.fd), places, at.pid, is_return=at.is_return
+            kernel,
+            int(program.fd),
+            places,
+            at.pid,
+            is_return=at.is_return,
+            type_=program.spec.expected_attach_type or AttachType.TRACE_UPROBE_MULTI,
         )
     return Link((Fd(kernel, number, "link", place),))

@@ -5,13 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from seismo.btf.cheader import header
 from seismo.btf.cprint import definition
 from seismo.btf.listing import line, listed
 from seismo.btf.spec import Btf
+from seismo.kernel.object_ids import Kind
+from seismo.kernel.protocol import Kernel
+from seismo.objects.inventory import BtfRecord, btf_record, btfs
+from seismo.output.table import Cell
 from seismo.ui.cli.btf_source import SOURCES, open_source
-from seismo.ui.cli.parser import add_verb, parser_for
+from seismo.ui.cli.parser import add_verb, parser_for, run_verb
+from seismo.ui.cli.stock import Around, Stock, add_stock_verbs
 from seismo.ui.cli.target import open_output
 
 __all__ = ("btf_parser", "run_btf")
@@ -29,15 +35,14 @@ _GUARD = "__VMLINUX_H__"
 
 def run_btf(arguments: Sequence[str]) -> int:
     """Do what the command line says; the exit status."""
-    given = btf_parser().parse_args(list(arguments))
-    status: int = given.run(given)
-    return status
+    return run_verb(btf_parser(), arguments)
 
 
 def btf_parser() -> argparse.ArgumentParser:
     """What reads the command line of `seismo btf`."""
     parser = parser_for("seismo btf", "Types of kernels, modules and files.", _EXAMPLES)
     verbs = parser.add_subparsers(metavar="VERB", required=True)
+    add_stock_verbs(verbs, _STOCK)
     dump = add_verb(verbs, "dump", "types as C, as JSON or a line each", _dump)
     dump.add_argument("source", nargs="*", metavar="SOURCE", help=SOURCES)
     dump.add_argument("-f", dest="format", choices=("c", "json", "raw"), default="c")
@@ -92,3 +97,41 @@ def _as_json(btf: Btf, ids: Sequence[int], is_some: bool) -> Iterator[str]:
 
 
 _FORMS = {"c": _as_c, "json": _as_json, "raw": _as_lines}
+
+
+def _row(one: BtfRecord, around: Around) -> tuple[Cell, ...]:
+    return (one.id, one.name or "-", one.size, around.names(one.id))
+
+
+def _facts(one: BtfRecord, around: Around) -> Iterator[str]:
+    name = f"  name [{one.name}]" if one.is_kernel else ""
+    yield f"{one.id}:{name}  size {one.size}B"
+
+
+def _json_record(one: BtfRecord, around: Around) -> dict[str, Any]:
+    """The names are bpftool's."""
+    return {
+        "id": one.id,
+        "size": one.size,
+        "kernel": one.is_kernel,
+        **({"name": one.name} if one.name else {}),
+        "pids": [{"pid": who.pid, "comm": who.name} for who in around.held(one.id)],
+    }
+
+
+def _find(kernel: Kernel, how: str, value: str) -> tuple[int, ...]:
+    return (btf_record(kernel, int(value)).id,)
+
+
+_STOCK = Stock(
+    kind=Kind.BTF,
+    words="type information",
+    all=btfs,
+    one=btf_record,
+    find=_find,
+    ways=("id",),
+    headings=("ID", "NAME", "BYTES", "HELD BY"),
+    row=_row,
+    facts=_facts,
+    json=_json_record,
+)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from seismo.base.errors import BpfError
 from seismo.btf.errors import BtfError
 from seismo.btf.spec import VMLINUX, Btf
 from seismo.elf.file import ElfFile
-from seismo.kernel.btf_object import btf_bytes, open_btf
 from seismo.kernel.live import LiveKernel
+from seismo.objects.inventory import types_of
 from seismo.ui.cli.errors import InputError
 
 __all__ = ("SOURCES", "open_source", "read_btf_file")
@@ -27,7 +26,7 @@ def open_source(words: Sequence[str], base: str = "") -> Btf:
         case [] | ["vmlinux"]:
             return read_btf_file(VMLINUX)
         case ["id", number] if number.isdecimal():
-            return _loaded(int(number))
+            return types_of(LiveKernel(), int(number))
         case ["file", path]:
             return read_btf_file(path, read_btf_file(base) if base else None)
         case [word] if "/" in word or "." in word:
@@ -53,17 +52,3 @@ def read_btf_file(path: str, base: Btf | None = None) -> Btf:
     if ".BTF" not in elf.sections:
         raise InputError(f"{path} has no section .BTF\nhint: compile it with -g")
     return Btf(bytes(elf.content(elf.sections[".BTF"])), base, path)
-
-
-def _loaded(number: int) -> Btf:
-    kernel = LiveKernel()
-    try:
-        with open_btf(kernel, number) as fd:
-            data = btf_bytes(kernel, fd)
-    except BpfError as error:
-        raise InputError(f"cannot read the BTF object of id {number}: {error}") from error
-    # A module's begins where the kernel's ends, and is told by nothing else.
-    try:
-        return Btf(data, None, f"id {number}")
-    except BpfError:
-        return Btf(data, read_btf_file(VMLINUX), f"id {number}")

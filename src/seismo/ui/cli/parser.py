@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-__all__ = ("Ignore", "Refuse", "add_output_options", "add_verb", "parser_for")
+__all__ = ("Ignore", "Refuse", "add_output_options", "add_verb", "parser_for", "run_verb")
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _HELP_WIDTH = 96
@@ -31,6 +31,13 @@ def add_verb(verbs: Any, name: str, help: str, run: Callable[..., int]) -> argpa
     )
     parser.set_defaults(run=run)
     return parser
+
+
+def run_verb(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+    """Do what the arguments say, by the verb among them; the exit status."""
+    given = parser.parse_args(list(arguments))
+    run: Callable[[argparse.Namespace], int] = given.run
+    return run(given)
 
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:
