@@ -47,6 +47,7 @@ __all__ = (
     "PerfSample",
     "PerfSoftware",
     "PerfType",
+    "ProgAttachAttr",
     "ProgLoadAttr",
     "RawTracepointAttr",
     "TestRunAttr",
@@ -94,9 +95,13 @@ class Cmd(IntEnum):
     PROG_LOAD = 5
     OBJ_PIN = 6
     OBJ_GET = 7
+    PROG_ATTACH = 8
+    PROG_DETACH = 9
     PROG_TEST_RUN = 10
     PROG_GET_NEXT_ID = 11
+    MAP_GET_NEXT_ID = 12
     PROG_GET_FD_BY_ID = 13
+    MAP_GET_FD_BY_ID = 14
     OBJ_GET_INFO_BY_FD = 15
     RAW_TRACEPOINT_OPEN = 17
     BTF_LOAD = 18
@@ -109,6 +114,8 @@ class Cmd(IntEnum):
     MAP_UPDATE_BATCH = 26
     MAP_DELETE_BATCH = 27
     LINK_CREATE = 28
+    LINK_GET_FD_BY_ID = 30
+    LINK_GET_NEXT_ID = 31
     ENABLE_STATS = 32
     ITER_CREATE = 33
 
@@ -233,6 +240,12 @@ class PerfLinkAttr(LinkAttr):
     _fields_ = u64_fields("bpf_cookie")
 
 
+class ProgAttachAttr(Structure):
+    """`bpf_attr` of BPF_PROG_ATTACH and BPF_PROG_DETACH, up to `attach_flags`."""
+
+    _fields_ = u32_fields("target_fd attach_bpf_fd attach_type attach_flags")
+
+
 class IterCreateAttr(Structure):
     """`bpf_attr.iter_create` of BPF_ITER_CREATE."""
 
@@ -257,6 +270,7 @@ BpfAttr: TypeAlias = (
     | RawTracepointAttr
     | BtfLoadAttr
     | LinkAttr
+    | ProgAttachAttr
     | IterCreateAttr
     | EnableStatsAttr
 )
@@ -276,7 +290,7 @@ class BpfMapInfo(Structure):
 
 
 class BpfProgInfo(Structure):
-    """`struct bpf_prog_info`, up to `verified_insns`."""
+    """`struct bpf_prog_info`; from `attach_btf_obj_id` on since Linux 6.0."""
 
     _fields_ = (
         *u32_fields("type id"),
@@ -296,7 +310,7 @@ class BpfProgInfo(Structure):
         *u64_fields("line_info jited_line_info"),
         *u32_fields("nr_jited_line_info line_info_rec_size jited_line_info_rec_size nr_prog_tags"),
         *u64_fields("prog_tags run_time_ns run_cnt recursion_misses"),
-        *u32_fields("verified_insns pad"),
+        *u32_fields("verified_insns attach_btf_obj_id attach_btf_id pad"),
     )
 
 

@@ -238,7 +238,8 @@ def obj_get(kernel: Kernel, path: str) -> int:
 
 
 class LoadRefused(SyscallError):
-    """BPF_PROG_LOAD failed; `log` is what the verifier wrote, '' when it was not asked to."""
+    """BPF_PROG_LOAD or BPF_BTF_LOAD failed; `log` is what the kernel's check wrote, '' when it was
+    not asked to."""
 
     def __init__(self, error: SyscallError, log: str) -> None:
         super().__init__(error.call, error.errno or 0, error.hint)
@@ -300,9 +301,19 @@ def raw_tracepoint_open(kernel: Kernel, program: int, name: str = "") -> int:
     return kernel.bpf(Cmd.RAW_TRACEPOINT_OPEN, attr)
 
 
-def btf_load(kernel: Kernel, btf: bytes) -> int:
-    """BPF_BTF_LOAD: an fd of the type information. Since Linux 4.18."""
-    return kernel.bpf(Cmd.BTF_LOAD, BtfLoadAttr(btf=btf, btf_size=len(btf)))
+def btf_load(kernel: Kernel, btf: bytes, log_bytes: int = 0) -> int:
+    """BPF_BTF_LOAD: an fd of the type information; with `log_bytes` the kernel explains itself.
+
+    Raises `LoadRefused`. Since Linux 4.18.
+    """
+    log = create_string_buffer(log_bytes)
+    attr = BtfLoadAttr(btf=btf, btf_size=len(btf))
+    if log_bytes:
+        attr.btf_log_buf, attr.btf_log_size, attr.btf_log_level = addressof(log), log_bytes, 1
+    try:
+        return kernel.bpf(Cmd.BTF_LOAD, attr)
+    except SyscallError as error:
+        raise LoadRefused(error, log.value.decode(errors="replace")) from None
 
 
 def link_create_perf(kernel: Kernel, program: int, event: int, cookie: int = 0) -> int:

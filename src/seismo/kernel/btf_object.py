@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from ctypes import addressof, create_string_buffer, sizeof
 
+from seismo.base.dataclass import dataclass
 from seismo.base.errors import SyscallError
 from seismo.kernel.abi import Cmd, IdAttr, ObjInfoAttr
 from seismo.kernel.errors import NotInKernel
@@ -12,9 +13,19 @@ from seismo.kernel.fd import Fd
 from seismo.kernel.link_abi import BpfBtfInfo
 from seismo.kernel.protocol import Kernel
 
-__all__ = ("btf_bytes", "open_btf", "open_module_btf")
+__all__ = ("BtfInfo", "btf_bytes", "btf_info", "open_btf", "open_module_btf")
 
 _LONGEST_NAME = 64
+
+
+@dataclass(frozen=True, slots=True)
+class BtfInfo:
+    """What the kernel says of types; `name` is `vmlinux`, a module's, or '' if not its own."""
+
+    id: int
+    name: str
+    size: int
+    is_kernel: bool
 
 
 def open_btf(kernel: Kernel, number: int) -> Fd:
@@ -36,10 +47,22 @@ def open_module_btf(kernel: Kernel, module: str) -> Fd:
             if error.errno != errno.ENOENT:
                 raise
             continue
-        if _name(kernel, fd) == module.encode():
+        try:
+            info = btf_info(kernel, fd)
+        except SyscallError:
+            fd.close()
+            raise
+        if info.is_kernel and info.name == module:
             return fd
         fd.close()
     raise NotInKernel("module", module, "is it loaded, and does it have BTF?")
+
+
+def btf_info(kernel: Kernel, fd: Fd) -> BtfInfo:
+    """BPF_OBJ_GET_INFO_BY_FD of types. Since Linux 4.18, names since 5.11."""
+    name = create_string_buffer(_LONGEST_NAME)
+    info = _info(kernel, fd, BpfBtfInfo(name=addressof(name), name_len=_LONGEST_NAME))
+    return BtfInfo(info.id, name.value.decode(), info.btf_size, bool(info.kernel_btf))
 
 
 def btf_bytes(kernel: Kernel, fd: Fd) -> bytes:
@@ -60,17 +83,6 @@ def _next_id(kernel: Kernel, after: int) -> int:
         return 0
     found: int = attr.next_id
     return found
-
-
-def _name(kernel: Kernel, fd: Fd) -> bytes:
-    """The module's name, `vmlinux`, or '' for what is not the kernel's own."""
-    name = create_string_buffer(_LONGEST_NAME)
-    try:
-        info = _info(kernel, fd, BpfBtfInfo(name=addressof(name), name_len=_LONGEST_NAME))
-    except SyscallError:
-        fd.close()
-        raise
-    return name.value if info.kernel_btf else b""
 
 
 def _info(kernel: Kernel, fd: Fd, info: BpfBtfInfo) -> BpfBtfInfo:

@@ -15,7 +15,8 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 def kernel_config(kernel: Kernel) -> Mapping[str, str]:
-    """The options that are set, `CONFIG_X` to `y`, `m` or a value; empty when it cannot be read.
+    """The options that are set, `CONFIG_X` to `y`, `m`, a number or a text in quotes, as the file
+    has them; empty when it cannot be read.
 
     From /proc/config.gz (CONFIG_IKCONFIG_PROC), else from where distributions put it.
     """
@@ -44,4 +45,4 @@ def unset_options(kernel: Kernel, *options: str) -> str:
 def _parse(text: bytes) -> dict[str, str]:
     lines = (line for line in text.decode().splitlines() if line.startswith("CONFIG_"))
     pairs = (line.partition("=") for line in lines)
-    return {name: value.strip('"') for name, _, value in pairs}
+    return {name: value for name, _, value in pairs}

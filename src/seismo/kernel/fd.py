@@ -6,14 +6,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from types import TracebackType
 from typing import Self
 
-from seismo.base.errors import BpfError
+from seismo.base.errors import BpfError, SyscallError
 from seismo.kernel.protocol import Kernel
 
-__all__ = ("ClosedFd", "Fd", "open_fds")
+__all__ = ("ClosedFd", "Fd", "duplicate", "open_fds")
 
 # The places that open fds for others: a leak is theirs who called.
 _OPENERS = ("seismo.kernel.", "seismo.objects.")
@@ -77,6 +78,14 @@ class Fd:
         file, line = self.opened_at
         name = f" {self.name}" if self.name else ""
         return f"<fd {self._number}: {self.kind}{name}, opened at {file}:{line}>"
+
+
+def duplicate(kernel: Kernel, number: int, kind: str, name: str = "") -> Fd:
+    """Another descriptor of what somebody else owns; `SyscallError` (EBADF) if it is not open."""
+    try:
+        return Fd(kernel, os.dup(number), kind, name)
+    except OSError as error:
+        raise SyscallError(f"dup({number})", error.errno or 0) from None
 
 
 def open_fds() -> tuple[Fd, ...]:

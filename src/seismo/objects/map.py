@@ -19,7 +19,7 @@ from typing import Self
 
 from seismo.base.bits import align_up
 from seismo.base.dataclass import dataclass
-from seismo.base.errors import BpfError, SyscallError
+from seismo.base.errors import BpfError, NotSupported, SyscallError
 from seismo.isa.map_types import MapType
 from seismo.kernel import bpf
 from seismo.kernel.abi import ENOTSUPP, MapCreateAttr, UpdateFlag
@@ -28,7 +28,14 @@ from seismo.kernel.proc import possible_cpus
 from seismo.kernel.protocol import Kernel
 from seismo.objects.errors import KeyMissing, WrongSize
 from seismo.objects.map_batch import delete_entries, read_entries, read_keys, write_entries
-from seismo.objects.map_spec import check_spec, is_array, is_keyless, value_bytes
+from seismo.objects.map_spec import (
+    check_pattern,
+    check_spec,
+    creation_flags,
+    is_array,
+    is_keyless,
+    value_bytes,
+)
 from seismo.spec.types import MapSpec
 
 __all__ = ("Map", "MapInfo")
@@ -53,28 +60,43 @@ class Map:
         self.value_bytes = value_bytes(spec, self.cpus)
 
     @classmethod
-    def create(cls, kernel: Kernel, spec: MapSpec, *, inner: Map | None = None) -> Self:
-        """Create the map; `inner` is the pattern of an array or hash of maps.
+    def create(
+        cls, kernel: Kernel, spec: MapSpec, *, inner: Map | None = None, btf: Fd | None = None
+    ) -> Self:
+        """Create the map, empty; `inner` is the pattern of an array or hash of maps, `btf` what the
+        spec's `key_type` and `value_type` are of (without it they are not told the kernel).
 
         Raises `BadSpec` for a spec that cannot be, `SyscallError` when the kernel refuses.
         """
         check_spec(spec)
+        check_pattern(spec, has_pattern=inner is not None)
         attr = MapCreateAttr(
             map_type=spec.type,
             key_size=spec.key_size,
             value_size=spec.value_size,
             max_entries=spec.max_entries,
-            map_flags=spec.flags,
+            map_flags=creation_flags(spec),
             inner_map_fd=int(inner.fd) if inner else 0,
+            numa_node=max(spec.numa_node, 0),
             map_name=bpf.object_name(spec.name),
+            map_extra=spec.extra,
         )
+        if btf is not None:
+            attr.btf_fd = int(btf)
+            attr.btf_key_type_id = spec.key_type
+            attr.btf_value_type_id = spec.value_type
         return cls(kernel, Fd(kernel, bpf.map_create(kernel, attr), "map", spec.name), spec)
 
     @classmethod
     def open_pinned(cls, kernel: Kernel, path: str) -> Self:
         """The map pinned at `path`, its spec as the kernel has it. Since Linux 4.13."""
+        return cls.adopt(kernel, Fd(kernel, bpf.obj_get(kernel, path), "map", path))
+
+    @classmethod
+    def adopt(cls, kernel: Kernel, fd: Fd) -> Self:
+        """The map behind `fd`, which it owns from here on, its spec as the kernel has it."""
         with ExitStack() as on_error:
-            fd = on_error.enter_context(Fd(kernel, bpf.obj_get(kernel, path), "map", path))
+            on_error.enter_context(fd)
             opened = cls(kernel, fd, _info(kernel, fd).spec)
             on_error.pop_all()
         return opened
@@ -284,6 +306,8 @@ class Map:
 
 def _info(kernel: Kernel, fd: Fd) -> MapInfo:
     raw = bpf.map_info(kernel, int(fd))
+    if raw.type not in MapType:
+        raise NotSupported(f"maps of type {raw.type}", "seismo is older than they are")
     spec = MapSpec(
         name=raw.name.decode(),
         type=MapType(raw.type),
@@ -291,5 +315,6 @@ def _info(kernel: Kernel, fd: Fd) -> MapInfo:
         value_size=raw.value_size,
         max_entries=raw.max_entries,
         flags=raw.map_flags,
+        extra=raw.map_extra,
     )
     return MapInfo(raw.id, spec)

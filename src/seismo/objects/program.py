@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from seismo.base.bits import U32_MAX
 from seismo.base.dataclass import dataclass, replace
 from seismo.base.diagnostics import did_you_mean
 from seismo.base.errors import SyscallError
@@ -29,6 +30,7 @@ from seismo.objects.verifier_log import VerifierError
 from seismo.spec.types import ProgramSpec
 
 if TYPE_CHECKING:
+    from seismo.objects.object_types import ObjectTypes
     from seismo.objects.target import Targets
 
 __all__ = (
@@ -121,13 +123,18 @@ def load_program(spec: ProgramSpec, maps: Mapping[str, Map], kernel: Kernel) -> 
 
 
 def load_programs(
-    specs: Sequence[ProgramSpec], maps: Mapping[str, Map], kernel: Kernel
+    specs: Sequence[ProgramSpec],
+    maps: Mapping[str, Map],
+    kernel: Kernel,
+    types: ObjectTypes | None = None,
 ) -> tuple[Program, ...]:
-    """Load all of `specs`; when one fails none is left. Raises what `load_program` raises."""
+    """Load all of `specs`; when one fails none is left. Raises what `load_program` raises.
+
+    `types` is what programs of an object file refer to.
+    """
     with ExitStack() as on_error, _targets(specs, kernel) as targets:
-        programs = tuple(
-            on_error.enter_context(_load_one(spec, maps, kernel, targets)) for spec in specs
-        )
+        loader = _Loader(kernel, maps, targets, types)
+        programs = tuple(on_error.enter_context(loader.load(spec)) for spec in specs)
         on_error.pop_all()
     return programs
 
@@ -142,39 +149,91 @@ def _targets(
     return Targets(kernel)
 
 
-def _load_one(
-    spec: ProgramSpec, maps: Mapping[str, Map], kernel: Kernel, targets: Targets | None
-) -> Program:
-    code = encode(_bind_maps(spec, maps))
-    attr = ProgLoadAttr(
-        prog_type=spec.type,
-        insn_cnt=len(code) // 8,
-        insns=code,
-        license=spec.license.encode(),
-        prog_name=bpf.object_name(spec.name),
-        expected_attach_type=spec.expected_attach_type or 0,
-    )
-    if targets is None:
-        number = _load_described(kernel, spec, attr)
-    else:
-        targets.aim(spec, attr)
-        try:
-            number = _load_described(kernel, spec, attr)
-        except (LoadRefused, VerifierError) as error:
-            raise targets.explain(spec, error) from error.__cause__
-    return Program(kernel, Fd(kernel, number, "program", spec.name), spec)
+class _Loader:
+    """What programs that are loaded together share."""
 
+    def __init__(
+        self,
+        kernel: Kernel,
+        maps: Mapping[str, Map],
+        targets: Targets | None,
+        types: ObjectTypes | None,
+    ) -> None:
+        self._kernel = kernel
+        self._maps = maps
+        self._targets = targets
+        self._types = types
 
-def _load_described(kernel: Kernel, spec: ProgramSpec, attr: ProgLoadAttr) -> int:
-    """The program's fd; the kernel is told of its functions, if it has any."""
-    if spec.functions:
-        from seismo.objects.func_info import (  # noqa: PLC0415 (lazy: docs/architecture.md)
-            describe_functions,
+    def load(self, spec: ProgramSpec) -> Program:
+        """The program in the kernel."""
+        insns = _bind_maps(spec, self._maps)
+        if self._types is not None:
+            self._types.bind(spec, insns)
+        code = encode(insns)
+        attr = ProgLoadAttr(
+            prog_type=spec.type,
+            insn_cnt=len(code) // 8,
+            insns=code,
+            license=spec.license.encode(),
+            kern_version=spec.kernel_version,
+            prog_flags=spec.flags,
+            prog_name=bpf.object_name(spec.name),
+            expected_attach_type=spec.expected_attach_type or 0,
         )
+        if self._targets is None:
+            number = self._load_described(spec, attr)
+        else:
+            self._targets.aim(spec, attr)
+            try:
+                number = self._load_described(spec, attr)
+            except (LoadRefused, VerifierError) as error:
+                raise self._targets.explain(spec, error) from error.__cause__
+        return Program(self._kernel, Fd(self._kernel, number, "program", spec.name), spec)
 
-        with describe_functions(kernel, spec, attr):
-            return _load(kernel, spec, attr)
-    return _load(kernel, spec, attr)
+    def _load_described(self, spec: ProgramSpec, attr: ProgLoadAttr) -> int:
+        """The program's fd; the kernel is told of its functions, if it has any."""
+        if spec.functions:
+            from seismo.objects.func_info import (  # noqa: PLC0415 (lazy: docs/architecture.md)
+                describe_functions,
+            )
+
+            with describe_functions(self._kernel, spec, attr):
+                return self._load(spec, attr)
+        if self._types is not None:
+            self._types.describe(spec, attr)
+        return self._load(spec, attr)
+
+    def _load(self, spec: ProgramSpec, attr: ProgLoadAttr) -> int:
+        """The program's fd."""
+        try:
+            return bpf.prog_load(self._kernel, attr)
+        except LoadRefused:
+            return self._load_explained(spec, attr)
+
+    def _load_explained(self, spec: ProgramSpec, attr: ProgLoadAttr) -> int:
+        """Load again with a log, which costs the verifier time and so is not asked for at first.
+
+        The fd, should the kernel have changed its mind (it can give up for a pending signal).
+        """
+        log_bytes = _FIRST_LOG_BYTES
+        while True:
+            try:
+                return bpf.prog_load(self._kernel, attr, log_bytes)
+            except LoadRefused as error:
+                if error.errno == errno.ENOSPC and log_bytes < _LARGEST_LOG_BYTES:
+                    log_bytes = min(log_bytes * 4, _LARGEST_LOG_BYTES)
+                elif error.log:
+                    raise self._refusal(spec, error.log) from error
+                else:
+                    raise
+
+    def _refusal(self, spec: ProgramSpec, log: str) -> VerifierError:
+        if self._types is None:
+            return VerifierError(spec, log)
+        error = VerifierError(spec, log, self._types.lines(spec))
+        if self._types.refusal:
+            error.add_note(f"it was loaded without types: {self._types.refusal}")
+        return error
 
 
 def loaded_programs(kernel: Kernel) -> Iterator[ProgramInfo]:
@@ -223,31 +282,6 @@ def _bind_maps(spec: ProgramSpec, maps: Mapping[str, Map]) -> list[Insn]:
         if name not in maps:
             raise BadSpec(f"program {spec.name}", f"no map '{name}'", did_you_mean(name, maps))
         number = int(maps[name].fd)
-        insns[index] = replace(insns[index], imm=number)
+        # The upper half of a load of a value's address is the offset in it.
+        insns[index] = replace(insns[index], imm=insns[index].imm & ~U32_MAX | number)
     return insns
-
-
-def _load(kernel: Kernel, spec: ProgramSpec, attr: ProgLoadAttr) -> int:
-    """The program's fd."""
-    try:
-        return bpf.prog_load(kernel, attr)
-    except LoadRefused:
-        return _load_explained(kernel, spec, attr)
-
-
-def _load_explained(kernel: Kernel, spec: ProgramSpec, attr: ProgLoadAttr) -> int:
-    """Load again with a log, which costs the verifier time and so is not asked for at first.
-
-    The fd, should the kernel have changed its mind (it can give up for a pending signal).
-    """
-    log_bytes = _FIRST_LOG_BYTES
-    while True:
-        try:
-            return bpf.prog_load(kernel, attr, log_bytes)
-        except LoadRefused as error:
-            if error.errno == errno.ENOSPC and log_bytes < _LARGEST_LOG_BYTES:
-                log_bytes = min(log_bytes * 4, _LARGEST_LOG_BYTES)
-            elif error.log:
-                raise VerifierError(spec, error.log) from error
-            else:
-                raise

@@ -13,11 +13,12 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
+from seismo.base.dataclass import replace
 from seismo.base.errors import BpfError, NotSupported, SyscallError
 from seismo.btf.errors import BtfNotFound
 from seismo.btf.spec import VMLINUX, Btf
 from seismo.btf.types import Kind
-from seismo.isa.prog_types import AttachType
+from seismo.isa.prog_types import AttachType, ProgType
 from seismo.kernel import bpf
 from seismo.kernel.abi import ProgLoadAttr
 from seismo.kernel.bpf import LoadRefused
@@ -25,7 +26,7 @@ from seismo.kernel.btf_object import btf_bytes, open_btf, open_module_btf
 from seismo.kernel.errors import NotInKernel
 from seismo.kernel.fd import Fd
 from seismo.kernel.protocol import Kernel
-from seismo.objects.errors import AttachRefused
+from seismo.objects.errors import AttachRefused, BadSpec
 from seismo.objects.target_name import describe_target
 from seismo.objects.verifier_log import VerifierError
 from seismo.spec.types import ProgramSpec, ProgramTarget
@@ -48,22 +49,31 @@ class Targets:
         self._modules: dict[str, tuple[Btf, Fd]] = {}
 
     def aim(self, spec: ProgramSpec, attr: ProgLoadAttr) -> None:
-        """Tell `attr` what `spec.target` is, if there is one.
+        """Tell `attr` what `spec.target` is, if there is one; what the kernel itself does not have
+        may be in any module.
 
         Raises `NotInKernel`, with a near name, for a target that the kernel does not have,
-        `NotSupported` where it has no BTF. Since Linux 5.5, functions of modules since 5.11.
+        `NotSupported` where it has no BTF, `BadSpec` for what replaces a function of no program.
+        Since Linux 5.5, functions of modules since 5.11.
         """
         target, kind = spec.target, spec.expected_attach_type
         if target is None:
             return
         if target.program_id:
             self._aim_at_program(target, attr)
+        elif spec.type is ProgType.EXT:
+            hint = "name the program that is loaded with that function, by its id"
+            raise BadSpec(f"program {spec.name}", f"whose {target.name} shall it replace?", hint)
         elif target.module:
-            btf, fd = self._module(target.module)
-            attr.attach_btf_id = _find(btf, target, kind)
-            attr.attach_btf_obj_fd = int(fd)
+            self._aim_at_module(target, kind, attr)
         else:
-            attr.attach_btf_id = _find(self._kernel_btf(), target, kind)
+            try:
+                attr.attach_btf_id = _find(self._kernel_btf(), target, kind)
+            except NotInKernel:
+                module = self._module_with(target, kind)
+                if not module:
+                    raise
+                self._aim_at_module(replace(target, module=module), kind, attr)
 
     def explain(self, spec: ProgramSpec, error: LoadRefused | VerifierError) -> BpfError:
         """What to raise for a program that was refused: is it for its target, or for its code?
@@ -106,6 +116,26 @@ class Targets:
             self._modules[name] = _open(f"{_MODULES}/{name}", self._kernel_btf()), fd
         return self._modules[name]
 
+    def _aim_at_module(
+        self, target: ProgramTarget, kind: AttachType | None, attr: ProgLoadAttr
+    ) -> None:
+        btf, fd = self._module(target.module)
+        attr.attach_btf_id = _find(btf, target, kind)
+        attr.attach_btf_obj_fd = int(fd)
+
+    def _module_with(self, target: ProgramTarget, kind: AttachType | None) -> str:
+        """The first module that has the target, '' if none has."""
+        for name in sorted(self._kernel.list_directory(_MODULES)):
+            if name == "vmlinux":
+                continue
+            try:
+                own = self._module(name)[0]
+            except NotInKernel:
+                continue  # It has gone meanwhile.
+            if own.find_all(target.name, _kind(kind)):
+                return name
+        return ""
+
     def _aim_at_program(self, target: ProgramTarget, attr: ProgLoadAttr) -> None:
         """Its fd goes where that of a module's BTF does: `attach_prog_fd` is the same field."""
         number = target.program_id
@@ -138,15 +168,18 @@ def _open(path: str, base: Btf | None = None) -> Btf:
 
 def _find(btf: Btf, target: ProgramTarget, kind: AttachType | None) -> int:
     """The id of the target: functions are FUNCs, a raw tracepoint is a typedef."""
-    is_tracepoint = kind is AttachType.TRACE_RAW_TP
     try:
-        return btf.find(target.name, Kind.TYPEDEF if is_tracepoint else Kind.FUNC)
+        return btf.find(target.name, _kind(kind))
     except BtfNotFound as error:
         what, prefix = "function", ""
-        if is_tracepoint:
+        if kind is AttachType.TRACE_RAW_TP:
             what, prefix = "raw tracepoint", _TYPEDEF_PREFIX
         elif kind is AttachType.TRACE_ITER:
             what, prefix = "iterator", _ITERATOR_PREFIX
         hint = error.hint.replace(prefix, "") if error.hint.startswith("did you mean") else ""
         where = f" of {target.module}" if target.module else ""
         raise NotInKernel(what + where, target.name.removeprefix(prefix), hint) from None
+
+
+def _kind(kind: AttachType | None) -> Kind:
+    return Kind.TYPEDEF if kind is AttachType.TRACE_RAW_TP else Kind.FUNC

@@ -1,14 +1,19 @@
-"""What the kernel's verifier said, and the script line that it said it about."""
+"""What the kernel's verifier said, and the line of script or source that it said it about."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from seismo.base.errors import BpfError
 from seismo.base.source import NOWHERE, Span
 from seismo.isa.insn import slot_starts
 from seismo.spec.types import ProgramSpec
+
+if TYPE_CHECKING:
+    from seismo.btf.ext import LineInfo
 
 __all__ = ("VerifierError",)
 
@@ -26,25 +31,34 @@ class VerifierError(BpfError):
 
     `log` is all that it wrote, `summary` its complaint. `insn_index` is the instruction (an index
     into `spec.insns`, -1 when none is named) and `span` its piece of script (`NOWHERE` if none).
-    `str()` is the complaint with instruction and script line, `explain()` the log with the script.
+    `lines` are the source lines of a program that has no script, by slots; `line` is that of the
+    instruction (None if none). `poison` says what the kernel lacks of what the instruction needs,
+    '' where that is not why. `str()` is the complaint with instruction and line, `explain()` the
+    log with the script.
     """
 
-    def __init__(self, spec: ProgramSpec, log: str) -> None:
+    def __init__(self, spec: ProgramSpec, log: str, lines: Sequence[LineInfo] = ()) -> None:
         self.spec = spec
         self.log = log
         self.summary = _summary(log)
         self._starts = slot_starts(spec.insns)
         self.insn_index = self._index_at(_last_slot(log, self.summary))
         self.span = self._span_at(self.insn_index)
+        self.line = self._line_at(self.insn_index, lines)
+        self.poison = dict(spec.poisons).get(self.insn_index, "")
         super().__init__(self.summary)
 
     def __str__(self) -> str:
-        lines = [f"the kernel refuses program {self.spec.name}: {self.summary}"]
-        if self.insn_index >= 0:
+        complaint = self.poison or self.summary
+        lines = [f"the kernel refuses program {self.spec.name}: {complaint}"]
+        if self.insn_index >= 0 and not self.poison:
             insn = self.spec.insns[self.insn_index]
             lines.append(f"at instruction {self.insn_index}: {insn}")
         if self.span is not NOWHERE:
             lines += [f"from {self.span.location}", self.span.picture()]
+        elif self.line is not None:
+            place = f"{self.line.file}:{self.line.line}:{self.line.column}"
+            lines += [f"from {place}", f"    {self.line.text.strip()}"]
         return "\n".join(lines)
 
     def explain(self) -> str:
@@ -64,8 +78,19 @@ class VerifierError(BpfError):
         """The instruction that holds `slot`, -1 for a slot that is not in the program."""
         return bisect_right(self._starts, slot) - 1 if 0 <= slot < self._starts[-1] else -1
 
+    def _line_at(self, index: int, lines: Sequence[LineInfo]) -> LineInfo | None:
+        """The last line that begins at or before the instruction."""
+        if index < 0:
+            return None
+        at = bisect_right(lines, self._starts[index], key=_slot) - 1
+        return lines[at] if at >= 0 else None
+
     def _span_at(self, index: int) -> Span:
         return self.spec.spans[index] if 0 <= index < len(self.spec.spans) else NOWHERE
+
+
+def _slot(line: LineInfo) -> int:
+    return line.instruction
 
 
 def _summary(log: str) -> str:

@@ -2,10 +2,15 @@
 
 A program that is compiled for the kernel at hand has none. One that is shipped has an instruction
 for each, which holds what is true of the kernel that it was built on until another one's is put in.
+
+>>> str(CoreField("struct task_struct", "se.vruntime"))
+'field_byte_offset(struct task_struct, se.vruntime)'
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import TypeAlias
 
 from seismo.base.dataclass import dataclass
@@ -15,10 +20,12 @@ __all__ = (
     "CoreEnumerator",
     "CoreField",
     "CoreType",
+    "FunctionParameter",
     "KernelSymbol",
     "Relocation",
     "RunValue",
     "TracepointField",
+    "parse_relocation",
 )
 
 
@@ -31,6 +38,9 @@ class CoreField:
     path: str
     kind: CoreKind = CoreKind.FIELD_BYTE_OFFSET
 
+    def __str__(self) -> str:
+        return f"{self.kind.name.lower()}({self.record}, {self.path})"
+
 
 @dataclass(frozen=True, slots=True)
 class CoreType:
@@ -38,6 +48,9 @@ class CoreType:
 
     type: str
     kind: CoreKind = CoreKind.TYPE_SIZE
+
+    def __str__(self) -> str:
+        return f"{self.kind.name.lower()}({self.type})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,9 @@ class CoreEnumerator:
     enum: str
     name: str
     kind: CoreKind = CoreKind.ENUMVAL_VALUE
+
+    def __str__(self) -> str:
+        return f"{self.kind.name.lower()}({self.enum}, {self.name})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +74,20 @@ class TracepointField:
     field: str
     what: str = "offset"
 
+    def __str__(self) -> str:
+        return f"record_{self.what}({self.category}:{self.tracepoint}, {self.field})"
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionParameter:
+    """At which u64 of a trampoline's context a kernel function's parameter begins, from 0 on."""
+
+    function: str
+    parameter: str
+
+    def __str__(self) -> str:
+        return f"parameter({self.function}, {self.parameter})"
+
 
 @dataclass(frozen=True, slots=True)
 class KernelSymbol:
@@ -65,14 +95,60 @@ class KernelSymbol:
 
     name: str
 
+    def __str__(self) -> str:
+        return f"symbol({self.name})"
+
 
 @dataclass(frozen=True, slots=True)
 class RunValue:
-    """What a run starts with, by the name that `LowerOptions` has for it: `started_ns`."""
+    """What a run starts with, by the name that `LowerOptions` has for it: `possible_cpus`,
+    `started_ns`, `tai_offset_ns`, `command_pid`; `pid_namespace_device` and `pid_namespace_inode`
+    are both 0 in the initial namespace."""
 
     name: str
 
+    def __str__(self) -> str:
+        return f"run({self.name})"
+
 
 Relocation: TypeAlias = (
-    CoreField | CoreType | CoreEnumerator | TracepointField | KernelSymbol | RunValue
+    CoreField
+    | CoreType
+    | CoreEnumerator
+    | TracepointField
+    | FunctionParameter
+    | KernelSymbol
+    | RunValue
 )
+
+
+def parse_relocation(text: str) -> Relocation:
+    """The inverse of `str()`; ValueError."""
+    match = re.fullmatch(r"(\w+)\((.*)\)", text)
+    make = _MAKERS.get(match[1]) if match else None
+    if match is None or make is None:
+        raise ValueError(f"no relocation: {text}")
+    return make(*match[2].split(", "))
+
+
+def _of_kind(make: Callable[..., Relocation], kind: CoreKind) -> Callable[..., Relocation]:
+    return lambda *names: make(*names, kind)
+
+
+def _of_record(what: str) -> Callable[..., Relocation]:
+    def make(event: str, field: str) -> TracepointField:
+        category, _, name = event.partition(":")
+        return TracepointField(category, name, field, what)
+
+    return make
+
+
+_CORE = {"FIELD": CoreField, "TYPE": CoreType, "ENUMVAL": CoreEnumerator}
+_MAKERS: dict[str, Callable[..., Relocation]] = {
+    **{kind.name.lower(): _of_kind(_CORE[kind.name.split("_")[0]], kind) for kind in CoreKind},
+    "record_offset": _of_record("offset"),
+    "record_size": _of_record("size"),
+    "parameter": FunctionParameter,
+    "symbol": KernelSymbol,
+    "run": RunValue,
+}

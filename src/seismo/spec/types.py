@@ -43,7 +43,8 @@ class MapSpec:
     map of maps. `contents` are (key, value) entries to store before programs are loaded;
     `map_slots` and `program_slots` (index, name) say which map or program goes where. A frozen map
     is read-only for user space from then on. `pin` is a path on a bpffs: the map that is there is
-    taken if it fits, else a new one is put there.
+    taken if it fits, else a new one is put there. `section` is that of the object file whose global
+    variables are the map's only value: `.rodata`.
     """
 
     name: str
@@ -62,6 +63,7 @@ class MapSpec:
     program_slots: tuple[tuple[int, str], ...] = ()
     is_frozen: bool = False
     pin: str = ""
+    section: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,8 @@ class ProgramSpec:
     takes them, their types and strings in `ObjectSpec.btf`. `flags` are `BPF_F_*` of loading,
     `kernel_version` is what kernels before 5.0 want of kprobes (`LINUX_VERSION_CODE`).
     `module_refs` are (index into `insns`, module): the BTF id there is one of that module.
+    `poisons` are (index into `insns`, why): the verifier must never come to the instruction there,
+    because of what the kernel has not, and why is said where it does.
     `relocations` are (index into `insns`, what depends on the kernel there), for a program that is
     shipped: `seismo.ship` puts in what it is on the kernel at hand.
     """
@@ -121,6 +125,7 @@ class ProgramSpec:
     func_infos: bytes = field(default=b"", repr=False)
     line_infos: bytes = field(default=b"", repr=False)
     module_refs: tuple[tuple[int, str], ...] = ()
+    poisons: tuple[tuple[int, str], ...] = ()
     relocations: tuple[tuple[int, Relocation], ...] = ()
 
 

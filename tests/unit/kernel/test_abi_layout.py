@@ -89,7 +89,7 @@ def test_every_field_is_where_c_has_it(tmp_path: Path) -> None:
 def test_structures_have_the_published_sizes() -> None:
     assert sizeof(abi.PerfEventAttr) == 112  # PERF_ATTR_SIZE_VER5
     assert sizeof(abi.BpfMapInfo) == 88
-    assert sizeof(abi.BpfProgInfo) == 224
+    assert sizeof(abi.BpfProgInfo) == 232
     assert sizeof(abi.BatchAttr) == 56
     assert sizeof(abi.PerfLinkAttr) == 24
     assert sizeof(link_abi.KprobeMultiLinkAttr) == 48

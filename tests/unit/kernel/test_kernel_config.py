@@ -24,7 +24,7 @@ CONFIG_HZ=250
 OPTIONS = {
     "CONFIG_BPF": "y",
     "CONFIG_XFS_FS": "m",
-    "CONFIG_LSM": "lockdown,bpf",
+    "CONFIG_LSM": '"lockdown,bpf"',
     "CONFIG_HZ": "250",
 }
 

@@ -89,7 +89,7 @@ PROGRAM = ProgramSpec(name="probe_0", type=ProgType.TRACING, insns=())
             "rawtracepoint sched_switch",
         ),
         (AttachType.TRACE_ITER, ProgramTarget("bpf_iter_task"), "iter task"),
-        (AttachType.LSM_MAC, ProgramTarget("bpf_lsm_file_open"), "lsm_mac bpf_lsm_file_open"),
+        (AttachType.LSM_MAC, ProgramTarget("bpf_lsm_file_open"), "lsm file_open"),
         (None, None, "program probe_0"),
     ],
 )

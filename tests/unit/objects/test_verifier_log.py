@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from seismo.base.dataclass import replace
 from seismo.base.source import NOWHERE, Source, Span
+from seismo.btf.ext import LineInfo
 from seismo.isa.builder import Assembler
 from seismo.isa.insn import Reg
 from seismo.isa.prog_types import ProgType
@@ -78,3 +80,32 @@ def test_a_program_without_script_names_the_instruction_alone() -> None:
 def test_other_complaints(log: str, summary: str, index: int) -> None:
     error = VerifierError(program(), log)
     assert (error.summary, error.insn_index) == (summary, index)
+
+
+def source_line(slot: int, line: int) -> LineInfo:
+    return LineInfo(instruction=slot, file="t.bpf.c", text=f"\tline{line}();", line=line, column=2)
+
+
+def test_a_program_of_c_names_the_last_line_before() -> None:
+    lines = [source_line(0, 5), source_line(2, 6), source_line(3, 7)]
+    error = VerifierError(program(spans=()), LOG, lines)
+    assert error.line == lines[1]
+    assert str(error).splitlines()[1:] == [
+        "at instruction 1: *(u64 *)(r10 -520) = r1",
+        "from t.bpf.c:6:2",
+        "    line6();",
+    ]
+
+
+def test_an_instruction_before_all_lines_has_none() -> None:
+    error = VerifierError(program(spans=()), LOG, [source_line(3, 7)])
+    assert error.line is None
+    assert str(error).splitlines()[1:] == ["at instruction 1: *(u64 *)(r10 -520) = r1"]
+
+
+def test_a_poison_is_the_complaint_where_it_is_met() -> None:
+    why = "the kernel has no `struct task_struct: gone`; guard it with bpf_core_field_exists()"
+    poisoned = replace(program(spans=()), poisons=((1, why),))
+    assert str(VerifierError(poisoned, LOG)) == f"the kernel refuses program p: {why}"
+    elsewhere = replace(program(spans=()), poisons=((0, why),))
+    assert "invalid write to stack" in str(VerifierError(elsewhere, LOG))
