@@ -46,6 +46,7 @@ from seismo.lower.resources import Resources
 from seismo.lower.script import Lowered, lower_script
 from seismo.plan import Attachment, Plan, RunSettings
 from seismo.probes.backend import Backend, Context, Use
+from seismo.probes.portable import PortableView, obstacles
 from seismo.probes.table import find_kind
 from seismo.probes.view import KernelView
 from seismo.spec.types import ObjectSpec, ProgramSpec, TracepointAttach
@@ -142,7 +143,7 @@ class _Compilation:
     def __init__(
         self, view: KernelView, options: LowerOptions, inputs: Inputs, tell: OnStage
     ) -> None:
-        self.view = view
+        self.view = PortableView(view, options.oldest_kernel) if options.is_portable else view
         self.options = options
         self.inputs = inputs
         self.tell = tell
@@ -201,6 +202,10 @@ class _Compilation:
             is_unsafe=inputs.is_unsafe,
         )
         instances = self.selected(expand(script, self.view, diagnostics, config, use))
+        if options.is_portable:
+            for one in instances:
+                for point, message, hint in obstacles(one.points, one.backend):
+                    diagnostics.error(point.span, message, hint)
         if len(instances) > config.max_bpf_progs:
             span = instances[config.max_bpf_progs].probe.attach_points[0].span
             message = (
@@ -284,6 +289,7 @@ class _Compilation:
             spans=code.spans,
             functions=code.functions,
             license=config.license,
+            relocations=code.relocations,
         )
 
     def tell_of_code(self, stage: str, what: object) -> None:
@@ -438,6 +444,8 @@ def _plan(
         tests=tuple(on_demand["test"]),
         benches=tuple(on_demand["bench"]),
         cgroups=options.filter.cgroups,
+        assumptions=lowered.assumptions,
+        enums=lowered.enums,
         notes=_notes(typed, options),
         settings=RunSettings(
             print_maps_on_exit=config.print_maps_on_exit,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from seismo.base.dataclass import dataclass, field
+from seismo.base.dataclass import dataclass, field, replace
+from seismo.events.enums import Names, with_names
 from seismo.events.kinds import EventLayout, FaultSite, MapView
+from seismo.spec.relocations import Relocation
 from seismo.spec.types import AttachSpec, ObjectSpec
 
-__all__ = ("DEFAULT_SETTINGS", "Attachment", "Plan", "RunSettings")
+__all__ = ("DEFAULT_SETTINGS", "Attachment", "Plan", "RunSettings", "with_enums")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,9 @@ class Plan:
     rows) of constant arrays to fill in. `notes` say by which means the probes are served.
     `packets` are the files that network packets go to, by way of `packets_map` if there are any;
     `cgroups` are the directories that `cgroups_map`, if there are any, holds in this order.
+    `assumptions` are what a portable script takes for granted of the kernel that runs it: it must
+    be refused where one of them has another value. `enums` are the kernel's whose constants' names
+    it shows, each with its name (`enum pid_type`, '' if it has none) as it was compiled.
     """
 
     object: ObjectSpec
@@ -70,9 +75,31 @@ class Plan:
     benches: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     cgroups: tuple[str, ...] = ()
+    assumptions: tuple[tuple[Relocation, int], ...] = ()
+    enums: tuple[tuple[str, Names], ...] = ()
     settings: RunSettings = DEFAULT_SETTINGS
     events_map: str = "events"
     control_map: str = "control"
     lost_map: str = "lost"
     packets_map: str = "packets"
     cgroups_map: str = "cgroups"
+
+
+def with_enums(plan: Plan, enums: tuple[Names, ...]) -> Plan:
+    """The plan for a kernel whose enums have these constants, in the order of `Plan.enums`."""
+    changed = {old: new for (_, old), new in zip(plan.enums, enums, strict=True) if old != new}
+    if not changed:
+        return plan
+    events = {
+        number: replace(one, layout=with_names(one.layout, changed))
+        for number, one in plan.events.items()
+    }
+    maps = [
+        replace(
+            one,
+            key=None if one.key is None else with_names(one.key, changed),
+            value=with_names(one.value, changed),
+        )
+        for one in plan.maps
+    ]
+    return replace(plan, events=events, maps=tuple(maps))

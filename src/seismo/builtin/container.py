@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from seismo.builtin.bytes import clamped, copy_bytes, is_literal_at
-from seismo.builtin.kernel_records import has_member, read_members
+from seismo.builtin.kernel_records import at_start, has_member, read_members
 from seismo.builtin.record import Address, Builtin, LoopStep, Lowering, Writer
 from seismo.builtin.turn import Turn
 from seismo.ir.ops import BinaryKind, Cond, Value
@@ -32,7 +32,7 @@ _NAME_BYTES = _NAME_MAX + 1
 _BEFORE = 8
 """Zeros before a name, so that what stands before the digits can be read wherever they are."""
 _MONITOR, _SCOPE = b"-conmon-", b".scope"
-_NODE = "struct kernfs_node"
+_CGROUP, _NODE = "struct cgroup", "struct kernfs_node"
 _TYPE = StringType(_SHOWN_DIGITS + 1)
 
 
@@ -43,7 +43,7 @@ def _lower_container(low: Lowering, call: Call) -> Writer:
     task = b.call("get_current_task", pure=True)
     (groups,) = read_members(low, "struct task_struct", task, "cgroups")
     (group,) = read_members(low, "struct css_set", groups, "dfl_cgrp")
-    (node,) = read_members(low, "struct cgroup", group, "kn")
+    node = group if low.options.is_portable else read_members(low, _CGROUP, group, "kn")[0]
 
     def step(inner: Lowering, _: Value, now: Mapping[str, Value]) -> LoopStep:
         turn = Turn(inner, now)
@@ -57,9 +57,7 @@ def _lower_container(low: Lowering, call: Call) -> Writer:
 def _look_at(low: Lowering, turn: Turn, id: Address) -> None:
     """Take the id from the name of a cgroup, or go on to its parent."""
     b = low.b
-    # Since Linux 6.15 the member, which is then only to be read under RCU, is called so.
-    parent = "__parent" if has_member(low, _NODE, "__parent") else "parent"
-    above, pointer = read_members(low, _NODE, turn.now["node"], parent, "name")
+    above, pointer = _above_and_name(low, turn.now["node"])
     memory = low.scratch(_BEFORE + _NAME_BYTES + _SHOWN_DIGITS)
     b.store(memory.base, memory.offset, b.const(0), _BEFORE)
     name, size = memory.at(_BEFORE), b.const(_NAME_BYTES)
@@ -75,6 +73,17 @@ def _look_at(low: Lowering, turn: Turn, id: Address) -> None:
 
     is_id = _is_id(low, name, start, first, digits)
     b.when_set(is_id, take, lambda: turn.go_on(node=above))
+
+
+def _above_and_name(low: Lowering, at: Value) -> tuple[Value, ...]:
+    """What is above a cgroup, and where its name is, by its node; on any kernel by itself."""
+    if low.options.is_portable:
+        at_start(low, _CGROUP, "self")
+        node, above = read_members(low, _CGROUP, at, "kn", "self.parent")
+        return above, *read_members(low, _NODE, node, "name")
+    # Since Linux 6.15 the member, which is then only to be read under RCU, is called so.
+    parent = "__parent" if has_member(low, _NODE, "__parent") else "parent"
+    return read_members(low, _NODE, at, parent, "name")
 
 
 def _without_scope(low: Lowering, name: Address, length: Value) -> Value:

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from seismo.base.dataclass import dataclass
 from seismo.base.errors import CompilerBug, SourceError
+from seismo.base.layout import Int
+from seismo.builtin.portable import load_member
 from seismo.builtin.record import Lowering
 from seismo.ir.ops import Value
+from seismo.lang.sizes import size_of
 from seismo.lang.type_names import spelled_out
 from seismo.lang.types import IntType, PointerType, RecordType, Type
+from seismo.spec.relocations import CoreField, CoreType
 
-__all__ = ("has_member", "offset_of", "read_members")
+__all__ = ("at_start", "has_member", "offset_of", "read_members", "record_size")
 
 _POINTER_BYTES = 8
 
@@ -32,21 +36,45 @@ def has_member(low: Lowering, record: str, name: str) -> bool:
     return any(one.name == name for one in fields or ())
 
 
-def offset_of(low: Lowering, record: str, path: str) -> int:
+def offset_of(low: Lowering, record: str, path: str) -> Value:
     """Where a member begins: `d_name.len` is the member `len` of the member `d_name`.
 
     Raises SourceError, at the call being lowered, for a member that the kernel has not.
     """
-    return _find(low, record, path)[0]
+    return low.kernel_value(CoreField(record, path), _find(low, record, path)[0])
+
+
+def record_size(low: Lowering, record: str) -> Value:
+    """How many bytes the kernel's record has."""
+    return low.kernel_value(CoreType(record), size_of(low.types.find(record)))
+
+
+def at_start(low: Lowering, record: str, path: str) -> None:
+    """What follows relies on the member being the first: its address is the record's."""
+    low.assume(CoreField(record, path), _find(low, record, path)[0])
 
 
 def read_members(low: Lowering, record: str, pointer: Value, *paths: str) -> tuple[Value, ...]:
     """The numbers and pointers that members of the kernel's record at `pointer` hold.
 
-    They are read by one call, with all that lies between them. If that fails they are 0, and it is
-    counted. Raises SourceError as `offset_of` does.
+    They are read by one call, with all that lies between them, unless that may be anything on
+    another kernel. If that fails they are 0, and it is counted. Raises SourceError as `offset_of`
+    does.
     """
     b, members = low.b, [_member(low, record, path) for path in paths]
+    if low.options.is_portable:
+        return tuple(
+            [
+                load_member(
+                    low,
+                    b.add(pointer, low.kernel_value(CoreField(record, path), one.offset)),
+                    "kernel",
+                    CoreField(record, path),
+                    Int(one.size, one.signed),
+                )
+                for path, one in zip(paths, members, strict=True)
+            ]
+        )
     # Where every member is as aligned as it is in the record: the verifier asks that of a stack.
     start = min(one.offset for one in members) & -_POINTER_BYTES
     size = max(one.offset + one.size for one in members) - start

@@ -19,6 +19,7 @@ from seismo.lang.types import (
     RecordType,
     Type,
 )
+from seismo.spec.relocations import CoreField
 
 __all__ = (
     "BSWAP",
@@ -85,7 +86,11 @@ def _lower_container_of(low: Lowering, call: Call) -> Value:
     assert isinstance(type_, PointerType), "checked: it is a pointer"
     assert isinstance(type_.target, RecordType), "checked: to a struct"
     assert isinstance(member, Name), "checked: the member is a word"
-    offset = low.b.const(type_.target.field(member.name).offset)
+    here = type_.target.field(member.name).offset
+    if low.options.is_portable and low.types.is_of_kernel(type_.target):
+        offset = low.kernel_value(CoreField(type_.target.name, member.name), here)
+    else:
+        offset = low.b.const(here)
     return low.b.binary(BinaryKind.SUB, low.scalar(call.args[0]), offset)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from seismo.base.errors import NotSupported
+from seismo.base.errors import NotSupported, SourceError
 from seismo.builtin.record import Builtin, Lowered, Lowering
 from seismo.events.printf import Accepts, PrintfError, parse_format
 from seismo.lang.ast import Call
@@ -21,6 +21,7 @@ from seismo.lang.types import (
     StringType,
     Type,
 )
+from seismo.spec.relocations import Relocation
 
 __all__ = (
     "BUILTINS",
@@ -145,6 +146,11 @@ def _evaluate_kfunc_exist(call: Call, types: tuple[Type, ...], context: CallCont
     return any(btf.type(number).kind.name == "FUNC" for number in btf.find_all(name))
 
 
+def _no_origin_of_kfunc_exist(call: Call, _: object) -> Relocation:
+    hint = "a portable script calls none, so leave the question out"
+    raise SourceError(call.span, "the kernel that the script will run on may have others", hint)
+
+
 def _evaluate_kfunc_allowed(call: Call, types: tuple[Type, ...], context: CallContext) -> Constant:
     return False
 
@@ -243,6 +249,7 @@ KFUNC_EXIST = Builtin(
     "Whether the kernel, by its BTF, has a function of this name.",
     _lower_known,
     'BEGIN { printf("%d\\n", kfunc_exist("bpf_strnlen")); exit(); }',
+    origin=_no_origin_of_kfunc_exist,
 )
 KFUNC_ALLOWED = Builtin(
     Signature(

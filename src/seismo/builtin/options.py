@@ -49,6 +49,9 @@ class LowerOptions:
     at the start, for `elapsed`; `tai_offset_ns` is how far International Atomic Time is ahead of
     that clock, for `nsecs(sw_tai)` and `tseries`. `reports_helper_errors` (-k) sends an event for
     every failed helper call.
+
+    What `is_portable` is for any kernel from `oldest_kernel` on: what differs between kernels, and
+    from run to run, is named in `ProgramSpec.relocations`. The filter stays as it is.
     """
 
     possible_cpus: int
@@ -61,3 +64,5 @@ class LowerOptions:
     started_ns: int = 0
     tai_offset_ns: int = 0
     reports_helper_errors: bool = False
+    is_portable: bool = False
+    oldest_kernel: tuple[int, int] = (6, 1)

@@ -186,7 +186,7 @@ class _Step:
 
     def _leave_mount(self) -> None:
         low, b = self._low, self._low.b
-        inside = b.const(offset_of(low, _MOUNT, "mnt"))
+        inside = offset_of(low, _MOUNT, "mnt")
         here = b.binary(BinaryKind.SUB, self._turn.now["mount"], inside)
         parent, place = read_members(low, _MOUNT, here, "mnt_parent", "mnt_mountpoint")
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from seismo.base.diagnostics import did_you_mean
 from seismo.base.errors import CompilerBug
+from seismo.builtin.portable import in_own_namespace, run_value
 from seismo.builtin.record import Address, Builtin, Lowered, Lowering, Writer, value_writer
-from seismo.ir.ops import BinaryKind, Value
+from seismo.ir.ops import BinaryKind, Cond, Value
 from seismo.lang.ast import Call, Name, TypeExpr
 from seismo.lang.signature import CallContext, CheckCall, Evaluate, Param, Signature
 from seismo.lang.types import (
@@ -21,6 +22,7 @@ from seismo.lang.types import (
     SymbolicType,
     Type,
 )
+from seismo.spec.relocations import RunValue
 
 __all__ = (
     "BUILTINS",
@@ -96,31 +98,35 @@ def _check_namespace(call: Call, types: tuple[Type, ...], context: CallContext) 
 
 
 def _lower_pid(low: Lowering, call: Call) -> Value:
-    if _is_counted_apart(low, call):
-        return _namespace_id(low, call, _TGID_OFFSET)
-    return _high_half(low, low.b.call("get_current_pid_tgid", pure=True))
+    return _number(low, call, _high_half, _TGID_OFFSET)
 
 
 def _lower_tid(low: Lowering, call: Call) -> Value:
-    if _is_counted_apart(low, call):
-        return _namespace_id(low, call, _PID_OFFSET)
-    return _low_half(low, low.b.call("get_current_pid_tgid", pure=True))
+    return _number(low, call, _low_half, _PID_OFFSET)
 
 
-def _is_counted_apart(low: Lowering, call: Call) -> bool:
-    """Whether ids are wanted as a namespace other than the initial one counts them."""
-    wants_initial = any(isinstance(one, Name) and one.name == "init" for one in call.args)
-    return low.options.pid_namespace is not None and not wants_initial
+def _number(
+    low: Lowering, call: Call, half: Callable[[Lowering, Value], Value], offset: int
+) -> Value:
+    """An id of the current task: as the initial namespace counts, or where that is not asked for,
+    as our own."""
+
+    def initial() -> Value:
+        return half(low, low.b.call("get_current_pid_tgid", pure=True))
+
+    if any(isinstance(one, Name) and one.name == "init" for one in call.args):
+        return initial()
+    return in_own_namespace(
+        low.b, low.options, initial, lambda namespace: _namespace_id(low, namespace(), offset)
+    )
 
 
-def _namespace_id(low: Lowering, call: Call, offset: int) -> Value:
+def _namespace_id(low: Lowering, namespace: tuple[Value, Value], offset: int) -> Value:
     """0 for a task that the namespace does not have: the helper clears its answer then."""
-    assert low.options.pid_namespace is not None, "asked for by _is_counted_apart"
-    device, inode = map(low.b.const, low.options.pid_namespace)
     info = low.temporary("pidns", _PIDNS_INFO_BYTES)
     size = low.b.const(_PIDNS_INFO_BYTES)
     low.b.fill(info.base, info.offset, _PIDNS_INFO_BYTES)
-    low.b.call("get_ns_current_pid_tgid", device, inode, low.address(info), size)
+    low.b.call("get_ns_current_pid_tgid", *namespace, low.address(info), size)
     return low.b.load(info.base, info.offset + offset, 4)
 
 
@@ -171,11 +177,14 @@ def _lower_known(low: Lowering, call: Call) -> Lowered:
 
 
 def _lower_cpid(low: Lowering, _: Call) -> Value:
-    return low.b.const(low.options.command_pid)
+    return run_value(low.b, low.options, "command_pid")
 
 
 def _lower_has_cpid(low: Lowering, _: Call) -> Value:
-    return low.b.const(int(low.options.command_pid != 0))
+    b = low.b
+    if not low.options.is_portable:
+        return b.const(int(low.options.command_pid != 0))
+    return b.compare(Cond.NE, run_value(b, low.options, "command_pid"), b.const(0))
 
 
 def _evaluate_probetype(call: Call, types: tuple[Type, ...], context: CallContext) -> str:
@@ -256,6 +265,7 @@ NCPUS = Builtin(
     "How many CPUs the kernel may ever have at once (the possible ones). A constant.",
     _lower_known,
     "BEGIN { print(ncpus); }",
+    origin=lambda *_: RunValue("possible_cpus"),
 )
 NUMAID = Builtin(
     _variable("numaid", UINT32),

@@ -24,6 +24,7 @@ from seismo.lang.signature import Signature
 from seismo.lang.typed import Constant, MapSymbol, Place
 from seismo.lang.types import AggregateType, RecordField, Type
 from seismo.lang.typetable import TypeTable
+from seismo.spec.relocations import Relocation
 
 __all__ = (
     "Address",
@@ -95,6 +96,12 @@ class Lowering(Protocol):
     @property
     def byte_order(self) -> Literal["little", "big"]:
         """The kernel's, which is the machine's."""
+
+    def kernel_value(self, relocation: Relocation, value: int) -> Value:
+        """What `relocation` is on the kernel that runs the program; `value` is this kernel's."""
+
+    def assume(self, relocation: Relocation, value: int) -> None:
+        """Have a portable program refused where `relocation` is not `value`."""
 
     def type_of(self, expr: Expr) -> Type:
         """The checked type."""
@@ -232,13 +239,15 @@ class Builtin:
     """A built-in variable or function.
 
     `doc` says what it gives or does, its units, the kernel it needs; `example` is a whole script.
-    What is known at compile time (`Signature.evaluate`) is never lowered.
+    What is known at compile time (`Signature.evaluate`) is never lowered. Where that is what a
+    kernel or a run has, `origin` names it; it raises SourceError if nothing can on another one.
     """
 
     signature: Signature
     doc: str
     lower: Callable[[Lowering, Call], Lowered]
     example: str = ""
+    origin: Callable[[Call, Mapping[Expr, Constant]], Relocation] | None = None
 
     @property
     def name(self) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from seismo.base.errors import NotSupported, SyscallError
+from seismo.base.errors import NotSupported, SourceError, SyscallError
 from seismo.builtin.record import Address, Builtin, Lowered, Lowering, Writer, value_writer
 from seismo.ir.ops import Value
 from seismo.lang.ast import Call
 from seismo.lang.signature import CallContext, Param, Signature
 from seismo.lang.types import UINT64, SymbolicType, Type
 from seismo.probes.view import SymbolNotFound
+from seismo.spec.relocations import KernelSymbol, Relocation
 
 __all__ = ("BUILTINS", "CGROUPID", "CGROUP_PATH", "KADDR", "KSYM")
 
@@ -40,6 +41,11 @@ def _evaluate_cgroupid(call: Call, types: tuple[Type, ...], context: CallContext
     except NotSupported as error:
         context.error(call.span, f"{error.feature}: {error.why}", error.hint)
     return 0
+
+
+def _no_origin_of_cgroupid(call: Call, _: object) -> Relocation:
+    hint = "compare cgroup_path(cgroup) where the output is read"
+    raise SourceError(call.span, "a control group has another id elsewhere", hint)
 
 
 def _lower_constant(low: Lowering, call: Call) -> Lowered:
@@ -78,6 +84,7 @@ KADDR = Builtin(
     "Variables are there only where the kernel has CONFIG_KALLSYMS_ALL.",
     _lower_constant,
     'BEGIN { printf("%lx\\n", kaddr("vfs_read")); exit(); }',
+    origin=lambda call, constants: KernelSymbol(str(constants[call.args[0]])),
 )
 KSYM = Builtin(
     Signature(
@@ -100,6 +107,7 @@ CGROUPID = Builtin(
     "is compiled: compare `cgroup` with it.",
     _lower_constant,
     'tracepoint:sched:sched_switch /cgroup == cgroupid("/sys/fs/cgroup")/ { @ = count(); }',
+    origin=_no_origin_of_cgroupid,
 )
 CGROUP_PATH = Builtin(
     Signature(

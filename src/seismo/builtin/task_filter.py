@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from seismo.builtin.options import CGROUPS_MAP, TREE_MAP, LowerOptions
+from seismo.builtin.portable import in_own_namespace
 from seismo.ir.builder import Builder
 from seismo.ir.ops import BinaryKind, Cond, Kind, Value
 
@@ -56,14 +57,18 @@ class CurrentTask:
         return self._b.binary(BinaryKind.SHR, self._initial_ids(), self._b.const(32))
 
     def pid(self) -> Value:
-        if self._options.pid_namespace is None:
-            return self.initial_pid()
-        return self._namespace_id(_PID_OFFSET)
+        return self._number(self.initial_pid, _PID_OFFSET)
 
     def tid(self) -> Value:
-        if self._options.pid_namespace is None:
+        def initial() -> Value:
             return self._b.extend(self._initial_ids(), 32, signed=False)
-        return self._namespace_id(_TID_OFFSET)
+
+        return self._number(initial, _TID_OFFSET)
+
+    def _number(self, initial: Callable[[], Value], offset: int) -> Value:
+        return in_own_namespace(
+            self._b, self._options, initial, lambda own: self._namespace_id(own, offset)
+        )
 
     def uid(self) -> Value:
         b = self._b
@@ -80,13 +85,12 @@ class CurrentTask:
     def _initial_ids(self) -> Value:
         return self._b.call("get_current_pid_tgid", pure=True)
 
-    def _namespace_id(self, offset: int) -> Value:
+    def _namespace_id(self, own: Callable[[], tuple[Value, Value]], offset: int) -> Value:
         """0 for a task that the namespace does not have: the helper clears its answer then."""
-        b, namespace = self._b, self._options.pid_namespace
-        assert namespace is not None, "there is one of our own"
+        b = self._b
         info, size = b.slot("pidns", _PIDNS_INFO_BYTES), b.const(_PIDNS_INFO_BYTES)
         b.fill(info, 0, _PIDNS_INFO_BYTES)
-        b.call("get_ns_current_pid_tgid", *map(b.const, namespace), info, size)
+        b.call("get_ns_current_pid_tgid", *own(), info, size)
         return b.load(info, offset, _PID_BYTES)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from seismo.base.dataclass import replace
 from seismo.base.diagnostics import did_you_mean
+from seismo.builtin.portable import run_value
 from seismo.builtin.record import Builtin, Lowering, Writer, value_writer
 from seismo.events.kinds import Action
 from seismo.ir.ops import BinaryKind, Value
@@ -23,7 +24,7 @@ def lower_clock(low: Lowering, clock: str) -> Value:
     if clock != _SW_TAI:
         return low.b.call(_HELPERS[clock])
     boot = low.b.call(_HELPERS[_BOOT])
-    return low.b.add(boot, low.b.const(low.options.tai_offset_ns))
+    return low.b.add(boot, run_value(low.b, low.options, "tai_offset_ns"))
 
 
 def _clock(call: Call) -> str:
@@ -48,7 +49,7 @@ def _lower_nsecs(low: Lowering, call: Call) -> Value:
 
 
 def _lower_elapsed(low: Lowering, _: Call) -> Value:
-    started = low.b.const(low.options.started_ns)
+    started = run_value(low.b, low.options, "started_ns")
     return low.b.binary(BinaryKind.SUB, lower_clock(low, _BOOT), started)
 
 

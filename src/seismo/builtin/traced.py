@@ -7,16 +7,16 @@ sort out the wrong ones, so a script that asks `traced` anywhere does all the fi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from seismo.builtin.kernel_records import offset_of, read_members
+from seismo.builtin.kernel_records import at_start, offset_of, read_members, record_size
 from seismo.builtin.options import NO_FILTER
+from seismo.builtin.portable import in_own_namespace, namespace_inode
 from seismo.builtin.record import Address, Builtin, LoopStep, Lowering
 from seismo.builtin.task_filter import COMM_BYTES, CurrentTask, sort_out
 from seismo.ir.ops import Cond, Value
 from seismo.lang.ast import Call
 from seismo.lang.signature import CallContext, Param, Signature
-from seismo.lang.sizes import size_of
 from seismo.lang.types import BOOL, PointerType, RecordType, Type
 
 __all__ = ("BUILTINS", "TRACED")
@@ -68,14 +68,16 @@ class _OtherTask:
         return self._read("tgid")
 
     def pid(self) -> Value:
-        if self._low.options.pid_namespace is None:
-            return self.initial_pid()
-        return self._namespace_id(self._read("group_leader"))
+        return self._number(
+            self.initial_pid, lambda: self._namespace_id(self._read("group_leader"))
+        )
 
     def tid(self) -> Value:
-        if self._low.options.pid_namespace is None:
-            return self._read("pid")
-        return self._namespace_id(self._task)
+        return self._number(lambda: self._read("pid"), lambda: self._namespace_id(self._task))
+
+    def _number(self, initial: Callable[[], Value], apart: Callable[[], Value]) -> Value:
+        low = self._low
+        return in_own_namespace(low.b, low.options, initial, lambda _: apart())
 
     def uid(self) -> Value:
         (uid,) = read_members(self._low, "struct cred", self._read("cred"), "uid.val")
@@ -83,12 +85,13 @@ class _OtherTask:
 
     def write_comm(self, to: Value) -> None:
         low = self._low
-        comm = low.b.add(self._task, low.b.const(offset_of(low, _TASK, "comm")))
+        comm = low.b.add(self._task, offset_of(low, _TASK, "comm"))
         low.read_memory(Address(to), low.b.const(COMM_BYTES), comm, "kernel")
 
     def is_inside(self, index: int) -> Value:
         """Whether its cgroup, or one on the way from there to the root, has the id."""
         low, wanted = self._low, self._low.options.filter.cgroup_ids[index]
+        at_start(low, _CGROUP, "self")
         (group,) = read_members(low, "struct css_set", self._read("cgroups"), "dfl_cgrp")
         (level,) = read_members(low, _CGROUP, group, "level")
 
@@ -108,20 +111,18 @@ class _OtherTask:
         A task has a number in its own namespace and in each above that, up to the initial one.
         """
         low, b, id = self._low, self._low.b, self._low.fresh("id")
-        assert low.options.pid_namespace is not None, "there is one of our own"
-        _, inode = low.options.pid_namespace
         (pid,) = read_members(low, _TASK, task, "thread_pid")
 
         def step(inner: Lowering, _: Value, carried: Mapping[str, Value]) -> LoopStep:
             number, namespace = read_members(inner, _NUMBER, carried["at"], "nr", "ns")
             (found_inode,) = read_members(inner, "struct pid_namespace", namespace, "ns.inum")
-            found = inner.b.compare(Cond.EQ, found_inode, inner.b.const(inode))
-            following = inner.b.add(carried["at"], inner.b.const(size_of(low.types.find(_NUMBER))))
+            found = inner.b.compare(Cond.EQ, found_inode, namespace_inode(inner.b, inner.options))
+            following = inner.b.add(carried["at"], record_size(inner, _NUMBER))
             return LoopStep({"at": following, "id": number, "found": found}, found)
 
         def search() -> None:
             (level,) = read_members(low, _PID, pid, "level")
-            first, none = b.add(pid, b.const(offset_of(low, _PID, "numbers"))), b.const(0)
+            first, none = b.add(pid, offset_of(low, _PID, "numbers")), b.const(0)
             rounds = b.add(level, b.const(1))
             last = low.loop(rounds, {"at": first, "id": none, "found": none}, step)
             b.when_set(last["found"], lambda: b.write(id, last["id"]))

@@ -29,6 +29,7 @@ from seismo.ir.func import Block, Func
 from seismo.ir.ops import Branch, Jump, Kind, Return
 from seismo.isa.builder import Label
 from seismo.isa.insn import Insn
+from seismo.spec.relocations import Relocation
 from seismo.spec.types import FunctionInfo
 
 __all__ = ("Generated", "OnStage", "generate")
@@ -40,6 +41,7 @@ OnStage: TypeAlias = Callable[[str, object], None]
 class Generated:
     """Code: `map_refs` are (index into `insns`, map name), `spans` has one span per instruction.
 
+    `relocations` are (index into `insns`, what that instruction depends on).
     `functions` are the program and its subprograms in their order, nothing when it has none.
     `stack_bytes` is how much of the 512 bytes the program uses, with all that it calls.
     """
@@ -49,6 +51,7 @@ class Generated:
     spans: tuple[Span, ...] = field(repr=False)
     stack_bytes: int
     functions: tuple[FunctionInfo, ...] = ()
+    relocations: tuple[tuple[int, Relocation], ...] = ()
 
 
 def generate(program: Func, on_stage: OnStage | None = None) -> Generated:
@@ -77,6 +80,7 @@ def _finished(output: Output, funcs: Sequence[Func], stack_bytes: int) -> Genera
     insns = output.asm.finish()
     final = output.asm.final_index
     map_refs = tuple((final(position), name) for position, name in output.map_refs)
+    relocations = tuple((final(position), one) for position, one in output.relocations)
     spans = output.spans
     if len(insns) > len(spans):
         # A jump was widened.
@@ -91,7 +95,7 @@ def _finished(output: Output, funcs: Sequence[Func], stack_bytes: int) -> Genera
         )
         for func in (funcs if len(funcs) > 1 else ())
     )
-    return Generated(insns, map_refs, tuple(spans), stack_bytes, functions)
+    return Generated(insns, map_refs, tuple(spans), stack_bytes, functions, relocations)
 
 
 class _Emitter:

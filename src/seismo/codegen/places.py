@@ -15,8 +15,18 @@ from seismo.base.dataclass import dataclass
 from seismo.ir.func import Block, Func
 from seismo.ir.graph import Graph
 from seismo.ir.ops import BinaryKind, Slot, Value
+from seismo.spec.relocations import CoreEnumerator, KernelSymbol, Relocation, RunValue
 
-__all__ = ("FrameAddress", "FuncPointer", "Home", "Immediate", "MapPointer", "Place", "Prepared")
+__all__ = (
+    "FrameAddress",
+    "FuncPointer",
+    "Home",
+    "Immediate",
+    "MapPointer",
+    "Place",
+    "Prepared",
+    "Relocated",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +69,26 @@ class FuncPointer:
 
 
 @dataclass(frozen=True, slots=True)
+class Relocated:
+    """What another kernel may have another value for: `value` is this one's."""
+
+    value: int
+    relocation: Relocation
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether another kernel's may need 64 bits; offsets and sizes do not."""
+        return isinstance(self.relocation, CoreEnumerator | KernelSymbol | RunValue)
+
+
+@dataclass(frozen=True, slots=True)
 class Home:
     """The stack slot that a spilled value lives in."""
 
     slot: Slot
 
 
-Place: TypeAlias = Immediate | FrameAddress | MapPointer | FuncPointer | Home
+Place: TypeAlias = Immediate | Relocated | FrameAddress | MapPointer | FuncPointer | Home
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,15 @@ from seismo.base.bits import fits_signed, to_signed
 from seismo.base.dataclass import replace
 from seismo.base.source import NOWHERE
 from seismo.codegen.edges import split_edges
-from seismo.codegen.places import FrameAddress, FuncPointer, Immediate, MapPointer, Place, Prepared
+from seismo.codegen.places import (
+    FrameAddress,
+    FuncPointer,
+    Immediate,
+    MapPointer,
+    Place,
+    Prepared,
+    Relocated,
+)
 from seismo.ir.arithmetic import COMMUTATIVE
 from seismo.ir.conditions import MIRRORED
 from seismo.ir.func import Block, Func
@@ -46,13 +54,14 @@ from seismo.ir.ops import (
     Op,
     SlotAddress,
     Store,
+    Symbol,
     Terminator,
     Value,
 )
 
 __all__ = ("prepare",)
 
-Anew: TypeAlias = Const | SlotAddress | MapAddress | FuncAddress
+Anew: TypeAlias = Const | Symbol | SlotAddress | MapAddress | FuncAddress
 Cheap: TypeAlias = Anew | Binary
 
 
@@ -98,7 +107,7 @@ class _Preparer:
                 self._store(op)
             case Binary():
                 self._binary(op)
-            case Const() | SlotAddress() | MapAddress() | FuncAddress():
+            case Const() | SlotAddress() | MapAddress() | FuncAddress() | Symbol():
                 self._made_anew(op)
             case Compare(cond=cond, left=left, right=right):
                 if left in self.places and right not in self.places:
@@ -122,6 +131,8 @@ class _Preparer:
         match op:
             case Const(result, value):
                 place = Immediate(to_signed(value, 64))
+            case Symbol(result, value, relocation):
+                place = Relocated(value, relocation)
             case SlotAddress(result, slot):
                 place = FrameAddress(slot, 0)
             case MapAddress(result, name, is_value):
@@ -196,11 +207,12 @@ class _Preparer:
     def _load(self, op: Load) -> None:
         """Before Linux 6.6 no load extends the sign."""
         base, offset = self._address(op.base, op.offset, op.size)
-        if not op.signed or op.size == 8:
-            self.ops.append(Load(op.result, base, offset, op.size, span=op.span))
+        is_whole = not op.signed or op.size == 8
+        loaded = op.result if is_whole else self._temporary()
+        load = replace(op, result=loaded, base=base, offset=offset, signed=False)
+        self.ops.append(load)
+        if is_whole:
             return
-        loaded = self._temporary()
-        self.ops.append(Load(loaded, base, offset, op.size, span=op.span))
         self.ops.append(Extend(op.result, loaded, op.size * 8, signed=True, span=op.span))
 
     def _store(self, op: Store) -> None:

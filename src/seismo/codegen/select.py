@@ -19,7 +19,14 @@ from seismo.base.dataclass import dataclass, field
 from seismo.base.errors import CompilerBug
 from seismo.base.source import Span
 from seismo.codegen.moves import Move, Source, Target
-from seismo.codegen.places import FrameAddress, FuncPointer, Home, Immediate, MapPointer
+from seismo.codegen.places import (
+    FrameAddress,
+    FuncPointer,
+    Home,
+    Immediate,
+    MapPointer,
+    Relocated,
+)
 from seismo.codegen.ranges import RESULT
 from seismo.codegen.regalloc import Allocation
 from seismo.codegen.stack import Frame
@@ -46,12 +53,14 @@ from seismo.ir.ops import (
     SlotAddress,
     Store,
     Swap,
+    Symbol,
     Value,
 )
 from seismo.isa.builder import Assembler, Label
 from seismo.isa.helpers import helper_id
 from seismo.isa.insn import REGS, Reg
 from seismo.isa.opcode import AluOp, AtomicOp, JumpOp
+from seismo.spec.relocations import Relocation
 
 __all__ = ("Output", "Selector")
 
@@ -94,12 +103,14 @@ class Output:
     """The program written so far, which all its functions share.
 
     `functions` are the places of the subprograms by name, `map_refs` the positions where a map's
-    address is loaded, `spans` the script's span of each instruction.
+    address is loaded, `relocations` those where another kernel may need another value, `spans` the
+    script's span of each instruction.
     """
 
     functions: Mapping[str, Label]
     asm: Assembler = field(default_factory=Assembler)
     map_refs: list[tuple[int, str]] = field(default_factory=list)
+    relocations: list[tuple[int, Relocation]] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
 
     def note(self, span: Span) -> None:
@@ -129,7 +140,8 @@ class Selector:
                 self._store(op)
             case Binary():
                 self._binary(op)
-            case Load(result, base, offset, size):
+            case Load(result, base, offset, size, _, relocation):
+                self._relocate(relocation)
                 self.asm.load(self._register(result), *self._address(base, offset), size)
             case Call(result):
                 self.moves(self._transfers.calls[op])
@@ -141,6 +153,8 @@ class Selector:
                 self._take(result)
             case Const(result, value):
                 self._move(self._registers[result], Immediate(to_signed(value, 64)))
+            case Symbol(result, value, relocation):
+                self._move(self._registers[result], Relocated(value, relocation))
             case SlotAddress(result, slot):
                 self._move(self._registers[result], FrameAddress(slot, 0))
             case MapAddress(result, name, is_value):
@@ -244,6 +258,11 @@ class Selector:
             return Reg.R10, self._frame.offsets[place.slot] + place.offset + offset
         return self._register(base), offset
 
+    def _relocate(self, relocation: Relocation | None) -> None:
+        """The next instruction depends on the kernel."""
+        if relocation is not None:
+            self.output.relocations.append((self.asm.position, relocation))
+
     def _put(self, register: Reg, value: Value) -> None:
         """`register` = value, from wherever it is."""
         source = self._places.get(value)
@@ -273,6 +292,9 @@ class Selector:
                 asm.mov(register, value, 32)
             case Immediate(value):
                 asm.ld_imm64(register, value)
+            case Relocated(value, relocation):
+                self._relocate(relocation)
+                (asm.ld_imm64 if source.is_wide else asm.mov)(register, value)
             case FrameAddress(slot, offset):
                 asm.mov(register, Reg.R10)
                 asm.alu(AluOp.ADD, register, self._frame.offsets[slot] + offset)

@@ -42,9 +42,11 @@ from seismo.ir.ops import (
     SlotAddress,
     Store,
     Swap,
+    Symbol,
     Terminator,
     Value,
 )
+from seismo.spec.relocations import Relocation
 
 __all__ = ("Builder",)
 
@@ -120,6 +122,12 @@ class Builder:
             self._emit_at_top(Const(known, value))
         return known
 
+    def symbol(self, relocation: Relocation, value: int) -> Value:
+        """What `relocation` is on the kernel that runs the program; `value` is this kernel's."""
+        result = self.func.new_value()
+        self.emit(Symbol(result, value, relocation, span=self.span))
+        return result
+
     def binary(self, op: BinaryKind, left: Value, right: Value, width: int = 64) -> Value:
         """left op right; pointer ± integer stays a pointer, pointer - pointer is an integer."""
         is_sum = op is BinaryKind.ADD and Kind.PTR in (left.kind, right.kind)
@@ -160,10 +168,12 @@ class Builder:
         *,
         signed: bool = False,
         kind: Kind = Kind.INT,
+        relocation: Relocation | None = None,
     ) -> Value:
-        """The `size` bytes at base + offset, extended to 64 bits; `kind` is what they hold."""
+        """The `size` bytes at base + offset, extended to 64 bits; `kind` is what they hold. With a
+        `relocation`, `offset` is this kernel's."""
         result = self.func.new_value(kind)
-        self.emit(Load(result, base, offset, size, signed, span=self.span))
+        self.emit(Load(result, base, offset, size, signed, relocation, span=self.span))
         return result
 
     def store(self, base: Value, offset: int, value: Value, size: int) -> None:

@@ -42,6 +42,7 @@ from seismo.ir.ops import (
     SlotAddress,
     Store,
     Swap,
+    Symbol,
     Terminator,
     Value,
 )
@@ -132,7 +133,16 @@ class Memory:
 
 
 Computing: TypeAlias = (
-    Const | Binary | Extend | Swap | Compare | Load | SlotAddress | MapAddress | FuncAddress
+    Const
+    | Symbol
+    | Binary
+    | Extend
+    | Swap
+    | Compare
+    | Load
+    | SlotAddress
+    | MapAddress
+    | FuncAddress
 )
 Helper: TypeAlias = Callable[[str, Sequence[int], Memory], int]
 
@@ -250,7 +260,7 @@ class _Run:
         """The result of an op that only makes a value."""
         values = self.values
         match op:
-            case Const(_, value):
+            case Const(_, value) | Symbol(_, value):
                 return truncate(value, 64)
             case Binary(_, kind, left, right, width):
                 return arithmetic.binary(kind, values[left], values[right], width)

@@ -9,6 +9,7 @@ Invariants (checked by `ir/verify.py` after every pass):
   definition dominates its uses;
 - every block ends with exactly one terminator, and terminators stand nowhere else;
 - an edge passes as many arguments as its target block has parameters;
+- a load with a relocation is one from the program's context, which no pass moves;
 - a program's context pointer (its parameter 0) is only ever the direct `base` of a `Load` or
   `Store`, an argument of a call, or stored whole for a callback to load: the kernel's verifier
   refuses arithmetic on it for most contexts.
@@ -23,6 +24,7 @@ from typing import ClassVar, Self, TypeAlias, final
 from seismo.base.dataclass import dataclass, field, replace
 from seismo.base.source import NOWHERE, Span
 from seismo.ir.values import AtomicKind, BinaryKind, Cond, Kind, Slot, Value
+from seismo.spec.relocations import Relocation
 
 __all__ = (
     "AnyCall",
@@ -52,6 +54,7 @@ __all__ = (
     "SlotAddress",
     "Store",
     "Swap",
+    "Symbol",
     "Terminator",
     "Value",
 )
@@ -97,6 +100,23 @@ class Const(_Operands):
 
     def __str__(self) -> str:
         return f"{self.result} = const {self.value}"
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Symbol(_Operands):
+    """result = what `relocation` is on the kernel that runs the program; `value` on this one.
+
+    No pass may conclude anything from `value`.
+    """
+
+    result: Value
+    value: int
+    relocation: Relocation
+    span: Span = field(default=NOWHERE, kw_only=True)
+
+    def __str__(self) -> str:
+        return f"{self.result} = symbol {self.value} {self.relocation}"
 
 
 @final
@@ -167,19 +187,25 @@ class Compare(_Operands):
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Load(_Operands):
-    """result = the `size` bytes at base + offset, zero- or sign-extended."""
+    """result = the `size` bytes at base + offset, zero- or sign-extended.
+
+    With a `relocation`, that is what the offset is on the kernel that runs the program. The base is
+    the context then: where a pointer may be moved, a `Symbol` is added to it.
+    """
 
     result: Value
     base: Value
     offset: int
     size: int
     signed: bool = False
+    relocation: Relocation | None = None
     span: Span = field(default=NOWHERE, kw_only=True)
     operands = ("base",)
 
     def __str__(self) -> str:
         type_ = f"{'s' if self.signed else 'u'}{self.size * 8}"
-        return f"{self.result} = load.{type_} {self.base}{self.offset:+}"
+        line = f"{self.result} = load.{type_} {self.base}{self.offset:+}"
+        return line if self.relocation is None else f"{line} {self.relocation}"
 
 
 @final
@@ -452,6 +478,7 @@ class Return(_Operands):
 
 Op: TypeAlias = (
     Const
+    | Symbol
     | Binary
     | Extend
     | Swap

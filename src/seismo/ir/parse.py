@@ -45,8 +45,10 @@ from seismo.ir.ops import (
     SlotAddress,
     Store,
     Swap,
+    Symbol,
     Value,
 )
+from seismo.spec.relocations import parse_relocation
 
 __all__ = ("parse", "parse_module")
 
@@ -54,6 +56,7 @@ HEADS = ("func ", "sub ")
 VALUE = r"%p?\d+"
 ADDRESS = rf"({VALUE})([+-]\d+)"
 RESULT = rf"(?:({VALUE}) = )?"
+RELOCATION = r"\w+\(.*\)"
 EDGE = r"[^\s()]+(?:\([^)]*\))?"
 BRANCH = rf"branch\.([a-z]+)(32|64) ({VALUE}), ({VALUE}) \? ({EDGE}) : ({EDGE})"
 
@@ -175,8 +178,12 @@ def _compare(at: _Listing, m: re.Match[str]) -> Op:
 
 
 def _load(at: _Listing, m: re.Match[str]) -> Op:
-    size = int(m[3]) // 8
-    return Load(at.value(m[1]), at.value(m[4]), int(m[5]), size, signed=m[2] == "s")
+    size, relocation = int(m[3]) // 8, parse_relocation(m[6]) if m[6] else None
+    return Load(at.value(m[1]), at.value(m[4]), int(m[5]), size, m[2] == "s", relocation)
+
+
+def _symbol(at: _Listing, m: re.Match[str]) -> Op:
+    return Symbol(at.value(m[1]), int(m[2]), parse_relocation(m[3]))
 
 
 def _atomic(at: _Listing, m: re.Match[str]) -> Op:
@@ -201,8 +208,9 @@ Makers: TypeAlias = tuple[tuple[str, Callable[[_Listing, re.Match[str]], Op]], .
 
 OPS: Makers = (
     (rf"({VALUE}) = const (-?\d+)", lambda at, m: Const(at.value(m[1]), int(m[2]))),
+    (rf"({VALUE}) = symbol (-?\d+) ({RELOCATION})", _symbol),
     (rf"({VALUE}) = cmp\.([a-z]+)(\d+) ({VALUE}), ({VALUE})", _compare),
-    (rf"({VALUE}) = load\.([us])(\d+) {ADDRESS}", _load),
+    (rf"({VALUE}) = load\.([us])(\d+) {ADDRESS}(?: ({RELOCATION}))?", _load),
     (
         rf"({VALUE}) = ([sz])ext(\d+) ({VALUE})",
         lambda at, m: Extend(at.value(m[1]), at.value(m[4]), int(m[3]), signed=m[2] == "s"),

@@ -54,7 +54,8 @@ def _complaints(program: Func) -> Iterator[tuple[str, str]]:
     known: dict[str, Func] = {}
     for func in (*program.subprograms, program):
         own = _context_uses(func) if func is program else _as_subprogram(func)
-        for message in chain(_in_function(func), own, _calls(func, known)):
+        context = func.params[0] if func is program else None
+        for message in chain(_in_function(func), own, _calls(func, known), _moved(func, context)):
             yield func.name, message
         known[func.name] = func
     if len(known) <= len(program.subprograms):
@@ -141,6 +142,14 @@ def _calls(func: Func, known: Mapping[str, Func]) -> Iterator[str]:
             yield f"no such subprogram before this one: {op}"
         elif isinstance(op, CallFunc) and len(op.args) != len(known[op.func].params):
             yield f"the subprogram takes {len(known[op.func].params)} arguments: {op}"
+
+
+def _moved(func: Func, context: Value | None) -> Iterator[str]:
+    """Only what no pass moves has an offset that another kernel has otherwise."""
+    for block in func.blocks:
+        for op in block.ops:
+            if isinstance(op, Load) and op.relocation is not None and op.base is not context:
+                yield f"{block.label}: only a load of the context is relocated: {op}"
 
 
 def _as_subprogram(func: Func) -> Iterator[str]:

@@ -175,6 +175,7 @@ def _facts(t: Typer) -> Facts:
         members=t.members,
         constants=t.constants,
         expansions=t.expansions,
+        measured=t.measured,
     )
 
 

@@ -31,6 +31,7 @@ def sizeof(t: Typer, node: Sizeof) -> Type | None:
     if type_ is None:
         return None
     t.constants[node] = size_of(type_)
+    t.measured[node] = type_
     return UINT64
 
 
@@ -40,9 +41,11 @@ def offsetof(t: Typer, node: Offsetof) -> Type | None:
     if type_ is None:
         return None
     offset = 0
+    if isinstance(type_, PointerType):
+        type_ = type_.target
+    if type_ is not None:
+        t.measured[node] = type_
     for name in node.path:
-        if isinstance(type_, PointerType) and name == node.path[0]:
-            type_ = type_.target
         if not isinstance(type_, RecordType):
             t.error(node.span, f"{type_ or 'void'} has no fields", "offsetof(struct name, member)")
             return None

@@ -14,6 +14,7 @@ from seismo.lang.typed import Place
 from seismo.lang.types import UINT64, VOID, PointerType, RecordField, RecordType, Type
 from seismo.probes.arguments import Arguments, BtfArguments, BtfIterator, DwarfArguments
 from seismo.probes.backend import Context
+from seismo.probes.format import TracepointFormat
 from seismo.probes.kind import ProbeKind, TargetError
 from seismo.probes.table import kind_of
 from seismo.probes.view import KernelView
@@ -40,6 +41,7 @@ def place_of(instance: ProbeInstance, view: KernelView, diagnostics: Diagnostics
     point, backend = instance.points[0], instance.backend
     kind = kind_of(point)
     args: RecordType | None = None
+    format: TracepointFormat | None = None
     returns: Type = UINT64
     if kind.arguments is not None and _asks(instance, kind, backend.context):
         try:
@@ -48,6 +50,7 @@ def place_of(instance: ProbeInstance, view: KernelView, diagnostics: Diagnostics
             diagnostics.error(point.span, error.message, error.hint)
         else:
             args, returns = _record(told), _result(told)
+            format = told if isinstance(told, TracepointFormat) else None
     return Place(
         kind=kind,
         names=tuple([str(one) for one in instance.points]),
@@ -56,6 +59,7 @@ def place_of(instance: ProbeInstance, view: KernelView, diagnostics: Diagnostics
         context=_context(instance, args),
         returns=returns if kind.is_return else VOID,
         machine=view.machine(),
+        format=format,
     )
 
 

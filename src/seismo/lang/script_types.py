@@ -177,6 +177,18 @@ class ScriptTypes:
         except KeyError:
             return replace(record, fields=())
 
+    def is_of_kernel(self, record: RecordType) -> bool:
+        """See `TypeTable`."""
+        own = self._declared.types.get(record.name)
+        is_own = own and isinstance(own.type, RecordType) and record.size in (0, own.size)
+        return record.source is None and not is_own
+
+    def kernel_enumerator(self, name: str) -> tuple[int, IntType]:
+        """See `TypeTable`."""
+        if name in self._declared.enumerators:
+            raise KeyError(name)
+        return self._kernel.enumerator(name)
+
     def enumerator(self, name: str) -> tuple[int, IntType]:
         """See `TypeTable`."""
         own = self._declared.enumerators.get(name)

@@ -10,6 +10,7 @@ from seismo.base.source import Span
 from seismo.lang.ast import Expr, Field, Function, Probe, Variable
 from seismo.lang.types import PointerType, RecordField, RecordType, Type
 from seismo.probes.backend import Backend
+from seismo.probes.format import TracepointFormat
 from seismo.probes.kind import ProbeKind
 from seismo.probes.spec import AttachPoint
 
@@ -64,6 +65,7 @@ class Facts:
     as `kaddr()`; literals and the condition of every `if comptime` are among them. What is in an
     arm that is not compiled has no types. `expansions` are the expressions that stand for others:
     for the name of a C macro that is no constant, for `typeinfo`, `config`, and `*` of a number.
+    `measured` are the types that `sizeof` and `offsetof` are about.
     """
 
     types: Mapping[Expr, Type] = field(repr=False)
@@ -72,12 +74,14 @@ class Facts:
     members: Mapping[Field, RecordField] = field(repr=False)
     constants: Mapping[Expr, Constant] = field(repr=False)
     expansions: Mapping[Expr, Expr] = field(default_factory=dict, repr=False)
+    measured: Mapping[Expr, Type] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where a program runs: the kind of its probe, its attach points' names, its backend, the
-    kernel's architecture; what `args` (None: there are none), `ctx` and `retval` are."""
+    kernel's architecture; what `args` (None: there are none), `ctx` and `retval` are. `format` is
+    what tells of a tracepoint's `args`."""
 
     kind: ProbeKind
     names: tuple[str, ...]
@@ -86,6 +90,7 @@ class Place:
     context: PointerType
     returns: Type
     machine: str
+    format: TracepointFormat | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

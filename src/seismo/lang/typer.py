@@ -80,6 +80,7 @@ class Typer:
     literals: dict[Expr, int] = field(default_factory=dict)
     members: dict[Field, RecordField] = field(default_factory=dict)
     expansions: dict[Expr, Expr] = field(default_factory=dict)
+    measured: dict[Expr, Type] = field(default_factory=dict)
     doubts: list[Diagnostic] = field(default_factory=list)
     open_macros: dict[str, Span] = field(default_factory=dict)
     callbacks: int = 0

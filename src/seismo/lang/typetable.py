@@ -34,8 +34,14 @@ class TypeTable(Protocol):
         A record that no type is found for has the empty tuple.
         """
 
+    def is_of_kernel(self, record: RecordType) -> bool:
+        """Whether the kernel's types, and nothing before them, say what is in the record."""
+
     def enumerator(self, name: str) -> tuple[int, IntType]:
         """The value of an enum's constant and the enum's type; KeyError."""
+
+    def kernel_enumerator(self, name: str) -> tuple[int, IntType]:
+        """The same where only the kernel's types tell it; KeyError."""
 
     def macro(self, name: str) -> str:
         """The text that `#define name text` gives; KeyError."""
@@ -56,7 +62,13 @@ class NoTypes:
     def complete(self, record: RecordType) -> RecordType:
         return record
 
+    def is_of_kernel(self, record: RecordType) -> bool:
+        return False
+
     def enumerator(self, name: str) -> tuple[int, IntType]:
+        raise KeyError(name)
+
+    def kernel_enumerator(self, name: str) -> tuple[int, IntType]:
         raise KeyError(name)
 
     def macro(self, name: str) -> str:

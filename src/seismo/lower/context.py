@@ -67,6 +67,10 @@ class FuncContext(Lowering, Protocol):
         """How the kernel's map keeps the values of a script map, one CPU's share of them where it
         aggregates."""
 
+    def settled(self, expr: Expr) -> Value | None:
+        """The number that is known at compile time; None for one that must be made of its operands,
+        as another kernel may have others."""
+
     def is_typed(self, expr: Expr) -> bool:
         """Whether the expression is compiled at all (not in the other arm of `if comptime`)."""
 

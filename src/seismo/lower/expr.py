@@ -28,7 +28,14 @@ from seismo.lower.compare import memory_equal
 from seismo.lower.context import FuncContext
 from seismo.lower.layout import field_type, is_scalar, member_type
 from seismo.lower.maps import find_entry, guarded_update, read_entry
-from seismo.lower.places import is_part, load_place, locate, size_of
+from seismo.lower.places import (
+    element_size,
+    increment,
+    is_part,
+    load_place,
+    locate,
+    step,
+)
 
 __all__ = ("convert", "lower_condition", "lower_scalar", "set_scalar")
 
@@ -39,7 +46,9 @@ def lower_scalar(low: FuncContext, expr: Expr) -> Value:
     """The expression's value, extended to 64 bits by its type."""
     low.b.span = expr.span
     if low.is_constant(expr):
-        return low.b.const(int(low.constant(expr)))
+        known = low.settled(expr)
+        if known is not None:
+            return known
     expr = low.meant(expr)
     match expr:
         case Number():
@@ -159,12 +168,12 @@ def _pointer_arithmetic(
     values: list[Value] = []
     for (value, type_), (_, other) in ((left, right), (right, left)):
         if isinstance(other, PointerType) and not isinstance(type_, PointerType):
-            value = b.binary(BinaryKind.MUL, value, b.const(size_of(other.target)))
+            value = step(low, value, other.target)
         values.append(value)
     kind = BinaryKind.ADD if op == "+" else BinaryKind.SUB
     result = b.binary(kind, values[0], values[1])
     if isinstance(left[1], PointerType) and isinstance(right[1], PointerType):
-        return b.binary(BinaryKind.DIV, result, b.const(size_of(left[1].target)))
+        return b.binary(BinaryKind.DIV, result, element_size(low, left[1].target))
     return result
 
 
@@ -208,19 +217,18 @@ def _increment(low: FuncContext, expr: Increment) -> Value:
     """`x++` gives the old value, `++x` the new one; on a map it is atomic."""
     b = low.b
     type_ = low.type_of(expr)
-    size = size_of(type_.target) if isinstance(type_, PointerType) else 1
-    step = b.const(size if expr.op == "++" else -size)
+    amount = increment(low, type_, expr.op)
     if isinstance(expr.target, Variable):
         name = low.local(expr.target)
         old = b.read(name)
-        new = convert(low, b.binary(BinaryKind.ADD, old, step), low.local_type(expr.target))
+        new = convert(low, b.binary(BinaryKind.ADD, old, amount), low.local_type(expr.target))
         set_scalar(low, expr.target, new)
         return new if expr.prefix else old
     result = low.fresh("old")
     b.write(result, b.const(0))
-    guarded_update(low, expr.target, lambda slot: b.write(result, b.fetch_add(slot, 0, step)))
+    guarded_update(low, expr.target, lambda slot: b.write(result, b.fetch_add(slot, 0, amount)))
     old = b.read(result)
-    return b.binary(BinaryKind.ADD, old, step) if expr.prefix else old
+    return b.binary(BinaryKind.ADD, old, amount) if expr.prefix else old
 
 
 def _cast(low: FuncContext, expr: Cast) -> Value:

@@ -18,11 +18,12 @@ from seismo.builtin.options import CGROUPS_MAP, TREE_MAP, LowerOptions, TaskFilt
 from seismo.builtin.task_filter import CurrentTask, is_of_family, sort_out
 from seismo.ir.builder import Builder
 from seismo.ir.func import Func
-from seismo.ir.ops import Cond
+from seismo.ir.ops import Cond, Value
 from seismo.isa.map_types import MapType
 from seismo.lower.maps import BPF_ANY
 from seismo.lower.resources import COUNTER_BYTES, FAMILY_COUNTER, LOST_MAP
 from seismo.probes.format import TracepointFormat
+from seismo.spec.relocations import TracepointField
 from seismo.spec.types import MapSpec
 
 __all__ = ("FAMILY", "Follower", "emit_filter", "filter_maps", "filter_presets")
@@ -54,7 +55,7 @@ class Follower:
         b.span = span
         field = next(one for one in format.fields if one.name == self.field)
         key = b.slot("key", _PID_BYTES)
-        b.store(key, 0, b.load(b.context, field.offset, _PID_BYTES), _PID_BYTES)
+        b.store(key, 0, self._pid(b, field.offset, options), _PID_BYTES)
 
         def add() -> None:
             value = b.slot("one", _WORD_BYTES)
@@ -74,6 +75,10 @@ class Follower:
             remove()
         b.ret(b.const(return_value))
         return b.func
+
+    def _pid(self, b: Builder, offset: int, options: LowerOptions) -> Value:
+        relocation = TracepointField(*self.place, self.field) if options.is_portable else None
+        return b.load(b.context, offset, _PID_BYTES, relocation=relocation)
 
 
 FAMILY = (

@@ -11,6 +11,7 @@ from seismo.base.errors import CompilerBug
 from seismo.base.layout import FieldType
 from seismo.base.source import Span
 from seismo.builtin.options import LowerOptions
+from seismo.builtin.portable import kernel_value
 from seismo.builtin.record import Address, Aggregate, Builtin, LoopStep, Lowering, Writer
 from seismo.events.kinds import Action
 from seismo.ir.builder import Builder
@@ -32,10 +33,12 @@ from seismo.lower.loops import run_loop
 from seismo.lower.maps import guarded_update, map_key, map_length
 from seismo.lower.memory import lower_memory, lower_writer, text_writer, writer_as
 from seismo.lower.packet import send_packet
+from seismo.lower.portable import settled
 from seismo.lower.record import send_event
 from seismo.lower.resources import SCRATCH_MAP, Resources
 from seismo.lower.statement import assign, lower_statements
 from seismo.lower.strings import read_string
+from seismo.spec.relocations import Relocation
 
 __all__ = ("FuncLowering",)
 
@@ -130,6 +133,15 @@ class FuncLowering:
             b.start(missing)
             failed()
         b.block = current
+
+    def kernel_value(self, relocation: Relocation, value: int) -> Value:
+        return kernel_value(self.b, self.options, relocation, value)
+
+    def assume(self, relocation: Relocation, value: int) -> None:
+        self.shared.assume(relocation, value)
+
+    def settled(self, expr: Expr) -> Value | None:
+        return settled(self, self.shared, expr)
 
     def type_of(self, expr: Expr) -> Type:
         return self.body.facts.types[expr]

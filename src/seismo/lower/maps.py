@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from seismo.base.errors import CompilerBug
 from seismo.base.layout import Int
+from seismo.builtin.portable import run_value
 from seismo.builtin.record import Writer
 from seismo.ir.ops import Cond, Kind, Value
 from seismo.lang.ast import Expr, MapAccess
@@ -139,7 +140,7 @@ def _each_share(low: FuncContext, name: str, key: Value, visit: Callable[[Value]
     head, body, done = b.new_block("cpus"), b.new_block("cpu"), b.new_block("summed")
     b.jump(head)
     b.start(head)
-    b.branch(Cond.LT, b.read(cpu), b.const(low.options.possible_cpus), body, done)
+    b.branch(Cond.LT, b.read(cpu), run_value(b, low.options, "possible_cpus"), body, done)
     b.seal(body)
     b.start(body)
     share = b.call("map_lookup_percpu_elem", b.map(name), key, b.read(cpu), kind=Kind.PTR)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from seismo.base.dataclass import replace
 from seismo.base.errors import CompilerBug
 from seismo.base.layout import Array, Buffer, FieldType, Int, Layout, Text
 from seismo.builtin.bytes import copy_bytes, copy_text, read_string_at, store_bytes
 from seismo.builtin.record import Address, Writer, value_writer
 from seismo.ir.ops import Cond, Kind, Value
+from seismo.isa.relo_kinds import CoreKind
 from seismo.lang.ast import (
     BlockExpr,
     Call,
@@ -32,7 +34,8 @@ from seismo.lang.literals import string_bytes
 from seismo.lower.context import FuncContext
 from seismo.lower.layout import is_scalar
 from seismo.lower.maps import find_entry
-from seismo.lower.places import Here, There, is_part, locate
+from seismo.lower.places import Here, There, address_of, is_part, locate
+from seismo.lower.portable import assume_record
 
 __all__ = (
     "copy_as",
@@ -219,9 +222,10 @@ def _from_place(low: FuncContext, expr: Expr, form: FieldType) -> Writer:
         return copy_bytes(low, place.address, form.size)
     if not isinstance(place, There):
         raise CompilerBug("types", "a pointer of the context is no number")
-    b, pointer = low.b, place.pointer
-    if place.offset:
-        pointer = b.add(pointer, b.const(place.offset))
+    b, pointer = low.b, address_of(low, place)
+    assume_record(low, low.type_of(expr))
+    if place.member is not None and not isinstance(form, Layout):
+        low.assume(replace(place.member.relocation, kind=CoreKind.FIELD_BYTE_SIZE), form.size)
     size, space, span = b.const(form.size), place.space, expr.span
 
     def write(to: Address) -> Value:

@@ -10,9 +10,11 @@ from seismo.base.source import Span
 from seismo.builtin.options import LowerOptions
 from seismo.builtin.record import Aggregate, Builtin
 from seismo.events.kinds import Action, EventLayout, FaultSite
+from seismo.lang.ast import Expr
 from seismo.lang.config import Config
 from seismo.lang.typed import MapSymbol, TypedFunction
 from seismo.lang.typetable import TypeTable
+from seismo.spec.relocations import Relocation
 
 __all__ = (
     "CONTROL_MAP",
@@ -48,7 +50,11 @@ _FIXED_COUNTERS = 3
 @dataclass(slots=True, kw_only=True)
 class Resources:
     """Collected while the probes are lowered, one after the other; `types` are the kernel's and the
-    script's."""
+    script's.
+
+    Of a portable script, `assumptions` are what must be so on the kernel that runs it, `relocated`
+    the expressions known at compile time that need not, as instructions make them.
+    """
 
     options: LowerOptions
     config: Config
@@ -62,6 +68,8 @@ class Resources:
     packet_files: list[str] = field(default_factory=list)
     scratch_bytes: int = 0
     retry_bytes: int = 0
+    assumptions: dict[Relocation, int] = field(default_factory=dict)
+    relocated: set[Expr] = field(default_factory=set)
     _faults: dict[tuple[str, str, Span], FaultSite] = field(default_factory=dict)
 
     @property
@@ -82,6 +90,11 @@ class Resources:
         if not wanted:
             return _DEFAULT_RING_BYTES
         return min(1 << (wanted - 1).bit_length(), _LARGEST_RING_BYTES)
+
+    def assume(self, relocation: Relocation, value: int) -> None:
+        """See `Lowering.assume`."""
+        if self.options.is_portable:
+            self.assumptions[relocation] = value
 
     def packet_file(self, path: str) -> int:
         """The number of a file that packets go to."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 from seismo.base.bits import align_up
 from seismo.base.dataclass import dataclass
 from seismo.base.errors import SourceError
+from seismo.base.layout import FieldType
+from seismo.events.enums import Names, names_in
 from seismo.events.kinds import EventLayout, FaultSite, MapView
 from seismo.ir.func import Func, Module
 from seismo.isa.map_types import MapType
 from seismo.lang.typed import MapSymbol, TypedProbe, TypedScript
 from seismo.lang.types import AggregateType, IntType
+from seismo.lang.typetable import TypeTable
 from seismo.lower.filter import filter_maps
 from seismo.lower.layout import key_layout, key_size, value_bytes, value_form
+from seismo.lower.portable import assume_constants, kernel_enumerator
 from seismo.lower.probe import lower_probe, lower_retry
 from seismo.lower.resources import (
     CONTROL_MAP,
@@ -26,6 +30,7 @@ from seismo.lower.resources import (
 )
 from seismo.lower.retry import arguments_size, exit_of, retried_strings, retry_map
 from seismo.lower.scratch import MOST_SCRATCH_BYTES
+from seismo.spec.relocations import Relocation
 from seismo.spec.types import MapSpec
 
 __all__ = ("Lowered", "lower_script")
@@ -51,6 +56,8 @@ class Lowered:
 
     `retries` are the tracepoints of the programs that follow those of the probes in `module`.
     `tables` are (map, rows) of constant arrays; `faults` tell what the loss counters count.
+    `assumptions` are what a portable script takes for granted of the kernel that runs it, `enums`
+    those of the kernel's that it shows by their constants' names.
     """
 
     module: Module
@@ -61,6 +68,8 @@ class Lowered:
     tables: tuple[tuple[str, tuple[bytes, ...]], ...]
     packets: tuple[str, ...]
     faults: tuple[FaultSite, ...]
+    assumptions: tuple[tuple[Relocation, int], ...]
+    enums: tuple[tuple[str, Names], ...]
 
 
 def lower_script(
@@ -85,16 +94,21 @@ def lower_script(
     for index, (probe, _) in enumerate(retried, len(funcs)):
         title = f"retry_{name(index, probe)}"
         funcs.append(lower_retry(title, index, probe, return_value(probe), shared))
+    if shared.options.is_portable:
+        assume_constants(typed, shared)
     symbols = tuple(typed.maps.values())
+    views = tuple(_map_view(one, shared) for one in symbols)
     return Lowered(
         module=Module(tuple(funcs)),
         maps=(*_own_maps(shared, len(funcs)), *(_map_spec(one, shared) for one in symbols)),
-        views=tuple(_map_view(one, shared) for one in symbols),
+        views=views,
         events=shared.events,
         retries=tuple(exit_of(probe) for probe, _ in retried),
         tables=tuple(shared.tables.items()),
         packets=tuple(shared.packet_files),
         faults=shared.faults,
+        assumptions=tuple(shared.assumptions.items()),
+        enums=tuple(_shown_enums(views, shared)) if shared.options.is_portable else (),
     )
 
 
@@ -125,7 +139,9 @@ def _own_maps(shared: Resources, programs: int) -> list[MapSpec]:
         size = align_up(shared.scratch_bytes, 8)
         maps.append(_spec(SCRATCH_MAP, MapType.PERCPU_ARRAY, 4, size, programs))
     if shared.packet_files:
-        maps.append(_spec(PACKETS_MAP, MapType.PERF_EVENT_ARRAY, 4, 4, options.possible_cpus))
+        # The loader of a portable script knows how many CPUs there are.
+        cpus = 0 if options.is_portable else options.possible_cpus
+        maps.append(_spec(PACKETS_MAP, MapType.PERF_EVENT_ARRAY, 4, 4, cpus))
     if shared.retry_bytes:
         maps.append(retry_map(shared.retry_bytes))
     maps += [
@@ -146,6 +162,24 @@ def _map_spec(symbol: MapSymbol, shared: Resources) -> MapSpec:
         value_bytes(value_form(symbol, shared.aggregates)),
         1 if is_single else symbol.max_entries or shared.config.max_map_keys,
     )
+
+
+def _shown_enums(views: Sequence[MapView], shared: Resources) -> Iterator[tuple[str, Names]]:
+    """The kernel's enums by whose constants' names values are shown, each once."""
+    forms: list[FieldType] = [one.layout for one in shared.events.values()]
+    forms += [one.value for one in views]
+    forms += [one.key for one in views if one.key is not None]
+    for names in dict.fromkeys(names for form in forms for names in names_in(form)):
+        origin = kernel_enumerator(shared.types, names[0][1])
+        if origin is not None and _names_of(shared.types, names[0][1]) == names:
+            yield origin.enum, names
+
+
+def _names_of(types: TypeTable, constant: str) -> Names:
+    """The constants of the kernel's enum that this one is of."""
+    _, type_ = types.kernel_enumerator(constant)
+    constants = type_.enum.constants if type_.enum is not None else ()
+    return tuple((value, name) for name, value in constants)
 
 
 def _has_buckets(symbol: MapSymbol, shared: Resources) -> bool:

@@ -41,7 +41,7 @@ from seismo.lower.expr import convert, set_scalar
 from seismo.lower.layout import is_scalar, value_type
 from seismo.lower.loops import lower_for_map, lower_for_range, lower_unroll, lower_while
 from seismo.lower.maps import guarded_update, put_entry
-from seismo.lower.places import size_of
+from seismo.lower.places import increment, step
 
 __all__ = ("assign", "lower_statements")
 
@@ -118,8 +118,7 @@ def _effect(low: FuncContext, expr: Expr) -> None:
     expr = low.meant(expr)
     if isinstance(expr, Increment) and isinstance(expr.target, MapAccess):
         type_ = low.type_of(expr)
-        size = size_of(type_.target) if isinstance(type_, PointerType) else 1
-        _add(low, expr.target, low.b.const(size if expr.op == "++" else -size))
+        _add(low, expr.target, increment(low, type_, expr.op))
         return
     type_ = low.type_of(expr)
     match expr:
@@ -231,10 +230,9 @@ def _combined(
 ) -> Value:
     """left op right, where `$p += 1` steps over a whole element."""
     if isinstance(left[1], PointerType) and op in ("+", "-"):
-        size = low.b.const(size_of(left[1].target))
-        step = low.b.binary(BinaryKind.MUL, right[0], size)
+        distance = step(low, right[0], left[1].target)
         kind = BinaryKind.ADD if op == "+" else BinaryKind.SUB
-        return low.b.binary(kind, left[0], step)
+        return low.b.binary(kind, left[0], distance)
     return arithmetic(low, op, left, right, statement.span)
 
 

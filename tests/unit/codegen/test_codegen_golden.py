@@ -15,9 +15,9 @@ def test_code(case: GoldenCase) -> None:
     func = parse(case["ir"])
     verify(func, "parse")
     generated = generate(func)
-    maps = dict(generated.map_refs)
+    names = dict(generated.map_refs) | {at: str(one) for at, one in generated.relocations}
     lines = [
-        f"{index:3}: {insn}" + (f" ; {maps[index]}" if index in maps else "")
+        f"{index:3}: {insn}" + (f" ; {names[index]}" if index in names else "")
         for index, insn in enumerate(generated.insns)
     ]
     case.expect("asm", "\n".join(lines))

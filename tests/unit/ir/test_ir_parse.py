@@ -16,6 +16,8 @@ entry:
     %p3 = slot odd2[3] align 1
     %p4 = map @counts
     %5 = load.u16 %p0+8
+    %17 = load.s32 %p0+24 record_offset(sched:sched_switch, prev_prio)
+    %18 = symbol 1816 field_byte_offset(struct task_struct, fs.root)
     %6 = load.s32 %p2-4
     %7 = add32 %5, %6
     %8 = sext8 %7
@@ -40,7 +42,7 @@ b:
 def test_every_op_reads_back() -> None:
     func = parse(EVERYTHING)
     assert str(func) == EVERYTHING
-    assert func.next_id == 16
+    assert func.next_id == 18
     assert [value.kind for value in func.blocks[1].params] == [Kind.INT, Kind.PTR]
     assert [slot.alignment for slot in func.slots] == [8, 1]
 

@@ -39,6 +39,9 @@ BROKEN = {
         "%p2 = slot a[8]\n    store.u32 %p2+0, %p0\n    return %1"
     ),
     "the context pointer may not be used so: jump": "jump b(%p0)\nb(%p2):\n    return %1",
+    "only a load of the context is relocated": (
+        "%p2 = slot a[8]\n    %3 = load.u8 %p2+0 record_offset(a:b, c)\n    return %3"
+    ),
     "no such subprogram before this one: call @g(%1)": "call @g(%1)\n    return %1",
     "no such subprogram before this one: %p2 = func @f": "%p2 = func @f\n    return %1",
 }

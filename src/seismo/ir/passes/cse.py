@@ -35,6 +35,7 @@ from seismo.ir.ops import (
     Op,
     SlotAddress,
     Swap,
+    Symbol,
     Value,
 )
 from seismo.ir.passes.rewrite import rename
@@ -43,6 +44,7 @@ __all__ = ("cse",)
 
 IDENTITY: Mapping[type[Op], Callable[[Op], Hashable]] = {
     Const: attrgetter("value"),
+    Symbol: attrgetter("relocation"),
     Binary: attrgetter("op", "left", "right", "width"),
     Extend: attrgetter("value", "bits", "signed"),
     Compare: attrgetter("cond", "left", "right", "width"),

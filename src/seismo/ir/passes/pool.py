@@ -11,11 +11,20 @@ from typing import TypeAlias
 
 from seismo.base.bits import to_signed
 from seismo.ir.func import Func
-from seismo.ir.ops import Const, FuncAddress, MapAddress, Slot, SlotAddress, Value
+from seismo.ir.ops import (
+    Const,
+    FuncAddress,
+    MapAddress,
+    Slot,
+    SlotAddress,
+    Symbol,
+    Value,
+)
+from seismo.spec.relocations import Relocation
 
 __all__ = ("Pool", "Pooled")
 
-Pooled: TypeAlias = Const | SlotAddress | MapAddress | FuncAddress
+Pooled: TypeAlias = Const | Symbol | SlotAddress | MapAddress | FuncAddress
 
 
 class Pool:
@@ -24,7 +33,7 @@ class Pool:
     def __init__(self, func: Func) -> None:
         self._func = func
         self._constants: dict[int, Value] = {}
-        self._addresses: dict[Slot | tuple[object, ...], Value] = {}
+        self._addresses: dict[Slot | Relocation | tuple[object, ...], Value] = {}
         self.ops: list[Pooled] = []
 
     def add(self, op: Pooled) -> Value:
@@ -34,6 +43,8 @@ class Pool:
                 value = to_signed(value, 64)
                 known = self._constants.setdefault(value, result)
                 op = op if op.value == value else Const(result, value, span=op.span)
+            case Symbol(result, _, relocation):
+                known = self._addresses.setdefault(relocation, result)
             case SlotAddress(result, slot):
                 known = self._addresses.setdefault(slot, result)
             case MapAddress(result, name, is_value):

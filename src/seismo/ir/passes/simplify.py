@@ -45,6 +45,7 @@ from seismo.ir.ops import (
     SlotAddress,
     Store,
     Swap,
+    Symbol,
     Terminator,
     Value,
 )
@@ -113,7 +114,7 @@ class _Simplifier:
                 return self._store(op)
             case Binary():
                 return simplify_binary(op, self.facts)
-            case Const() | SlotAddress() | MapAddress() | FuncAddress():
+            case Const() | SlotAddress() | MapAddress() | FuncAddress() | Symbol():
                 return op
             case Load(base=base, offset=offset):
                 base, offset = self._address(base, offset)
