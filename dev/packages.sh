@@ -9,6 +9,8 @@ command -v readelf >/dev/null || missing="$missing binutils"
 command -v mkfs.ext4 >/dev/null || missing="$missing e2fsprogs"
 command -v mkfs.xfs >/dev/null || missing="$missing xfsprogs"
 command -v qemu-system-x86_64 >/dev/null || missing="$missing qemu-system-x86"
+command -v bpftool >/dev/null || missing="$missing bpftool"
+[ -e /usr/include/bpf/libbpf.h ] || missing="$missing libbpf-dev"
 command -v apt-get >/dev/null || { [ -z "$missing" ] || echo "not installed:$missing"; exit 0; }
 
 if [ "$(id -u)" -ne 0 ]; then
@@ -19,6 +21,11 @@ fi
 if [ -n "$missing" ] || [ -z "$(apt-cache search --names-only '^linux-image-6')" ]; then
     apt-get update -qq
 fi
+# Objects are compiled by an old clang and a new one, as far as this release has them.
+for clang in clang-14 clang-19; do
+    command -v "$clang" >/dev/null && continue
+    [ -z "$(apt-cache search --names-only "^$clang\$")" ] || missing="$missing $clang"
+done
 if [ -n "$missing" ]; then
     # shellcheck disable=SC2086 # one word per package
     DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing

@@ -1,0 +1,7 @@
+/* An attribute that maps do not have. */
+#include "common.h"
+
+struct { __uint(type, BPF_MAP_TYPE_HASH); __type(key, int); __type(value, long);
+	 __uint(max_entries, 3); __uint(flavour, 3); } wrong SEC(".maps");
+SEC("socket") int use(void *ctx) { int key = 0; return bpf_map_lookup_elem(&wrong, &key) != 0; }
+GPL;
