@@ -36,7 +36,7 @@ __all__ = ("Record", "line", "listed")
 Record: TypeAlias = dict[str, Any]
 
 _UNNAMED = "(anon)"
-_PARTS = {"members": "name", "values": "name", "params": "name", "vars": ""}
+_PARTS = ("members", "values", "params", "vars")
 
 
 def listed(id: int, type_: Type) -> Record:
@@ -47,7 +47,7 @@ def listed(id: int, type_: Type) -> Record:
 def line(table: TypeTable, id: int) -> str:
     """The type as `bpftool btf dump` prints it: a line, and one for each of its parts."""
     record = listed(id, table.type(id))
-    parts = next((record.pop(name) for name in _PARTS if name in record), [])
+    parts: list[Record] = next((record.pop(name) for name in _PARTS if name in record), [])
     del record["id"]
     kind, name = record.pop("kind"), record.pop("name")
     facts = " ".join(f"{key}={value}" for key, value in record.items())

@@ -92,6 +92,8 @@ MAX_BYTES = 1 << 28
 MAX_NAME_BYTES = 1024
 """Longer names are refused, lest a small blob unfold to gigabytes; the kernel's limit is 512."""
 
+_LONG_NAME = 64
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
@@ -166,6 +168,9 @@ class Reader:
         self.first_id = len(base) if base else 1
         self.first_string: int = base.string_bytes if base else 0
         self._check_strings()
+        self._long_names: dict[int, str] = {}
+        self._excerpts: dict[int, str] = {}
+        self._left_of_texts = 2 * self.string_bytes
         self._record = struct.Struct(f"{self.header.byte_order}III")
         self.positions = self._scan() if positions is None else positions
 
@@ -260,16 +265,46 @@ class Reader:
 
     def string(self, offset: int) -> str:
         """The string at `offset`, which must be UTF-8."""
+        known = self._long_names.get(offset)
+        if known is not None:
+            return known
         try:
-            return self.raw_string(offset).decode()
+            name = self.raw_string(offset).decode()
         except UnicodeDecodeError as error:
             _, start = self._text(offset)
             raise BtfError(f"a name that is no UTF-8: {error.reason}", start) from error
+        if len(name) >= _LONG_NAME:
+            self._keep(self._long_names, offset, name)
+        return name
+
+    def _keep(self, texts: dict[int, str], offset: int, text: str) -> None:
+        """Have a long text once: hostile BTF has it, or as many ends of it, in a million places."""
+        self._left_of_texts -= len(text)
+        if self._left_of_texts < 0:
+            raise BtfError("strings that are other strings' ends", self.header.strings_start)
+        texts[offset] = text
 
     def excerpt(self, offset: int) -> str:
         """The text at `offset`, such as a source line, cut where a name would be too long."""
-        data, start = self._text(offset)
-        return data[start : start + MAX_NAME_BYTES].partition(b"\0")[0].decode(errors="replace")
+        known = self._excerpts.get(offset)
+        if known is None:
+            data, start = self._text(offset)
+            text = data[start : start + MAX_NAME_BYTES].partition(b"\0")[0]
+            self._keep(self._excerpts, offset, text.decode(errors="replace"))
+            known = self._excerpts[offset]
+        return known
+
+    def strings_with(self, part: bytes) -> Iterator[str]:
+        """The whole strings of this blob that contain `part`; none that is too long for a name."""
+        start, end = self.header.strings_start, self.header.strings_end
+        find, rfind = self.data.find, self.data.rfind
+        at = find(part, start, end)
+        while at >= 0:
+            first = rfind(b"\0", start, at) + 1
+            last = find(b"\0", at, end)
+            if last - first <= MAX_NAME_BYTES:
+                yield self.data[first:last].decode(errors="replace")
+            at = find(part, last, end)
 
     def raw_name(self, id: int) -> bytes:
         """The name of a type of this blob; empty when it has none."""
@@ -290,11 +325,12 @@ class Reader:
             name = data[at:stop] if stop >= 0 else self.raw_string(name_offset)
             yield id, info >> 24 & 0x1F, name
 
-    def raw_enumerators(self, id: int) -> list[bytes]:
+    def raw_enumerators(self, id: int) -> Iterator[bytes]:
         """The names of the enumerators of an enum of this blob."""
         record = self.record(id)
         columns = "II" if record.kind is Kind.ENUM else "III"
-        return [self.raw_string(name_offset) for name_offset, *_ in self._rows(record, columns)]
+        for name_offset, *_ in self._rows(record, columns):
+            yield self.raw_string(name_offset)
 
     def _u32s(self, position: int, count: int) -> tuple[int, ...]:
         return struct.unpack_from(f"{self.header.byte_order}{count}I", self.data, position)

@@ -85,6 +85,20 @@ class Btf:
         """Where the strings of BTF that continues this one begin: `StringTable(start=...)`."""
         return self._reader.string_bytes
 
+    @property
+    def data(self) -> bytes:
+        """The blob."""
+        return self._reader.data
+
+    @property
+    def byte_order(self) -> str:
+        """ "<" or ">"."""
+        return self._reader.header.byte_order
+
+    def strings_with(self, part: str) -> Iterator[str]:
+        """The strings of this blob that contain `part`, the base's left out."""
+        return self._reader.strings_with(part.encode())
+
     @cached_property
     def pointer_size(self) -> int:
         """Bytes of a pointer, which are those of `long`; 8 where there is no `long`."""

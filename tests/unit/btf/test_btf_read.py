@@ -199,3 +199,26 @@ def test_an_excerpt_is_cut_where_a_name_is_refused() -> None:
     assert reader.excerpt(1) == "x" * 1024
     assert reader.excerpt(3002) == "\ufffdz"
     assert reader.excerpt(0) == ""
+
+
+def test_long_texts_are_kept_once() -> None:
+    reader = Reader(blob([1, info(7), 0] * 2, b"\0" + b"x" * 200 + b"\0"))
+    assert reader.type(1).name is reader.type(2).name
+    assert reader.excerpt(1) is reader.excerpt(1)
+
+
+def test_names_that_share_their_bytes_cannot_fill_the_memory() -> None:
+    long = b"\0" + b"x" * 1000 + b"\0"
+    members = [word for offset in range(1, 600) for word in (offset, 0, 0)]
+    reader = Reader(blob([0, info(4, 599), 8, *members], long))
+    with pytest.raises(BtfError, match="strings that are other strings' ends"):
+        reader.type(1)
+    with pytest.raises(BtfError, match="strings that are other strings' ends"):
+        for offset in range(1, 600):
+            reader.excerpt(offset)
+
+
+def test_strings_with_a_part() -> None:
+    reader = Reader(blob([], b"\0a__b\0__\0a_b\0" + b"__" * 600 + b"\0"))
+    assert list(reader.strings_with(b"__")) == ["a__b", "__"]
+    assert list(reader.strings_with(b"none")) == []
