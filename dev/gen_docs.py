@@ -8,8 +8,9 @@ block marked `bt` is a whole script, and a test compiles it.
 
 from __future__ import annotations
 
+import argparse
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import gen_tools
@@ -19,10 +20,11 @@ from seismo.builtin.table import AGGREGATES, BUILTINS
 from seismo.lang.config import DEFAULTS, Setting, config_record
 from seismo.lang.signature import Signature
 from seismo.lang.types import BufferType, StringType, VoidType
+from seismo.objfile.section_table import SECTIONS, SectionRow
 from seismo.probes.table import KINDS
-from seismo.ui.cli.doctor import doctor_parser
 from seismo.ui.cli.options import trace_parser
 from seismo.ui.cli.stages import OF_BPFTRACE, VERIFIER
+from seismo.ui.cli.verbs import COMMANDS, command_parser
 
 __all__ = ("PAGES", "SETTINGS", "STAGE_TEXTS", "main", "scripts")
 
@@ -110,15 +112,38 @@ def cli_page() -> str:
         "cli.md",
         {
             "trace": trace_parser().format_help().rstrip(),
-            "doctor": doctor_parser().format_help().rstrip(),
             "stages": _stages(),
+            "commands": "\n".join(f"| `{name}` | {text} |" for name, (_, text) in COMMANDS.items()),
+            "helps": "\n\n".join(_helps()),
         },
     )
+
+
+def objects_page() -> str:
+    """What may be done with object files, and the names of sections."""
+    return _filled("objects.md", {"sections": "\n".join(map(_section_row, SECTIONS))})
+
+
+def _section_row(row: SectionRow) -> str:
+    details = "/…" if row.has_details else ""
+    attach_type = f"`{row.attach_type.kernel_name}`" if row.attach_type is not None else ""
+    return f"| `{row.name}{details}` | `{row.type.kernel_name}` | {attach_type} |"
+
+
+def _helps() -> Iterator[str]:
+    """The help of each command, and of its verbs."""
+    for name in COMMANDS:
+        parser = command_parser(name)
+        groups = [one for one in parser._actions if isinstance(one, argparse._SubParsersAction)]
+        verbs = [verb for group in groups for verb in group.choices.values()]
+        texts = [one.format_help().rstrip() for one in (parser, *verbs)]
+        yield f"### seismo {name}\n\n```\n" + "\n\n".join(texts) + "\n```"
 
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/language.md": language_page,
     "docs/cli.md": cli_page,
+    "docs/objects.md": objects_page,
     **gen_tools.PAGES,
 }
 """What makes each page."""

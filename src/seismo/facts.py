@@ -16,6 +16,7 @@ from seismo.base.errors import NotSupported, SyscallError
 from seismo.btf.errors import BtfNotFound
 from seismo.btf.spec import VMLINUX, Btf
 from seismo.btf.types import Kind
+from seismo.elf.errors import BinaryNotFound
 from seismo.elf.file import ElfFile
 from seismo.elf.open import map_file
 from seismo.kernel.config import kernel_config
@@ -184,13 +185,22 @@ def open_types(path: str, base: Btf | None = None) -> Btf:
     Raises `BtfError` or `ElfError` (with the offset) for what is malformed, `BtfNotFound` for an
     ELF file without types, `BinaryNotFound` or `SyscallError` for a file that cannot be read.
     """
-    mapped = map_file(path)
-    data = memoryview(mapped)
-    if data[: len(_ELF_MAGIC)] != _ELF_MAGIC:
-        return Btf(bytes(data), base, path)
-    file = ElfFile(data, path)
+    if not _is_elf(path):
+        return Btf.open(path, base)
+    file = ElfFile(map_file(path), path)
     section = file.sections.get(_BTF_SECTION)
     if section is None:
         hint = "pahole -J adds them, for a program of C compiled with -g"
         raise BtfNotFound(f"{path} has no section {_BTF_SECTION}", hint)
     return Btf(bytes(file.content(section)), base, path)
+
+
+def _is_elf(path: str) -> bool:
+    """Whether it is an ELF file. What sysfs has cannot always be mapped, but it can be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(_ELF_MAGIC)) == _ELF_MAGIC
+    except FileNotFoundError:
+        raise BinaryNotFound(path, "there is no such file") from None
+    except OSError as error:
+        raise SyscallError(f"open {path}", error.errno or 0) from error

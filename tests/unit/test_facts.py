@@ -12,7 +12,7 @@ from seismo.base.errors import NotSupported, SyscallError
 from seismo.btf.errors import BtfError, BtfNotFound
 from seismo.btf.types import Int, Ptr
 from seismo.btf.write import write
-from seismo.elf.errors import BinaryNotFound, ElfError
+from seismo.elf.errors import BinaryNotFound
 from seismo.facts import LiveFacts, open_types
 from seismo.kernel.live import LiveKernel
 from seismo.probes.view import SymbolNotFound
@@ -122,5 +122,5 @@ def test_files_without_types(tmp_path: Path) -> None:
     with pytest.raises(BtfError, match="no BTF: it begins with 6e6f"):
         open_types(str(path))
     path.write_bytes(b"")
-    with pytest.raises(ElfError, match="it is empty"):
+    with pytest.raises(BtfError, match="0 bytes are no BTF"):
         open_types(str(path))

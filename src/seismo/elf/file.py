@@ -42,7 +42,7 @@ Buffer: TypeAlias = bytes | bytearray | memoryview | mmap
 _MAX_NAME_BYTES = 1024
 """Sections' names and paths are cut here, lest a small file unfold to gigabytes."""
 
-_MACHINES = {62: "x86_64", 183: "aarch64"}
+_MACHINES = {62: "x86_64", 183: "aarch64", 247: "bpf"}
 """`e_machine`, as far as something depends on it."""
 
 _BUILD_ID_NOTE = 3
@@ -62,6 +62,7 @@ class ElfKind(IntEnum):
 class SectionType(IntEnum):
     """`sh_type`, as far as it is of use here."""
 
+    PROGBITS = 1
     SYMTAB = 2
     NOTE = 7
     NOBITS = 8
@@ -157,7 +158,7 @@ class ElfFile:
     """One object file; `name` is only for messages.
 
     `machine` is what `uname -m` prints there: `x86_64`, `aarch64`, or `machine 40` with the number
-    of any other.
+    of any other; `bpf` for what the kernel's BPF runs.
     """
 
     def __init__(self, data: Buffer, name: str = "") -> None:
@@ -242,7 +243,13 @@ class ElfFile:
         names = b""
         if 0 < index < len(rows) and rows[index][1] != SectionType.NOBITS:
             names = bytes(self.bytes_at(rows[index][4], rows[index][5], "section names"))
-        return tuple([_section(row, names) for row in rows])
+        sections, left = [], len(self.data)
+        for row in rows:
+            sections.append(_section(row, names))
+            left -= len(sections[-1].name)
+            if left < 0:
+                raise self.error("names of sections that are parts of one another", rows[index][4])
+        return tuple(sections)
 
     @cached_property
     def sections(self) -> dict[str, Section]:

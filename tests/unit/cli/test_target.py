@@ -12,8 +12,9 @@ from select import select
 
 import pytest
 
+from seismo.kernel.pid_namespace import pid_namespace
 from seismo.ui.cli.errors import InputError
-from seismo.ui.cli.target import open_output, pid_namespace, process_fd, process_of
+from seismo.ui.cli.target import open_output, process_fd, process_of
 
 
 def test_output_goes_to_the_file(tmp_path: Path) -> None:

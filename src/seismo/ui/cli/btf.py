@@ -11,11 +11,18 @@ from seismo.btf.cheader import header
 from seismo.btf.cprint import definition
 from seismo.btf.listing import line, listed
 from seismo.btf.spec import Btf
+from seismo.core.minimise import minimised
+from seismo.facts import LiveFacts
+from seismo.kernel.live import LiveKernel
 from seismo.kernel.object_ids import Kind
 from seismo.kernel.protocol import Kernel
 from seismo.objects.inventory import BtfRecord, btf_record, btfs
+from seismo.objfile.model import ObjectFile
+from seismo.objfile.read import read_object
+from seismo.objfile.resolve import FactTypes
 from seismo.output.table import Cell
 from seismo.ui.cli.btf_source import SOURCES, open_source
+from seismo.ui.cli.errors import InputError
 from seismo.ui.cli.parser import add_verb, parser_for, run_verb
 from seismo.ui.cli.stock import Around, Stock, add_stock_verbs
 from seismo.ui.cli.target import open_output
@@ -28,6 +35,7 @@ _EXAMPLES = """examples:
   seismo btf dump xfs -f raw              a module's types, a line each
   seismo btf dump file prog.bpf.o -f json
   seismo btf list                         type information that the kernel holds
+  seismo btf min prog.bpf.o -o prog.btf   what --btf needs where the kernel has no types
 """
 
 _GUARD = "__VMLINUX_H__"
@@ -56,6 +64,12 @@ def btf_parser() -> argparse.ArgumentParser:
     )
     dump.add_argument("-B", "--base", default="", metavar="FILE", help="what split BTF continues")
     dump.add_argument("-o", "--output", default="", metavar="FILE", help="write to FILE")
+    least = add_verb(verbs, "min", "only the types that objects ask a kernel for", _min)
+    least.add_argument("objects", nargs="+", metavar="OBJECT", help="object files")
+    text = "the kernel's types to take them from (the running kernel's)"
+    least.add_argument("--btf", default="", metavar="FILE", help=text)
+    text = "write to FILE, for --btf of what runs the objects"
+    least.add_argument("-o", "--output", required=True, metavar="FILE", help=text)
     return parser
 
 
@@ -97,6 +111,26 @@ def _as_json(btf: Btf, ids: Sequence[int], is_some: bool) -> Iterator[str]:
 
 
 _FORMS = {"c": _as_c, "json": _as_json, "raw": _as_lines}
+
+
+def _min(given: argparse.Namespace) -> int:
+    """Write BTF for a kernel without any: what relocations find in it is as in the whole."""
+    files = [_read_object(path) for path in given.objects]
+    wanted = [
+        (one.btf, [relo for each in one.functions for relo in each.core_relos]) for one in files
+    ]
+    blob = minimised(FactTypes(LiveFacts(LiveKernel(), given.btf)), wanted)
+    with open_output(given.output) as file:
+        file.write(blob)
+    return 0
+
+
+def _read_object(path: str) -> ObjectFile:
+    try:
+        with open(path, "rb") as file:
+            return read_object(file.read(), path)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _row(one: BtfRecord, around: Around) -> tuple[Cell, ...]:

@@ -1,63 +1,22 @@
-"""The `seismo` command: which verb was meant, and how every failure ends.
-
-Exit status: what the script's `exit(n)` says; 1 for mistakes in the script or the command line, 255
-for what the kernel refuses to load or attach, 2 for a fault of ours.
-"""
+"""The `seismo` command: which verb was meant."""
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
+from functools import partial
 
-from seismo.base.errors import BpfError, CompilerBug
-from seismo.ui.cli.errors import RunError
+from seismo.ui.cli.ending import ended
 from seismo.ui.cli.options import parse_trace_options
-from seismo.ui.cli.terminal import has_color, painted
 
 __all__ = ("main",)
 
-_MISTAKE, _OUR_FAULT, _REFUSED = 1, 2, 255
-_SIGPIPE_STATUS = 128 + 13
+_SHIPPED = ".bo"
+"""How the name of a script's file ends that `seismo build` compiled."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Do what the command line says; the exit status."""
-    _open_what_is_closed()
-    try:
-        status = _dispatch(arguments)
-        sys.stdout.flush()
-        return status
-    except BrokenPipeError:
-        # The reader has gone: `| head -1`.
-        _drop_output()
-        return _SIGPIPE_STATUS
-    except CompilerBug as error:
-        _complain(str(error))
-        return _OUR_FAULT
-    except BpfError as error:
-        _complain(_with_prefix(str(error)))
-        return _REFUSED if isinstance(error, RunError) else _MISTAKE
-    except OSError as error:
-        _drop_output()
-        _complain(f"error: cannot write the output: {error.strerror}")
-        return _REFUSED
-    except KeyboardInterrupt:
-        return 128 + 2
-
-
-def _open_what_is_closed() -> None:
-    """Of `>&-` and `2>&-`: no file of ours shall have their numbers. Output is refused; whoever
-    closes standard error does not want to know."""
-    if sys.stdout is None:
-        sys.stdout = open(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")  # noqa: SIM115
-    if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-
-
-def _drop_output() -> None:
-    """What is left in the buffer must not be tried again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ended(partial(_dispatch, arguments))
 
 
 def _dispatch(arguments: Sequence[str]) -> int:
@@ -67,6 +26,10 @@ def _dispatch(arguments: Sequence[str]) -> int:
 
         if (run := find_command(word)) is not None:
             return run(arguments[1:])
+    if word.endswith(_SHIPPED):
+        from seismo.ui.cli.shipped import run_file  # noqa: PLC0415 (lazy: docs/architecture.md)
+
+        return run_file(arguments)
     options = parse_trace_options(arguments)
     if options.is_info:
         return _dispatch(["doctor"])
@@ -81,13 +44,3 @@ def _dispatch(arguments: Sequence[str]) -> int:
     from seismo.ui.cli.trace import run_trace  # noqa: PLC0415 (lazy: docs/architecture.md)
 
     return run_trace(options)
-
-
-def _with_prefix(message: str) -> str:
-    """Diagnostics carry `file:line:col: error:` already; everything else gets `error:`."""
-    first = message.partition("\n")[0]
-    return message if ": error: " in first else f"error: {message}"
-
-
-def _complain(text: str) -> None:
-    print(painted(text) if has_color(os.environ) else text, file=sys.stderr)

@@ -227,8 +227,11 @@ def _add_others(parser: argparse.ArgumentParser) -> None:
     ):
         ignored(flag, dest="ignored", default=[], action=Ignore, help=why, **takes)
     refused = parser.add_argument_group("refused").add_argument
-    later = "object files are not written yet"
-    for flag, reason in (("--emit-elf", later), ("--aot", later), ("--emit-llvm", _NO_LLVM)):
+    for flag, reason in (
+        ("--emit-elf", "`seismo build SCRIPT -o FILE.bo` writes an object file"),
+        ("--aot", "`seismo build SCRIPT --bundle FILE` makes one program"),
+        ("--emit-llvm", _NO_LLVM),
+    ):
         refused(flag, action=Refuse, dest=argparse.SUPPRESS, metavar="FILE", help=reason)
     refused("--verify-llvm-ir", action=Refuse, dest=argparse.SUPPRESS, nargs=0, help=_NO_LLVM)
 

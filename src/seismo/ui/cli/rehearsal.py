@@ -10,8 +10,9 @@ from seismo.compiler import compile_script
 from seismo.kernel.listening import ListeningKernel
 from seismo.lang.typed import Constant, OptionSymbol
 from seismo.objects.load import load
+from seismo.ui.cli.loop import refusals
 from seismo.ui.cli.notes import Notes
-from seismo.ui.cli.run import Job, Prepared, prepared, refusals
+from seismo.ui.cli.run import Job, Prepared, prepared
 from seismo.ui.cli.stages import VERIFIER, stage_printer
 
 __all__ = ("compile_only", "load_only", "show_options", "show_stages", "time_compiler")

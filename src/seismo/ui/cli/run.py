@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import time
@@ -17,28 +16,25 @@ from seismo.builtin.options import LowerOptions
 from seismo.compiler import Compiled, Inputs, OnStage, compile_script
 from seismo.events.kinds import EventLayout
 from seismo.kernel.live import LiveKernel
-from seismo.kernel.privilege import effective_capabilities, needed_capabilities
+from seismo.kernel.pid_namespace import pid_namespace
 from seismo.kernel.protocol import Kernel
 from seismo.kernel.tracefs import Tracefs
 from seismo.output.sink import Sink
 from seismo.plan import Plan
 from seismo.session import Render, Session
 from seismo.ui.cli.command import Command
-from seismo.ui.cli.errors import PrivilegeError, RunError
-from seismo.ui.cli.interrupt import Interrupt
+from seismo.ui.cli.errors import RunError
+from seismo.ui.cli.loop import Run, refusals, require_privilege, run_session
 from seismo.ui.cli.machine import AS_IT_IS, Machine, live_view
 from seismo.ui.cli.notes import Notes
 from seismo.ui.cli.progress import NO_PROGRESS, Progress
-from seismo.ui.cli.schedule import OPEN_END, Clock, Schedule
-from seismo.ui.cli.target import open_output, pid_namespace, process_fd
+from seismo.ui.cli.schedule import OPEN_END, Schedule
+from seismo.ui.cli.target import open_output, process_fd
 from seismo.ui.cli.tasks import EVERYBODY, Tasks, task_filter
 from seismo.ui.cli.terminal import has_color, painted
 from seismo.views import LiveView
 
-__all__ = ("Job", "Prepared", "prepared", "refusals", "run_job", "taken_source")
-
-_NOTIFY = "__BPFTRACE_NOTIFY_PROBES_ATTACHED"
-"""A variable of the environment: who sets it is told on standard output when all is attached."""
+__all__ = ("Job", "Prepared", "prepared", "run_job", "taken_source")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,10 +98,16 @@ def run_job(job: Job) -> int:
                 return int(not session.run_tests())
             if job.inputs.mode == "bench":
                 return int(not session.run_benches())
-            # What the compiler made stays; what tracing makes is looked through for garbage.
-            gc.freeze()
-            gc.enable()
-            _run_session(session, ready, job)
+            run_session(
+                session,
+                Run(
+                    plan=plan,
+                    schedule=job.schedule,
+                    progress=job.progress,
+                    command=ready.command,
+                    ended_fd=ready.ended_fd,
+                ),
+            )
         notes.say_session(session)
         if ready.command:
             ready.command.check()
@@ -130,7 +132,7 @@ def prepared(
     start. Warnings go to standard error."""
     kernel = LiveKernel()
     if is_loaded:
-        _require_privilege(kernel)
+        require_privilege(kernel)
     with ExitStack() as owned:
         tracefs = owned.enter_context(Tracefs(kernel))
         command = owned.enter_context(Command(job.tasks.command)) if job.tasks.command else None
@@ -177,28 +179,6 @@ def _compiled(
     raise RunError("\n".join(dict.fromkeys(map(str, wrong))))
 
 
-@contextmanager
-def refusals(notes: Notes) -> Iterator[None]:
-    """What the kernel refuses from here on is a `RunError`; -v shows the verifier's whole log."""
-    try:
-        with notes.explaining():
-            yield
-    except BpfError as error:
-        raise RunError(str(error)) from error
-
-
-def _require_privilege(kernel: Kernel) -> None:
-    """Raise `PrivilegeError` that names what is missing, before anything is tried."""
-    held = effective_capabilities(kernel)
-    missing = [one for one in needed_capabilities("bpf(BPF_PROG_LOAD)") if one not in held]
-    if missing and "CAP_SYS_ADMIN" not in held:
-        names = " and ".join(missing)
-        raise PrivilegeError(
-            f"tracing needs {names} (or CAP_SYS_ADMIN), which this process lacks\n"
-            "hint: run seismo as root, or give it the capabilities; `seismo doctor` says more"
-        )
-
-
 def _lower_options(job: Job, kernel: Kernel, view: LiveView, command_pid: int) -> LowerOptions:
     boot_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
     return LowerOptions(
@@ -221,27 +201,3 @@ def _check_work(plan: Plan, mode: str) -> None:
     if mode:
         raise RunError(f"the script has no {mode}: probe that --probe-filter lets through")
     raise RunError("there is nothing to attach\nhint: --test runs test: probes, --bench bench:")
-
-
-def _run_session(session: Session, ready: Prepared, job: Job) -> None:
-    """Run until exit(), a signal, the end of the schedule, or of the command or process; at once
-    to the end where nothing can happen any more."""
-    with Interrupt() as interrupt:
-        session.start()
-        session.drain()
-        if ready.command:
-            ready.command.release()
-        if _NOTIFY in os.environ:
-            print(_NOTIFY, flush=True)
-        clock = Clock(job.schedule, has_ticks=job.progress.is_on)
-        wake_fds = tuple(fd for fd in (interrupt.wake_fd, ready.ended_fd) if fd >= 0)
-        is_over = not ready.compiled.plan.attachments and ready.ended_fd < 0
-        while not (is_over or session.exit_requested or interrupt.is_set):
-            job.progress.show(clock.elapsed, clock.length)
-            ready_fds = session.poll(clock.timeout_ms(), *wake_fds)
-            for _ in range(interrupt.take_requests()):
-                session.answer("SIGUSR1")
-            is_over = interrupt.is_set or ready.ended_fd in ready_fds or clock.is_over()
-            if not is_over and clock.take_round():
-                session.take_maps(job.schedule.maps)
-        session.finish()

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from seismo.ui.cli.errors import InputError
 
-__all__ = ("open_output", "pid_namespace", "process_fd", "process_of")
+__all__ = ("open_output", "process_fd", "process_of")
 
 _INITIAL_NAMESPACE = 0xEFFFFFFC  # include/linux/proc_ns.h: PROC_PID_INIT_INO
 _MINOR_BITS = 20  # include/linux/kdev_t.h
@@ -45,17 +45,6 @@ def process_fd(pid: int, tid: int = 0) -> Iterator[int]:
         yield fd
     finally:
         os.close(fd)
-
-
-def pid_namespace() -> tuple[int, int] | None:
-    """(device, inode) of the PID namespace of this process, None if that is the initial one.
-
-    The device is numbered as the kernel does, not as stat(2).
-    """
-    info = os.stat("/proc/self/ns/pid")
-    if info.st_ino == _INITIAL_NAMESPACE:
-        return None
-    return os.major(info.st_dev) << _MINOR_BITS | os.minor(info.st_dev), info.st_ino
 
 
 def _thread_fd(pid: int, tid: int) -> int:

@@ -6,16 +6,17 @@ A word is one of these though a file is called so; a script of such a name is `.
 from __future__ import annotations
 
 import os.path
+from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from seismo.base.diagnostics import did_you_mean
 from seismo.tools.table import NAMES, find_tool
 from seismo.ui.cli.errors import InputError
 
-__all__ = ("COMMANDS", "find_command")
+__all__ = ("COMMANDS", "command_parser", "find_command")
 
 Command: TypeAlias = Callable[[Sequence[str]], int]
 
@@ -25,7 +26,7 @@ COMMANDS = {
     "build": ("build", "a script as a file that runs on other kernels, or as one program"),
     "obj": ("obj", "object files of eBPF: show, load, run"),
     "cc": ("cc", "eBPF C to an object file, with clang"),
-    "gen-header": ("gen_header", "an object file's maps, globals and programs as a Python module"),
+    "gen-header": ("gen_header", "the types that an object file shares with user space, as C"),
     "btf": ("btf", "types of kernels, modules and files: list, dump, min"),
     "prog": ("prog", "programs that are in the kernel: list, show, dump"),
     "map": ("map", "maps that are in the kernel: list, show, dump"),
@@ -51,6 +52,17 @@ def find_command(word: str) -> Command | None:
     raise InputError(f"there is no tool, and no file, called '{word}'\nhint: {hint}")
 
 
+def command_parser(name: str) -> ArgumentParser:
+    """What reads the command line of a command."""
+    module = COMMANDS[name][0]
+    make: Callable[[], ArgumentParser] = _named(module, f"{module}_parser")
+    return make()
+
+
 def _function(module: str) -> Callable[..., int]:
-    run: Callable[..., int] = getattr(import_module(f"seismo.ui.cli.{module}"), f"run_{module}")
+    run: Callable[..., int] = _named(module, f"run_{module}")
     return run
+
+
+def _named(module: str, name: str) -> Any:
+    return getattr(import_module(f"seismo.ui.cli.{module}"), name)

@@ -1,0 +1,248 @@
+"""`Events`: the records of a ring buffer or perf buffer, typed, one by one or as whole arrays.
+
+>>> for event in obj.events("events", timeout=1.0):
+...     print(event.pid, event.comm.decode())
+>>> async for event in obj.events("events"): ...
+>>> obj.events("events").arrays(timeout=1.0)["pid"]
+
+What programs produced is what was received and what was lost. The kernel counts what a perf buffer
+loses (`lost`, reported in front of the next record of that CPU). Of a ring buffer nobody but the
+program knows: `bpf_ringbuf_reserve` gave it NULL, or `bpf_ringbuf_output` an error.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from seismo.api.codec import Buffer, Codec
+from seismo.api.errors import WrongState, WrongType
+from seismo.api.maps import Map
+from seismo.api.record import RecordCodec
+from seismo.isa.map_types import MapType
+from seismo.kernel.protocol import Kernel
+from seismo.objects.perfbuf import PerfBuffer
+from seismo.objects.ringbuf import RingBuffer
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pyarrow
+
+__all__ = ("EventTypes", "Events")
+
+_AT_ONCE = 4096
+_PERF_PADDING = 8
+"""The kernel pads a record in a perf buffer to 8k + 4 bytes."""
+
+
+class EventTypes:
+    """Of which type records are: `named`, or the only one of `candidates` that is as long."""
+
+    def __init__(self, named: Codec | None, candidates: tuple[RecordCodec, ...] = ()) -> None:
+        self._named = named
+        self._candidates = candidates
+
+    def of_size(self, size: int, padding: int) -> Codec | None:
+        """The type of a record of `size` bytes, of which up to `padding` are none of it.
+
+        None where nothing is known: such records are bytes. `WrongType` where several would do.
+        """
+        if self._named is not None:
+            return self._named
+        fitting = [one for one in self._candidates if size - padding <= one.size <= size]
+        if len(fitting) > 1:
+            names = " or ".join(one.name for one in fitting)
+            raise WrongType(
+                f"records of {size} bytes may be {names}\n"
+                f'hint: say which: events(…, type="{fitting[0].name}")'
+            )
+        return fitting[0] if fitting else None
+
+    @property
+    def only(self) -> Codec:
+        """The type if it is known before there is a record; else `WrongType`."""
+        if self._named is None and len(self._candidates) == 1:
+            return self._candidates[0]
+        if self._named is None:
+            raise WrongType('of which type are the records?\nhint: events(…, type="struct …")')
+        return self._named
+
+
+class Events:
+    """Consumes the buffer `map_`, which has one consumer at a time; its object closes it.
+
+    Iteration waits for records for ever, or ends when none has come for `timeout` seconds; `read`
+    and `arrays` take what is there. A record that is shorter than its type raises `WrongValue`, and
+    the next call goes on behind it.
+    """
+
+    def __init__(
+        self,
+        map_: Map,
+        types: EventTypes,
+        kernel: Kernel,
+        *,
+        pages: int = 64,
+        timeout: float | None = None,
+    ) -> None:
+        self.map = map_
+        self.timeout = timeout
+        self.received = 0
+        self._lost = 0
+        self._types = types
+        self._codec: Codec | None = None
+        self._kernel = kernel
+        self._ready: deque[Any] = deque()
+        self._decode: Callable[[Buffer], Any] | None = None
+        self._ring: RingBuffer | None = None
+        self._perf: PerfBuffer | None = None
+        if map_.type is MapType.RINGBUF:
+            self._ring = RingBuffer(map_.loaded, kernel)
+        elif map_.type is MapType.PERF_EVENT_ARRAY:
+            self._perf = PerfBuffer(map_.loaded, kernel, pages=pages)
+        else:
+            what = map_.type.name.lower()
+            raise WrongType(f"map '{map_.name}' is no ring buffer or perf buffer, but a {what}")
+
+    @property
+    def is_open(self) -> bool:
+        return self._ring is not None or self._perf is not None
+
+    @property
+    def lost(self) -> int:
+        """How many records found no room in a perf buffer, as far as consumed; 0 for a ring."""
+        return self._perf.lost if self._perf is not None else self._lost
+
+    @property
+    def fds(self) -> tuple[int, ...]:
+        """What becomes readable when there are records."""
+        if self._perf is not None:
+            return self._perf.fds
+        if self._ring is None:
+            raise WrongState(f"the events of map '{self.map.name}' are closed")
+        return (self.map.fileno(),)
+
+    def poll(self, timeout: float | None = None) -> bool:
+        """Wait up to `timeout` seconds (None: for ever) for records; whether there are any."""
+        if self._ready:
+            return True
+        milliseconds = -1 if timeout is None else max(0, round(timeout * 1000))
+        return bool(self._kernel.poll(self.fds, milliseconds))
+
+    def read(self, timeout: float | None = 0.0) -> list[Any]:
+        """Every record that is there, after waiting up to `timeout` seconds for the first."""
+        if self.poll(timeout):
+            self._take(sys.maxsize)
+        records = list(self._ready)
+        self._ready.clear()
+        return records
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        end = None if self.timeout is None else time.monotonic() + self.timeout
+        while not self._ready:
+            left = None if end is None else end - time.monotonic()
+            if not self.poll(left):
+                raise StopIteration
+            self._take()
+        return self._ready.popleft()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        """The next record; the event loop runs meanwhile. Cancelling it loses nothing."""
+        from seismo.api.readable import (  # noqa: PLC0415 (lazy: docs/architecture.md)
+            readable,
+        )
+
+        while not self._ready:
+            if not await readable(self.fds, self.timeout):
+                raise StopAsyncIteration
+            self._take()
+        return self._ready.popleft()
+
+    def arrays(self, timeout: float | None = 0.0) -> npt.NDArray[Any]:
+        """Every record that is there as one numpy structured array, after waiting up to `timeout`
+        seconds for the first; needs the `data` extra.
+
+        No Python object is made for a record of a ring buffer. The dtype is the C type's: members
+        at their offsets, `char[]` as `S` without what follows its NUL, nested structs nested, what
+        has no dtype (128-bit integers) as `V`. Bit-fields are widened to their types, which takes
+        a copy without C's offsets. `WrongType` for a member without a length.
+        """
+        from seismo.api.arrays import (  # noqa: PLC0415 (lazy: docs/architecture.md)
+            collect,
+        )
+
+        if self._codec is None and self.poll(timeout):
+            self._consume(self._keep_first, 1)
+        codec = self._codec or self._types.only
+        waiting = [codec.encode(one, "a record") for one in self._ready]
+        self._ready.clear()
+        if not waiting:
+            self.poll(timeout)
+        array = collect(codec, waiting, self._ring, self._perf)
+        self.received += len(array) - len(waiting)
+        return array
+
+    def table(self, timeout: float | None = 0.0) -> pyarrow.Table:
+        """The same as `arrays` gives, as an Arrow table: a column for each member, nested structs
+        as struct columns, `char[]` as binary. Needs the `data` extra."""
+        from seismo.api.table import (  # noqa: PLC0415 (lazy: docs/architecture.md)
+            table_of,
+        )
+
+        return table_of(self.arrays(timeout))
+
+    def close(self) -> None:
+        """Stop reading: what has not been read of a perf buffer is gone."""
+        if self._ring is not None:
+            self._ring.close()
+        if self._perf is not None:
+            self._lost = self._perf.lost
+            self._perf.close()
+        self._ring = self._perf = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _take(self, limit: int = _AT_ONCE) -> None:
+        """Decode what is there now, which programs may be adding to faster than we are."""
+        if self._decode is None:
+            self._consume(self._keep_first, 1)
+        decode, keep = self._decode, self._ready.append
+        if decode is not None:
+            self._consume(lambda record: keep(decode(record)), limit)
+
+    def _consume(self, keep: Callable[[memoryview], object], limit: int) -> None:
+        before = len(self._ready)
+        try:
+            if self._ring is not None:
+                self._ring.consume(keep, limit, until=self._ring.produced)
+            elif self._perf is not None:
+                self._perf.consume(keep)
+        finally:
+            self.received += len(self._ready) - before
+
+    def _keep_first(self, record: memoryview) -> None:
+        """Find out what records are by the first, or by each of those that come with it."""
+        if self._decode is None:
+            padding = _PERF_PADDING - 1 if self._perf is not None else 0
+            codec = self._codec = self._types.of_size(len(record), padding)
+            self._decode = bytes if codec is None else codec.decode
+        self._ready.append(self._decode(record))

@@ -1,0 +1,76 @@
+"""`bundle`: one file that runs a shipped script where there is nothing but Python.
+
+It is a zip file that Python runs (PEP 441): the script, and of seismo the modules that running
+needs. They are there as source, for any Python from 3.11 on, and as the code of the Python that
+made the bundle, which starts at once. The same script and the same Python give the same bytes.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import marshal
+import struct
+import zipfile
+from collections.abc import Iterator
+
+from seismo.ship.modules import module_sources
+
+__all__ = ("bundle",)
+
+_ENTRY = "seismo.ui.cli.shipped"
+_NOT_NEEDED = ("seismo.elf.demangle_read",)
+"""Modules that are imported late, for packages that no bundle has."""
+_OF_TOOLS = ("seismo.ui.cli.shipped_tool",)
+"""Those that are imported late, and by tools alone."""
+
+_SCRIPT = "script.bo"
+_SHEBANG = b"#!/usr/bin/env python3\n"
+_MAIN = f"""\
+import sys
+
+if sys.version_info < (3, 11):
+    here = sys.version.split()[0]
+    sys.exit(sys.argv[0] + ": this needs Python 3.11 or newer, and this is " + here)
+
+from {_ENTRY} import run_bundle
+
+run_bundle(__loader__.get_data("{_SCRIPT}"))
+"""
+_DATE = (1980, 1, 1, 0, 0, 0)  # the first that zip files can say
+_MODE = 0o644 << 16
+_UNCHECKED = 1  # PEP 552: code that is found by its source's hash, which nobody checks
+_MARSHAL_VERSION = 2  # later ones tell how often an object is referred to, which varies
+
+
+def bundle(script: bytes, tool: str = "") -> bytes:
+    """The bytes of the file that runs `script`, an object file of `write_object`'s; `tool` is the
+    module with the record of the tool that it is, if it is one."""
+    buffer = io.BytesIO()
+    buffer.write(_SHEBANG)
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, data in _entries(script, tool):
+            info = zipfile.ZipInfo(name, _DATE)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.create_system = 3  # Unix, wherever it is made
+            info.external_attr = _MODE
+            archive.writestr(info, data)
+    return buffer.getvalue()
+
+
+def _entries(script: bytes, tool: str) -> Iterator[tuple[str, bytes]]:
+    yield "__main__.py", _MAIN.encode()
+    yield _SCRIPT, script
+    entries = (_ENTRY, tool) if tool else (_ENTRY,)
+    without = _NOT_NEEDED if tool else (*_NOT_NEEDED, *_OF_TOOLS)
+    for path, source in module_sources(entries, without).values():
+        yield path, source
+        yield f"{path}c", _compiled(source, path)
+
+
+def _compiled(source: bytes, path: str) -> bytes:
+    """The module as a `.pyc` file, without its docstrings."""
+    code = compile(source, path, "exec", dont_inherit=True, optimize=2)
+    digest = importlib.util.source_hash(source)
+    head = importlib.util.MAGIC_NUMBER + struct.pack("<I", _UNCHECKED) + digest
+    return head + marshal.dumps(code, _MARSHAL_VERSION)
