@@ -87,6 +87,9 @@ class Facts:
     def btf(self) -> Btf:
         return self.types
 
+    def own_btf(self) -> Btf:
+        return self.btf()
+
     def modules(self) -> Iterator[tuple[str, Btf]]:
         yield from ()
 

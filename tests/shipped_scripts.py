@@ -27,6 +27,8 @@ class ShippedScript:
     lines: tuple[str, ...] = ()
     status: int = 0
     options: tuple[str, ...] = ()
+    needs_functions: bool = False
+    """Whether it asks for probes of kernel functions, which the kernel that builds may not have."""
 
 
 def _walk() -> tuple[str, ...]:
@@ -70,6 +72,16 @@ SCRIPTS = {
                 clear(@m); clear(@h); }""",
         command="/bin/true",
         lines=("12",),
+    ),
+    "functions": ShippedScript(
+        text="""kprobe:vfs_open / pid == cpid / {
+                $path = (struct path *)arg0;
+                @opened[str($path->dentry->d_name.name)] = count(); }
+            kretprobe:vfs_open / pid == cpid / { @failed = sum(retval < 0); }
+            END { printf("%d %d\\n", @opened["passwd"], @failed);
+                clear(@opened); clear(@failed); }""",
+        lines=("1 0",),
+        needs_functions=True,
     ),
     "tasks": ShippedScript(
         text="iter:task { @ = max((int64)(ctx->task->tgid > 0)); }",

@@ -10,6 +10,7 @@ import argparse
 import compileall
 import fcntl
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -32,6 +33,7 @@ KERNELS = ("6.1", "6.12")
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _LAB = _REPOSITORY / ".lab"
 _SHARE = "/.lab"
+_SHIPPED = _LAB / "shipped"
 _GUEST_SECONDS = 60 * 60.0
 _TEST_SECONDS = 120
 
@@ -56,6 +58,7 @@ def main(arguments: Sequence[str]) -> int:
         qemu_binary()
         # The guest cannot write here, and compiles 15 times slower than this machine.
         compileall.compile_dir(_REPOSITORY / "src", quiet=1)
+        _build_shipped()
         busybox = fetch_busybox(_LAB)
         kernels = [fetch_kernel(version, _LAB) for version in options.kernels]
         return _run(kernels, busybox, options, start)
@@ -64,6 +67,15 @@ def main(arguments: Sequence[str]) -> int:
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
+
+
+def _build_shipped() -> None:
+    """Compile here what the guests only run: scripts that are shipped from kernel to kernel."""
+    _SHIPPED.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, str(_REPOSITORY / "tests" / "shipped_scripts.py"), str(_SHIPPED)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise LabError(f"scripts for the guests could not be built:\n{done.stderr}")
 
 
 def _run(kernels: Sequence[Kernel], busybox: Path, options: Options, start: float) -> int:
@@ -134,6 +146,7 @@ def _job(kernel: Kernel, options: Options) -> Job:
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONPATH": str(_REPOSITORY / "dev"),
             "SEISMO_LAB_KERNEL": kernel.release,
+            "SEISMO_SHIPPED": str(_SHIPPED),
         },
     )
 

@@ -60,6 +60,10 @@ class LiveFacts:
         `SyscallError` for one that cannot be read."""
         return self._btf
 
+    def own_btf(self) -> Btf:
+        """The running kernel's own, whatever file stands in for them; `NotSupported`."""
+        return self._own_btf
+
     def modules(self) -> Iterator[tuple[str, Btf]]:
         """Name and types of each loaded module, by name, opened one after the other. Linux 5.11.
 
@@ -140,8 +144,10 @@ class LiveFacts:
 
     @cached_property
     def _btf(self) -> Btf:
-        if self._path:
-            return open_types(self._path)
+        return open_types(self._path) if self._path else self._own_btf
+
+    @cached_property
+    def _own_btf(self) -> Btf:
         try:
             return Btf.open(VMLINUX)
         except OSError as error:
@@ -168,8 +174,7 @@ class LiveFacts:
 
     def _function_id(self, name: str) -> int:
         """Its id in the running kernel's own BTF, whatever file stands in for it."""
-        own = Btf.open(VMLINUX) if self._path else self._btf
-        return own.find(name, Kind.FUNC)
+        return self._own_btf.find(name, Kind.FUNC)
 
     def _is_symbol(self, name: str) -> bool:
         try:

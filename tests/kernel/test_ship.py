@@ -50,7 +50,13 @@ def run(bundle: Path, empty: Path, *arguments: str) -> subprocess.CompletedProce
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
+NAMES = [
+    pytest.param(name, marks=[pytest.mark.guest] if one.needs_functions else [])
+    for name, one in SCRIPTS.items()
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_bundle_runs_with_python_alone(
     name: str, bundles: Mapping[str, Path], tmp_path: Path
 ) -> None:

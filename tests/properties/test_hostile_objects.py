@@ -69,6 +69,9 @@ class MadeUpKernel:
     def btf(self) -> Btf:
         return TYPES
 
+    def own_btf(self) -> Btf:
+        return self.btf()
+
     def modules(self) -> Iterator[tuple[str, Btf]]:
         return iter(())
 

@@ -40,9 +40,10 @@ _PERF_PADDING = 8
 
 
 class EventTypes:
-    """Of which type records are: `named`, or the only one of `candidates` that is as long."""
+    """Of which type records are: `named`, or the only one of `candidates` that is as long; those
+    come in groups, of which the first counts that has one."""
 
-    def __init__(self, named: Codec | None, candidates: tuple[RecordCodec, ...] = ()) -> None:
+    def __init__(self, named: Codec | None, *candidates: tuple[RecordCodec, ...]) -> None:
         self._named = named
         self._candidates = candidates
 
@@ -53,7 +54,11 @@ class EventTypes:
         """
         if self._named is not None:
             return self._named
-        fitting = [one for one in self._candidates if size - padding <= one.size <= size]
+        found = (
+            [one for one in group if size - padding <= one.size <= size]
+            for group in self._candidates
+        )
+        fitting = next(filter(None, found), [])
         if len(fitting) > 1:
             names = " or ".join(one.name for one in fitting)
             raise WrongType(
@@ -65,8 +70,9 @@ class EventTypes:
     @property
     def only(self) -> Codec:
         """The type if it is known before there is a record; else `WrongType`."""
-        if self._named is None and len(self._candidates) == 1:
-            return self._candidates[0]
+        for group in self._candidates:
+            if self._named is None and len(group) == 1:
+                return group[0]
         if self._named is None:
             raise WrongType('of which type are the records?\nhint: events(…, type="struct …")')
         return self._named

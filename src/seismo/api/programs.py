@@ -257,14 +257,17 @@ class Program:
         """At a network interface; `mode` is `generic`, `native`, `offload` or '' for the best."""
         return self.attach_to(XdpAttach(interface, mode))
 
-    def attach_tc(self, interface: str, *, egress: bool = False, priority: int = 0) -> Link:
-        """At what comes in through a network interface, or goes out: by tcx where the kernel has
-        it (Linux 6.6), else by a filter of clsact (4.5)."""
-        return self.attach_to(TcAttach(interface, egress, "", priority))
+    def attach_tc(self, interface: str, *, egress: bool | None = None, priority: int = 0) -> Link:
+        """At what comes in through a network interface, or goes out (`egress`; None: as the section
+        says): by tcx where the kernel has it (Linux 6.6), else by a filter of clsact (4.5)."""
+        return self.attach_to(TcAttach(interface, self._is_egress(egress), "", priority))
 
-    def attach_tcx(self, interface: str, *, egress: bool = False) -> Link:
+    def attach_tcx(self, interface: str, *, egress: bool | None = None) -> Link:
         """The same by tcx alone, whose links can be pinned. Since Linux 6.6."""
-        return self.attach_to(TcAttach(interface, egress, "tcx"))
+        return self.attach_to(TcAttach(interface, self._is_egress(egress), "tcx"))
+
+    def _is_egress(self, asked: bool | None) -> bool:
+        return self._kind.attach_type is AttachType.TCX_EGRESS if asked is None else asked
 
     def attach_netkit(self, interface: str, *, peer: bool = False) -> Link:
         """At a netkit device, or its peer. Since Linux 6.7."""
@@ -281,7 +284,7 @@ class Program:
     def attach_cgroup(self, path: str, type: AttachType | None = None) -> Link:
         """At a cgroup (version 2); `type` only where the section leaves it open. By a link since
         Linux 5.7."""
-        chosen = type or self._kind.attach_type
+        chosen = self._kind.attach_type if type is None else type
         if chosen is None:
             raise WrongState(f"program '{self.name}': which attach type?", "give `type`")
         return self.attach_to(CgroupAttach(path, chosen))

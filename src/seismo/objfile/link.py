@@ -150,7 +150,9 @@ class _Linker:
         if spec.type is MapType.PERF_EVENT_ARRAY and not spec.max_entries:
             spec = replace(spec, max_entries=self._facts.possible_cpus())
         elif spec.type in _RINGS:
-            spec = replace(spec, max_entries=_ring_bytes(spec.max_entries))
+            # Some say of which type the records are, which is not for the kernel.
+            size = _ring_bytes(spec.max_entries)
+            spec = replace(spec, max_entries=size, key_size=0, value_size=0, value_type=0)
         if spec.type in _WITHOUT_TYPES or not spec.value_type:
             spec = replace(spec, key_type=0, value_type=0)
         if spec.program_slots:

@@ -155,6 +155,10 @@ class KernelFacts(Protocol):
     def btf(self) -> Btf:
         """The kernel's own types; NotSupported for a kernel without them."""
 
+    def own_btf(self) -> Btf:
+        """The types of the kernel that runs, whose ids it takes, whatever file `btf` has taken the
+        place of them from."""
+
     def modules(self) -> Iterator[tuple[str, Btf]]:
         """Name and types of each loaded module, opened one after the other."""
 

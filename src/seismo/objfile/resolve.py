@@ -136,7 +136,7 @@ class Resolver:
 
     def _find(self, name: str, kind: Kind) -> tuple[str, Btf, int]:
         """(module, its types, id), the kernel's own before those of modules."""
-        vmlinux = self._types.vmlinux
+        vmlinux = self._facts.own_btf()
         if ids := vmlinux.find_all(name, kind):
             return "", vmlinux, ids[0]
         for module, btf in self._types.modules():

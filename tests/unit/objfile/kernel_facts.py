@@ -80,6 +80,9 @@ class Facts:
     def btf(self) -> Btf:
         return Btf(write(KERNEL))
 
+    def own_btf(self) -> Btf:
+        return self.btf()
+
     def modules(self) -> Iterator[tuple[str, Btf]]:
         base = self.btf()
         strings = StringTable(base.string_bytes)

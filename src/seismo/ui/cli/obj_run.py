@@ -128,7 +128,7 @@ def _attach(obj: Object, given: argparse.Namespace) -> Sequence[Link]:
 def _at_interface(program: Program, interface: str) -> Link:
     if program.type is ProgType.XDP:
         return program.attach_xdp(interface)
-    return program.attach_tc(interface, egress=program.section.endswith("egress"))
+    return program.attach_tc(interface)
 
 
 def _follow(
