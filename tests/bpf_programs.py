@@ -45,12 +45,12 @@ class ProgramWriter(Assembler):
         self.mov(dst, R10)
         self.alu(AluOp.ADD, dst, offset)
 
-    def count(self, map_name: str, amount: Reg | int = 1) -> None:
-        """Add to the u64 at index 0 of an array; the stack's lowest word is used."""
+    def count(self, map_name: str, amount: Reg | int = 1, at: int = -512) -> None:
+        """Add to the u64 at index 0 of an array; the stack's word `at` is used."""
         done = self.label()
-        self.store(R10, -512, 0, 4)
+        self.store(R10, at, 0, 4)
         self.map(R1, map_name)
-        self.stack_address(R2, -512)
+        self.stack_address(R2, at)
         self.helper("map_lookup_elem")
         self.jump_if(JumpOp.JEQ, R0, 0, done)
         self.mov(R1, amount)

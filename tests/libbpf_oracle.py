@@ -14,11 +14,14 @@ from c_objects import kept
 from seismo.base.bits import U32_MAX
 from seismo.base.dataclass import dataclass, field, replace
 from seismo.btf.read import Reader
+from seismo.btf.spec import VMLINUX, Btf
+from seismo.btf.types import Kind, Struct
 from seismo.elf.file import ElfFile
 from seismo.isa.decode import decode
 from seismo.isa.insn import Insn, slot_starts
+from seismo.isa.map_types import MapType
 from seismo.isa.opcode import LD_IMM64, LoadKind
-from seismo.spec.types import MapSpec, ObjectSpec, ProgramSpec
+from seismo.spec.types import MapSpec, ObjectSpec, ProgramSpec, ProgramTarget
 
 __all__ = ("HAS_LIBBPF", "Answer", "SeenMap", "SeenProgram", "as_seen", "ask_libbpf")
 
@@ -180,21 +183,39 @@ def _our_program(spec: ProgramSpec, strings: _Strings) -> SeenProgram:
     return SeenProgram(
         name=spec.name,
         type=spec.type,
-        attach_type=spec.expected_attach_type or 0,
+        attach_type=_member_index(spec.target) or spec.expected_attach_type or 0,
         flags=spec.flags,
         license=spec.license,
         insns=tuple([_without_fd(one) for one in spec.insns]),
-        references=tuple(sorted(spec.map_refs + spec.module_refs)),
+        references=tuple(
+            sorted([(at, _their_name(name)) for at, name in spec.map_refs + spec.module_refs])
+        ),
         func_infos=spec.func_infos.hex(),
         lines=strings.lines(spec.line_infos),
     )
 
 
+def _their_name(name: str) -> str:
+    """libbpf has several maps of one name; ours have more behind it."""
+    return name.partition("@")[0]
+
+
+def _member_index(target: ProgramTarget | None) -> int:
+    """What stands for the attach type of a function of a struct: which member it is."""
+    if target is None or not target.member:
+        return 0
+    btf = Btf.open(VMLINUX)
+    struct = btf.type(btf.find(target.name, Kind.STRUCT))
+    assert isinstance(struct, Struct)
+    return [one.name for one in struct.members].index(target.member)
+
+
 def _our_map(spec: MapSpec) -> SeenMap:
     is_data = "." in spec.name
+    is_functions = spec.type is MapType.STRUCT_OPS
     inner = spec.inner
     return SeenMap(
-        name=spec.name,
+        name=_their_name(spec.name),
         type=spec.type,
         key_size=spec.key_size,
         value_size=spec.value_size,
@@ -203,13 +224,13 @@ def _our_map(spec: MapSpec) -> SeenMap:
         extra=spec.extra,
         numa_node=spec.numa_node,
         key_type=spec.key_type,
-        value_type=spec.value_type,
+        value_type=0 if is_functions else spec.value_type,
         pin=spec.pin,
         is_frozen=spec.is_frozen,
         contents=(dict(spec.contents).get(_ZERO_KEY) or bytes(spec.value_size)).hex()
         if is_data
         else "",
-        slots=tuple(sorted(spec.map_slots + spec.program_slots)),
+        slots=() if is_functions else tuple(sorted(spec.map_slots + spec.program_slots)),
         inner=(inner.type, inner.key_size, inner.value_size, inner.max_entries, inner.flags)
         if inner
         else (),

@@ -76,7 +76,7 @@ SCRIPTS = {
     "functions": ShippedScript(
         text="""kprobe:vfs_open / pid == cpid / {
                 $path = (struct path *)arg0;
-                @opened[str($path->dentry->d_name.name)] = count(); }
+                @opened[str($path->dentry->d_name.name)] = max(1); }
             kretprobe:vfs_open / pid == cpid / { @failed = sum(retval < 0); }
             END { printf("%d %d\\n", @opened["passwd"], @failed);
                 clear(@opened); clear(@failed); }""",

@@ -100,6 +100,9 @@ def boot(kernel: Kernel, initrd: Path, job: Job, out: Path, limit: float) -> Boo
     out.mkdir(parents=True)
     (out / "job").write_text(job.script())
     shutil.copy(Path(__file__).parent / "guest.sh", out)
+    # Where programs look for how the kernel was built: beside its image.
+    for config in kernel.image.parent.glob("config-*"):
+        shutil.copy(config, out)
     start = time.monotonic()
     in_time = _run(_qemu_command(kernel, initrd, out), limit)
     return Boot(

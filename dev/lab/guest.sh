@@ -18,6 +18,9 @@ mount -t securityfs securityfs /sys/kernel/security
 mount -t bpf bpf /sys/fs/bpf
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 
+mkdir -p /boot
+cp /.lab/config-* /boot/
+
 cut -d' ' -f1 /proc/uptime >/.lab/booted
 status=0
 /bin/sh /.lab/job >/.lab/output 2>&1 || status=$?

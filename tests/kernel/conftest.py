@@ -13,6 +13,9 @@ from seismo.kernel.live import LiveKernel
 _NOT_ROOT = "needs root: loads BPF programs"
 _NO_GUEST = "needs a guest of the lab: make lab"
 _TOOL = "test_tool_"
+_ONE_PARAMETER = (
+    *("test_attach_network.py", "test_cc_headers.py", "test_cli_obj.py", "test_nstrace_c.py"),
+)
 
 
 @pytest.fixture(scope="session")
@@ -44,15 +47,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _for_guests(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Of a tool's tests those that need a guest, and the first, which shows that it works with what
-    this kernel has: a tool starts some 15 times slower there, and options are the same everywhere.
+    """What shows that a thing works with what this kernel has: of a tool's tests the first, of the
+    many parameters of a test of commands and the network the first. All that needs a guest is kept.
+
+    Programs start some 15 times slower there, and options and compilers are the same everywhere.
     """
     seen: set[str] = set()
     kept: list[pytest.Item] = []
     for item in items:
-        file = item.path.name
-        is_needed = not file.startswith(_TOOL) or file not in seen
-        if is_needed or item.get_closest_marker("guest"):
+        one = _one_of_many(item)
+        if one not in seen or item.get_closest_marker("guest"):
             kept.append(item)
-        seen.add(file)
+        seen.add(one)
     return kept
+
+
+def _one_of_many(item: pytest.Item) -> str:
+    """What a guest needs one of, of which this is one."""
+    file = item.path.name
+    if file.startswith(_TOOL):
+        return file
+    return item.nodeid.partition("[")[0] if file in _ONE_PARAMETER else item.nodeid

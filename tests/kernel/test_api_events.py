@@ -90,6 +90,14 @@ def events_size(obj: seismo.Object) -> int:
     return obj.types.find("struct event").size
 
 
+def test_waiting_twice_for_a_perf_buffer_finds_the_same(obj: seismo.Object, one_cpu: None) -> None:
+    events = obj.events("samples", type="struct event")
+    with obj.programs["to_perf"].attach():
+        call_getppid(3)
+    assert events.poll(1.0) and events.poll(0) and len(events.read()) == 3
+    assert not events.poll(0)
+
+
 def test_what_a_perf_buffer_loses_is_counted(obj: seismo.Object, one_cpu: None) -> None:
     events = obj.events("samples", type="struct event", pages=1, timeout=0)
     with obj.programs["to_perf"].attach():
@@ -145,6 +153,85 @@ def test_a_record_shorter_than_its_type_is_told(obj: seismo.Object) -> None:
     assert list(events) == []
 
 
+def send_texts(obj: seismo.Object, *lengths: int) -> None:
+    """Records of 7 or 8 bytes into `texts`."""
+    for length in lengths:
+        obj.programs["to_texts"].test_run(ctx=[length & 1 ^ 1, 0])
+
+
+def test_what_precedes_a_short_record_comes_first(obj: seismo.Object) -> None:
+    events = obj.events("texts", type="struct bits")
+    send_texts(obj, 8, 8, 7, 8)
+    assert len(events.read()) == 2
+    with pytest.raises(seismo.WrongValue, match="struct bits has 8 bytes, not 7"):
+        events.read()
+    assert len(events.read()) == 1 and events.received == 4
+    send_texts(obj, 8, 7)
+    assert next(events).number == 4
+    assert events.poll(0)
+    with pytest.raises(seismo.WrongValue, match="not 7"):
+        next(events)
+    assert not events.poll(0)
+
+
+def test_arrays_give_what_precedes_a_short_record(obj: seismo.Object) -> None:
+    events = obj.events("texts", type="struct bits")
+    send_texts(obj, 8, 8, 7, 8)
+    assert events.arrays()["number"].tolist() == [4, 4]
+    with pytest.raises(seismo.WrongValue, match="struct bits has 8 bytes, not 7"):
+        events.arrays()
+    assert len(events.arrays()) == 1 and events.received == 4
+    send_texts(obj, 7)
+    with pytest.raises(seismo.WrongValue, match="not 7"):
+        events.arrays()
+    assert len(events.arrays()) == 0
+
+
+def test_each_record_is_of_the_type_that_is_as_long(obj: seismo.Object) -> None:
+    events = obj.events("texts")
+    send_texts(obj, 8, 7, 8)
+    kinds = [type(one).__name__ for one in events.read()]
+    assert kinds == ["bits", "bytes", "bits"] and events.received == 3
+
+
+def test_arrays_do_not_take_one_type_for_another(obj: seismo.Object) -> None:
+    events = obj.events("texts")
+    send_texts(obj, 8, 7, 8)
+    assert len(events.arrays()) == 1
+    with pytest.raises(seismo.WrongValue, match="struct bits has 8 bytes, not 7"):
+        events.arrays()
+    assert len(events.arrays()) == 1
+
+
+def test_events_may_stay_bytes(obj: seismo.Object) -> None:
+    events = obj.events("texts", type=bytes)
+    send_texts(obj, 8, 7)
+    first, second = events.read()
+    assert (first, second) == (b"\4\0\0\0abcd", b"\3\0\0\0abc")
+    with pytest.raises(seismo.WrongType, match="a class of records, or bytes, not <class 'int'>"):
+        obj.events("events", type=int)  # type: ignore[arg-type]
+
+
+def test_tasks_share_a_buffer_and_closing_ends_them(obj: seismo.Object) -> None:
+    async def count(events: seismo.Events) -> int:
+        return len([one async for one in events])
+
+    async def run(name: str) -> list[int]:
+        events = obj.events(name, type="struct event")
+        tasks = [asyncio.create_task(count(events)) for _ in range(2)]
+        for _ in range(3):
+            await asyncio.sleep(0.001)
+            call_getppid(1)
+        while events.received < 3:
+            await asyncio.sleep(0.001)
+        events.close()
+        return await asyncio.wait_for(asyncio.gather(*tasks), 60)
+
+    with obj.programs["to_ring"].attach(), obj.programs["to_perf"].attach():
+        assert sum(asyncio.run(run("events"))) == 3
+        assert sum(asyncio.run(run("samples"))) == 3
+
+
 def test_asyncio_reads_while_others_run(obj: seismo.Object) -> None:
     events = obj.events("events", type="struct event")
     numbers: list[int] = []
@@ -179,6 +266,10 @@ def test_asyncio_ends_when_the_time_is_up(obj: seismo.Object) -> None:
         return [one async for one in events]
 
     assert asyncio.run(run()) == []
+    events.timeout = 0
+    with obj.programs["to_perf"].attach():
+        call_getppid(3)
+    assert len(asyncio.run(run())) == 3
 
 
 def test_arrays_have_every_record_and_the_types_of_c(obj: seismo.Object) -> None:
@@ -274,7 +365,13 @@ def test_a_table_has_a_column_for_each_member(obj: seismo.Object) -> None:
 
 def test_closed_events_say_so(obj: seismo.Object) -> None:
     events = obj.events("events", type="struct event")
+    assert repr(events) == "<Events of events: 0 received, 0 lost>"
     events.close()
     events.close()
+    assert repr(events) == "<Events of events: 0 received, 0 lost, closed>"
+    with pytest.raises(seismo.WrongState, match="closed"):
+        events.arrays()
+    with pytest.raises(seismo.WrongState, match="closed"):
+        asyncio.run(anext(events))  # type: ignore[arg-type]
     with pytest.raises(seismo.WrongState, match="closed"):
         events.read()

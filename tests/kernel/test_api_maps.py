@@ -65,6 +65,9 @@ def test_many_entries_go_at_once(obj: seismo.Object) -> None:
     counts.update_many((key, key * 2) for key in range(1000))
     assert len(counts) == 1000
     assert counts.lookup_many([1, 5000, 7]) == {1: 2, 7: 14}
+    obj.maps["records"][1, 80] = {}
+    (found,) = obj.maps["records"].lookup_many([{"pid": 1, "port": 80}])
+    assert found.port == 80
     assert counts.delete_many([1, 5000]) == 1
     assert sorted(counts.take_all()) == [(key, key * 2) for key in range(1000) if key != 1]
     assert len(counts) == 0 and counts.take_all() == []
@@ -109,6 +112,14 @@ def test_queues_and_stacks_have_their_orders(obj: seismo.Object) -> None:
         queue[0]
 
 
+def test_what_a_map_cannot_do_is_told(obj: seismo.Object) -> None:
+    assert obj.maps["queue"].pop(default=None) is None
+    with pytest.raises(seismo.WrongType, match="map 'queue' has no keys"):
+        obj.maps["queue"].pop(1)
+    with pytest.raises(seismo.WrongType, match="is an array: its entries always exist"):
+        del obj.maps["numbers"][0]
+
+
 def test_a_bloom_filter_knows_what_it_has_seen(obj: seismo.Object) -> None:
     bloom = obj.maps["bloom"]
     bloom.push(7)
@@ -122,6 +133,7 @@ def test_routes_are_networks(obj: seismo.Object) -> None:
     routes[{"length": 16, "address": b"\x0a\x01\0\0"}] = 2
     at = ipaddress.ip_network
     assert routes[at("10.1.2.3/32")] == 2 and routes[at("10.2.0.0/16")] == 1
+    assert routes[ipaddress.ip_address("10.1.2.3")] == 2
     assert sorted(one.length for one in routes) == [8, 16]
 
 
@@ -136,6 +148,15 @@ def test_maps_and_programs_are_values(obj: seismo.Object) -> None:
         assert calls[1] == obj.programs["callee"].info().id
         assert caller.test_run(data=packet).retval == 7
         assert dict(inner.items()) == {0: 0, 1: 2}
+        with seismo.Map.open_id(inner.id) as same:
+            assert same.key_type.name == "__u32"
+
+
+def test_empty_places_are_no_entries(obj: seismo.Object) -> None:
+    calls = obj.maps["calls"]
+    assert (dict(calls), len(calls), list(calls)) == ({}, 0, [])
+    calls[1] = obj.programs["callee"]
+    assert dict(calls) == {1: obj.programs["callee"].info().id} and len(calls) == 1
 
 
 def test_a_pinned_map_keeps_its_types(obj: seismo.Object, bpffs: Path) -> None:
@@ -159,6 +180,15 @@ def test_a_map_can_be_shared_by_objects(obj: seismo.Object) -> None:
     assert obj.maps["counts"][1] == 5
 
 
+def test_only_a_map_of_the_same_type_can_be_shared(obj: seismo.Object) -> None:
+    with open_object("api_maps") as other:
+        with pytest.raises(seismo.WrongType, match=r"<Map numbers: .*> cannot be <Map records: "):
+            other.load(maps={"records": obj.maps["numbers"]})
+        with pytest.raises(seismo.UnknownName, match=r"no map 'record'\nhint: .*'records'"):
+            other.load(maps={"record": obj.maps["records"]})
+        assert not other.is_loaded
+
+
 def test_what_load_made_cannot_be_changed(obj: seismo.Object) -> None:
     with pytest.raises(seismo.WrongState, match="map 'counts' is loaded already"):
         obj.maps["counts"].max_entries = 5
@@ -173,3 +203,19 @@ def test_what_is_changed_before_is_made_so() -> None:
         records.update_many({(one, 0): {} for one in range(3)})
         with pytest.raises(seismo.SyscallError, match="E2BIG"):
             records[9, 9] = {}
+
+
+def test_a_map_is_made_without_an_object(obj: seismo.Object) -> None:
+    key = obj.types.find("struct key")
+    with seismo.Map.create("hash", key, 8, max_entries=4, name="made") as made:
+        made[1, 80] = 7
+        assert dict(made) == {obj.type("struct key")(pid=1, port=80): 7}
+        assert (made.name, made.max_entries, made.value_type.name) == ("made", 4, "u64")
+    with pytest.raises(seismo.WrongState, match="not loaded"):
+        made.clear()
+    prefix = obj.types.find("struct prefix")
+    with seismo.Map.create("lpm_trie", prefix, 4, max_entries=4, flags=1) as routes:
+        routes[ipaddress.ip_network("10.0.0.0/8")] = 3
+        assert routes[ipaddress.ip_address("10.9.9.9")] == 3
+    with pytest.raises(seismo.UnknownName, match="did you mean 'lru_hash'"):
+        seismo.Map.create("lru_hsh", 4, 4, max_entries=1)

@@ -46,6 +46,24 @@ def test_variables_are_set_before_and_followed_after_loading(obj: seismo.Object)
     assert list(obj.bss.table) == [3, 3, 9, 3]
 
 
+def test_a_run_gives_its_context_back(obj: seismo.Object) -> None:
+    limits = obj.type("struct limits")
+    obj.load()
+    given = limits(low=4)
+    assert obj.programs["answer"].test_run(ctx=given).ctx == limits(low=4, high=5)
+    assert given == limits(low=4)
+    raw = bytes(given)
+    assert obj.programs["answer"].test_run(ctx=raw).ctx == bytes(limits(low=4, high=5))
+    assert raw == bytes(given)
+    packet = obj.programs["mark"].test_run(
+        data=bytearray(PACKET), ctx=bytes(8) + b"\7" + bytes(183)
+    )
+    assert (bytes(packet.ctx)[8], packet.data) == (8, PACKET)
+    for wrong in ({"data": "abc"}, {"ctx": "abc"}, {"ctx": {"low": 1}}):
+        with pytest.raises(seismo.WrongType, match="must be"):
+            obj.programs["mark"].test_run(**wrong)
+
+
 def test_constants_are_read_only_once_loaded(obj: seismo.Object) -> None:
     obj.load()
     assert obj.rodata.fixed.limits.low == 1
@@ -177,6 +195,7 @@ def test_bytes_and_paths_open_alike(obj: seismo.Object) -> None:
         seismo.Object.open(str(path)),
         seismo.Object.open(path),
         seismo.Object.open(path.read_bytes(), name=path.name),
+        seismo.Object.open(memoryview(path.read_bytes()), name=path.name),
     ):
         assert opened.file.functions == obj.file.functions
         assert opened.file.maps == obj.file.maps

@@ -244,7 +244,7 @@ def test_a_device_that_is_no_netkit_is_refused(
     with (
         loaded_one(kernel, program) as loaded,
         hosts[0].inside(),
-        pytest.raises(AttachRefused, match=r"netkit wire: .*\nhint: .*netkit 6\.7"),
+        pytest.raises(AttachRefused, match=r"netkit wire: .*\nhint: .*netkit .*6\.7"),
     ):
         attach_it(loaded, go.NetkitAttach("wire"))
 
@@ -287,7 +287,8 @@ def test_netkit_runs_what_is_sent_through_it(
         host.run(f"ip link set {name} up")
         host.run(f"ip address add {host.ipv4}/24 dev {name}")
     source, target = (right, left) if is_peer else (left, right)
-    program = packet_counter(*(ProgType.SCHED_CLS, None, UDP_HEADERS + PAYLOAD), TC_SHOT, TC_NEXT)
+    length = ETHERNET + UDP_HEADERS + PAYLOAD
+    program = packet_counter(*(ProgType.SCHED_CLS, None, length), TC_SHOT, TC_NEXT)
     with loaded_one(kernel, program) as loaded:
         with left.inside():
             link = attach_it(loaded, go.NetkitAttach("kit", is_peer))

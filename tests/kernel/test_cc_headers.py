@@ -85,6 +85,29 @@ SEC("uretprobe/PATH:three") int BPF_URETPROBE(leave, int value)
 }
 """
 
+LOOPS = """
+#include <bpf/usdt.bpf.h>
+int sum = -ENOENT;
+const volatile int many = 7;
+SEC("raw_tp/sys_enter") int loops(void *ctx)
+{
+    int i, j, *number;
+    bpf_for(i, 0, 10) {
+        if (i == 8)
+            break;
+        sum += i;
+        bpf_for(j, 0, 2)
+            sum += 100;
+    }
+    bpf_repeat(many)
+        sum += 10000;
+    bpf_for_each(num, number, 2, 5)
+        sum += *number * 1000000;
+    return 0;
+}
+"""
+RELEASE = tuple(map(int, os.uname().release.split("-")[0].split(".")[:2]))
+
 
 def compiled(directory: Path, source: str, clang: str) -> Path:
     """The object of a source, by `seismo cc`."""
@@ -134,3 +157,12 @@ def test_arguments_of_functions(tmp_path: Path, clang: str) -> None:
         ctypes.CDLL(str(library)).three(5, ctypes.c_long(7), ctypes.c_char(9))
         assert (obj.bss.sum, obj.bss.result) == (5 + 70 + 900, 5 - 7 + 9)
         assert obj.bss.stack
+
+
+@pytest.mark.skipif(RELEASE < (6, 4), reason="the kernel has no iterators of numbers")
+@pytest.mark.parametrize("clang", CLANGS)
+def test_loops(tmp_path: Path, clang: str) -> None:
+    with seismo.Object.open(compiled(tmp_path, LOOPS, clang)) as obj:
+        obj.load()
+        obj.programs["loops"].test_run(ctx=bytes(16))
+        assert obj.data.sum == -2 + 28 + 8 * 2 * 100 + 7 * 10000 + (2 + 3 + 4) * 1000000

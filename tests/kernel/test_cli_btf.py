@@ -72,7 +72,7 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     broken = tmp_path / "broken.btf"
     broken.write_bytes(b"no types at all, but words")
     for arguments, expected in (
-        (["task_strukt", "-t", "x"], "/sys/kernel/btf/task_strukt: No such file"),
+        (["task_strukt", "-t", "x"], "no module 'task_strukt' with types"),
         (["-t", "task_strukt"], "did you mean 'task_struct'?"),
         (["file", str(broken)], f"{broken}: no BTF: it begins with 6e6f"),
         (["id", "4294967295"], "no BTF of id '4294967295'"),

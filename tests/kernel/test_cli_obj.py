@@ -171,6 +171,17 @@ def test_run_ends_with_its_command(obj: Path) -> None:
     assert (output, errors) == ("", "Attached 2 programs\n")
 
 
+def test_an_object_that_has_our_name_in_it_is_no_script(tmp_path: Path) -> None:
+    """The symbol of a format of our headers is `FUNCTION.seismo_format`."""
+    source = tmp_path / "named.bpf.c"
+    ours = "static __attribute__((noinline)) int note(enum kind kind)\n{\n"
+    assert ours in SOURCE
+    source.write_text(SOURCE.replace(ours, f"{ours}    static volatile int seismo; seismo++;\n"))
+    obj = compile_bpf(source, CLANGS[-1])
+    assert b"note.seismo\0" in obj.read_bytes()
+    assert said("obj", "run", obj, "-c", "/bin/true") == ("", "Attached 2 programs\n")
+
+
 def test_run_prints_exactly_the_events_of_a_parent(obj: Path) -> None:
     """Children of a shell that waits until all is attached."""
     shell = "read go; for i in 1 2 3; do /bin/true; done"
@@ -209,6 +220,7 @@ def test_mistakes_are_told(obj: Path, tmp_path: Path) -> None:
         (["obj", "run", obj, "--set", "parent"], "write NAME=VALUE"),
         (["obj", "load", obj, "-p", "on_exce"], "did you mean 'on_exec'?"),
         (["obj", "run", obj, "-p", "wrong"], "watch.bpf.c:"),
+        (["obj", "load", obj, "--pin", tmp_path / "none"], "there is no such directory"),
         (["obj", "show", cut], "cut.bpf.o: "),
         (["obj", "show", sys.executable], "clang -target bpf"),
         (["obj", "show", tmp_path / "nothing"], "No such file or directory"),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from object_programs import skip_before
 
 from bpf_programs import R0, R1, ProgramWriter, counter_map, u32, u64
 from seismo.base.dataclass import replace
@@ -90,7 +91,7 @@ def loaded(kernel: LiveKernel) -> Iterator[Loaded]:
     asm.mov(R0, 7)
     asm.exit()
     asm.bind(callee)
-    asm.count("counts")
+    asm.count("counts", at=-8)
     asm.returns(0)
     program = asm.spec(NAME, ProgType.SOCKET_FILTER)
     start = sum(one.slots for one in program.insns[:3])
@@ -223,6 +224,7 @@ def test_the_verified_code(kernel: LiveKernel, loaded: Loaded) -> None:
 
 
 def test_what_the_verifier_puts_in_is_read(kernel: LiveKernel) -> None:
+    skip_before(6, 6)
     asm = ProgramWriter()
     asm.helper("get_prandom_u32")
     asm.mov(R1, R0)
@@ -342,6 +344,8 @@ ATTACHED: dict[str, tuple[ProgramSpec, AttachSpec, dict[str, object]]] = {
 @pytest.mark.parametrize("name", ATTACHED)
 def test_what_links_tell(kernel: LiveKernel, tracefs: Tracefs, name: str) -> None:
     spec, at, details = ATTACHED[name]
+    if isinstance(at, UprobeMultiAttach):
+        skip_before(6, 6)
     with load_program(spec, {}, kernel) as program, attach(program, at, kernel, tracefs):
         (ours,) = [one for one in links(kernel) if one.prog_id == number_of(program)]
         if ours.type == LinkType.PERF_EVENT and not ours.perf_type:
@@ -394,8 +398,9 @@ def test_a_tracing_link_tells_its_target(kernel: LiveKernel, tracefs: Tracefs) -
         theirs = bpftool("link", "show", "id", ours.id)
     assert ours.type_name == theirs["type"] == "tracing"
     assert attach_type_name(int(str(ours.details["attach_type"]))) == theirs["attach_type"]
-    assert ours.details["target_obj_id"] == theirs["target_obj_id"]
-    assert ours.details["target_btf_id"] == theirs["target_btf_id"]
+    # bpftool 7.1 does not tell the target.
+    target = types_of(kernel, int(str(ours.details["target_obj_id"])))
+    assert target.type(int(str(ours.details["target_btf_id"]))).name == "bpf_fentry_test1"
 
 
 @pytest.mark.parametrize("target", ["task", "bpf_map"])

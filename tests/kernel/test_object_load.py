@@ -131,6 +131,25 @@ def test_maps_in_maps_and_programs_in_maps(kernel: LiveKernel) -> None:
         assert loaded.programs["caller"].test_run(PACKET).retval == 42
 
 
+def test_a_given_array_of_programs_gets_those_of_the_object(kernel: LiveKernel) -> None:
+    """It was made for another one, whose programs have other names."""
+    jumps = MapSpec(name="jumps", type=MapType.PROG_ARRAY, key_size=4, value_size=4, max_entries=2)
+    theirs = replace(jumps, program_slots=((0, "theirs"),))
+    asm = ProgramWriter()
+    asm.map(R2, "jumps")
+    asm.mov(R3, 1)
+    asm.helper("tail_call")
+    asm.returns(1)
+    ours = ObjectSpec(
+        maps=(replace(jumps, program_slots=((1, "callee"),)),),
+        programs=(filter_of(asm, "caller"), returning("callee", 42)),
+    )
+    first = ObjectSpec(maps=(theirs,), programs=(returning("theirs", 7),))
+    with load(first, kernel) as other, load(ours, kernel, other.maps) as loaded:
+        assert loaded.programs["caller"].test_run(PACKET).retval == 42
+        assert list(dict(other.maps["jumps"].items())) == [u32(0), u32(1)]
+
+
 @pytest.mark.parametrize(
     ("slots", "message"),
     [

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import random
 import struct
@@ -25,6 +26,8 @@ from seismo.elf.errors import ElfError
 from seismo.elf.file import ElfFile, Section
 from seismo.objfile.link import link
 from seismo.objfile.read import read_object
+from seismo.ui.cli.gen_header import header_of
+from seismo.ui.cli.obj_show import listing_of, object_json, sections_of
 
 pytestmark = pytest.mark.skipif(not CLANGS, reason="needs clang-14 or clang-19")
 
@@ -34,6 +37,7 @@ MAX_SECONDS = 2.0
 MAX_TIMES_SIZE = 10
 MEMORY_ALLOWANCE = 1 << 16
 """What caches and the like take, whatever the file."""
+SHOWN_EVERY = 5
 MEASURED_EVERY = 10
 """Measuring memory makes reading several times slower."""
 
@@ -253,6 +257,25 @@ def test_damage_is_refused_or_harmless(corpus: list[tuple[str, bytes]], batch: i
             raise
         assert process_time() - start < MAX_SECONDS, what
     assert seen == {"refused", "not linked", "linked"}
+
+
+def test_what_could_be_read_is_shown(corpus: list[tuple[str, bytes]]) -> None:
+    """As tables, as JSON, as a listing, and as a header for user space."""
+    for number in range(0, MUTATIONS, SHOWN_EVERY):
+        what, data = mutated(corpus, number)
+        try:
+            file = read_object(data, "damaged.bpf.o")
+        except FormatError:
+            continue
+        try:
+            assert [*sections_of(file), *listing_of(file)], what
+            assert json.dumps(object_json(file)), what
+            assert header_of(file), what
+        except BpfError as error:
+            assert str(error), what
+        except Exception as error:
+            error.add_note(f"mutation {what}")
+            raise
 
 
 def test_damage_takes_little_memory(corpus: list[tuple[str, bytes]]) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,9 @@ from seismo.kernel.abi import BPF_RINGBUF_HDR_SZ
 from seismo.objects.perfbuf import PerfBuffer
 from seismo.objects.ringbuf import RingBuffer, Run
 
-__all__ = ("collect", "dtype_of")
+__all__ = ("Refuse", "collect", "dtype_of")
+
+Refuse: TypeAlias = Callable[[int, int], None]
 
 
 def dtype_of(codec: Codec) -> np.dtype[Any]:
@@ -29,28 +31,27 @@ def dtype_of(codec: Codec) -> np.dtype[Any]:
 
 
 def collect(
-    codec: Codec, first: Sequence[bytes], ring: RingBuffer | None, perf: PerfBuffer | None
-) -> npt.NDArray[Any]:
-    """The records `first`, and behind them those that are in the buffer, as one array."""
+    codec: Codec, first: Sequence[bytes], source: RingBuffer | PerfBuffer | None, refuse: Refuse
+) -> tuple[npt.NDArray[Any], WrongType | WrongValue | None]:
+    """The records `first` and behind them those that are in the buffer, as one array; up to those
+    that `refuse` (size, how many) raises for, which is the second answer."""
     dtype = _dtype(codec, is_widened=False)
     parts = [np.frombuffer(b"".join(first), dtype)]
-    if ring is not None:
-        # Not what programs write meanwhile: they may be faster than we are.
-        end = ring.produced
-        with closing(cast("Generator[Run, None, None]", ring.consume_runs())) as runs:
-            for run in runs:
-                parts.append(_run_array(run, codec, dtype))
-                if ring.consumed >= end:
-                    break
-    if perf is not None:
-        parts.append(_perf_array(perf, codec, dtype))
+    error: WrongType | WrongValue | None = None
+    try:
+        if isinstance(source, RingBuffer):
+            _take_runs(source, dtype, refuse, parts)
+        elif source is not None:
+            _take_records(source, dtype, refuse, parts)
+    except (WrongType, WrongValue) as refused:
+        error = refused
     array = np.concatenate(parts)
     _cut_texts(array)
     if not _has_bits(codec):
-        return array
+        return array, error
     widened = np.empty(array.shape, dtype_of(codec))
     _widen(array, codec, widened)
-    return widened
+    return widened, error
 
 
 def _has_bits(codec: Codec) -> bool:
@@ -133,33 +134,43 @@ def _bits(data: npt.NDArray[np.uint8], field: Field) -> npt.NDArray[Any]:
     return word.view(np.int64) << unused >> unused
 
 
-def _run_array(run: Run, codec: Codec, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    """A copy of the records of a run, without their headers and what they have too many."""
-    if run.length < dtype.itemsize:
-        raise WrongValue(f"{codec.name} has {dtype.itemsize} bytes, not {run.length}")
-    slot = np.dtype(
-        {
-            "names": ["record"],
-            "formats": [dtype],
-            "offsets": [BPF_RINGBUF_HDR_SZ],
-            "itemsize": run.stride,
-        }
-    )
-    return np.frombuffer(run.data, slot, run.count)["record"].copy()
+def _take_runs(
+    ring: RingBuffer, dtype: np.dtype[Any], refuse: Refuse, parts: list[npt.NDArray[Any]]
+) -> None:
+    """Copies of the runs, without their headers and what records have too many."""
+    # Not what programs write meanwhile: they may be faster than we are.
+    end = ring.produced
+    with closing(cast("Generator[Run, None, None]", ring.consume_runs())) as runs:
+        for run in runs:
+            refuse(run.length, run.count)
+            slot = np.dtype(
+                {
+                    "names": ["record"],
+                    "formats": [dtype],
+                    "offsets": [BPF_RINGBUF_HDR_SZ],
+                    "itemsize": run.stride,
+                }
+            )
+            parts.append(np.frombuffer(run.data, slot, run.count)["record"].copy())
+            if ring.consumed >= end:
+                break
 
 
-def _perf_array(perf: PerfBuffer, codec: Codec, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+def _take_records(
+    perf: PerfBuffer, dtype: np.dtype[Any], refuse: Refuse, parts: list[npt.NDArray[Any]]
+) -> None:
     """The records of all CPUs, whose rings have headers of their own in between."""
     size = dtype.itemsize
     data = bytearray()
 
     def keep(record: memoryview) -> None:
-        if len(record) < size:
-            raise WrongValue(f"{codec.name} has {size} bytes, not {len(record)}")
+        refuse(len(record), 1)
         data.extend(record[:size])
 
-    perf.consume(keep)
-    return np.frombuffer(data, dtype)
+    try:
+        perf.consume(keep)
+    finally:
+        parts.append(np.frombuffer(data, dtype))
 
 
 def _cut_texts(array: npt.NDArray[Any]) -> None:

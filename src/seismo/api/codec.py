@@ -115,7 +115,7 @@ class IntCodec(Codec):
 class EnumValue(int):
     """A value of a C enum: an int; `name` is its enumerator's, '' where it is none's."""
 
-    name: str
+    name: str = ""
 
     def __repr__(self) -> str:
         return self.name or int.__repr__(self)
@@ -227,6 +227,9 @@ class ArrayCodec(Codec):
         # Elements of no bytes (an empty struct) are as good as none.
         self.count = count if size else 0
         self.unpack = unpacker(element, self.count)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ArrayCodec, (self.element, self.size // (self.element.size or 1))
 
     def value(self, item: Any) -> tuple[Any, ...]:
         return self.unpack(item)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from seismo.api.codec import Codec
+from seismo.api.errors import WrongType
 from seismo.api.events import EventTypes
 from seismo.api.maps import Map
 from seismo.api.record import Record, RecordCodec, codec_of
@@ -22,18 +23,20 @@ _CONTEXTS = ("pt_regs", "trace_event_raw_", "bpf_iter__", "trace_entry", "bpf_ra
 
 
 def event_types(
-    file: ObjectFile, types: Types, map_: Map, wanted: str | type[Record]
+    file: ObjectFile, types: Types, map_: Map, wanted: str | type[Record] | type[bytes]
 ) -> EventTypes:
     """The type that is `wanted`; without one the map's value type if that is a struct, or else the
     object's own structs to choose from: first those that a global variable is of, or points to, for
     that is how an object tells what it sends.
 
-    Raises `BtfNotFound` with a near name.
+    Raises `BtfNotFound` with a near name, `WrongType` for a class that is none of records.
     """
     if isinstance(wanted, str) and wanted:
         return EventTypes(_found(types, wanted))
+    if wanted is bytes:
+        return EventTypes(None)
     if not isinstance(wanted, str):
-        return EventTypes(codec_of(wanted))
+        return EventTypes(_class_codec(wanted))
     if isinstance(map_.value_type, RecordCodec):
         return EventTypes(map_.value_type)
     contexts = {one.kind.type.context for one in file.programs if one.kind is not None}
@@ -59,6 +62,12 @@ def _struct_of(btf: Btf, id: int) -> int:
     if isinstance(pointer, Ptr):
         id = strip(btf, pointer.type)
     return id if isinstance(btf.type(id), Struct) else 0
+
+
+def _class_codec(wanted: type[Record] | type[bytes]) -> Codec:
+    if not (isinstance(wanted, type) and issubclass(wanted, Record)):
+        raise WrongType(f'events are of "struct …", a class of records, or bytes, not {wanted!r}')
+    return codec_of(wanted)
 
 
 def _found(types: Types, name: str) -> Codec:

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from seismo.api.codec import Buffer, Codec
-from seismo.api.errors import WrongState, WrongType
+from seismo.api.errors import WrongState, WrongType, WrongValue
 from seismo.api.maps import Map
 from seismo.api.record import RecordCodec
 from seismo.isa.map_types import MapType
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow
 
+    from seismo.api.readable import Waiting
+
 __all__ = ("EventTypes", "Events")
 
 _AT_ONCE = 4096
@@ -41,10 +43,10 @@ _PERF_PADDING = 8
 
 class EventTypes:
     """Of which type records are: `named`, or the only one of `candidates` that is as long; those
-    come in groups, of which the first counts that has one."""
+    come in groups, of which the first counts that has one. With neither they are bytes."""
 
     def __init__(self, named: Codec | None, *candidates: tuple[RecordCodec, ...]) -> None:
-        self._named = named
+        self.named = named
         self._candidates = candidates
 
     def of_size(self, size: int, padding: int) -> Codec | None:
@@ -52,8 +54,8 @@ class EventTypes:
 
         None where nothing is known: such records are bytes. `WrongType` where several would do.
         """
-        if self._named is not None:
-            return self._named
+        if self.named is not None:
+            return self.named
         found = (
             [one for one in group if size - padding <= one.size <= size]
             for group in self._candidates
@@ -70,20 +72,20 @@ class EventTypes:
     @property
     def only(self) -> Codec:
         """The type if it is known before there is a record; else `WrongType`."""
+        if self.named is not None:
+            return self.named
         for group in self._candidates:
-            if self._named is None and len(group) == 1:
+            if len(group) == 1:
                 return group[0]
-        if self._named is None:
-            raise WrongType('of which type are the records?\nhint: events(…, type="struct …")')
-        return self._named
+        raise WrongType('of which type are the records?\nhint: events(…, type="struct …")')
 
 
 class Events:
     """Consumes the buffer `map_`, which has one consumer at a time; its object closes it.
 
     Iteration waits for records for ever, or ends when none has come for `timeout` seconds; `read`
-    and `arrays` take what is there. A record that is shorter than its type raises `WrongValue`, and
-    the next call goes on behind it.
+    and `arrays` take what is there. A record that is shorter than its type raises `WrongValue` when
+    those before it have been handed out, and the next call goes on behind it.
     """
 
     def __init__(
@@ -100,10 +102,12 @@ class Events:
         self.received = 0
         self._lost = 0
         self._types = types
-        self._codec: Codec | None = None
+        self._codec = types.named
         self._kernel = kernel
         self._ready: deque[Any] = deque()
-        self._decode: Callable[[Buffer], Any] | None = None
+        self._error: WrongType | WrongValue | None = None
+        self._decoders: dict[int, Callable[[Buffer], Any]] = {}
+        self._waiting: Waiting | None = None
         self._ring: RingBuffer | None = None
         self._perf: PerfBuffer | None = None
         if map_.type is MapType.RINGBUF:
@@ -128,16 +132,24 @@ class Events:
         """What becomes readable when there are records."""
         if self._perf is not None:
             return self._perf.fds
-        if self._ring is None:
-            raise WrongState(f"the events of map '{self.map.name}' are closed")
+        self._require_open()
         return (self.map.fileno(),)
 
     def poll(self, timeout: float | None = None) -> bool:
         """Wait up to `timeout` seconds (None: for ever) for records; whether there are any."""
-        if self._ready:
-            return True
-        milliseconds = -1 if timeout is None else max(0, round(timeout * 1000))
-        return bool(self._kernel.poll(self.fds, milliseconds))
+        end = None if timeout is None else time.monotonic() + timeout
+        while True:
+            if self._perf is not None and not self._ready:
+                # Polling says once that there is more, which may have been taken already.
+                self._take()
+            if self._ready or self._error is not None:
+                return True
+            left = None if end is None else end - time.monotonic()
+            milliseconds = -1 if left is None else max(0, round(left * 1000))
+            if not self._kernel.poll(self.fds, milliseconds):
+                return False
+            if self._ring is not None:
+                return True
 
     def read(self, timeout: float | None = 0.0) -> list[Any]:
         """Every record that is there, after waiting up to `timeout` seconds for the first."""
@@ -145,6 +157,8 @@ class Events:
             self._take(sys.maxsize)
         records = list(self._ready)
         self._ready.clear()
+        if not records:
+            self._raise_kept()
         return records
 
     def __iter__(self) -> Iterator[Any]:
@@ -157,21 +171,33 @@ class Events:
             if not self.poll(left):
                 raise StopIteration
             self._take()
+            if not self._ready:
+                self._raise_kept()
         return self._ready.popleft()
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Any:
-        """The next record; the event loop runs meanwhile. Cancelling it loses nothing."""
+        """The next record; the event loop runs meanwhile. Cancelling it loses nothing, and closing
+        the events ends it."""
         from seismo.api.readable import (  # noqa: PLC0415 (lazy: docs/architecture.md)
-            readable,
+            Waiting,
         )
 
+        if self._waiting is None:
+            self._waiting = Waiting(self.fds)
+        end = self._waiting.end(self.timeout)
         while not self._ready:
-            if not await readable(self.fds, self.timeout):
+            if self.poll(0):
+                await self._waiting.turn()
+            elif not await self._waiting.readable(end) and self.is_open and not self.poll(0):
                 raise StopAsyncIteration
             self._take()
+            if not self._ready:
+                self._raise_kept()
+                if not self.is_open:
+                    raise StopAsyncIteration
         return self._ready.popleft()
 
     def arrays(self, timeout: float | None = 0.0) -> npt.NDArray[Any]:
@@ -183,19 +209,15 @@ class Events:
         has no dtype (128-bit integers) as `V`. Bit-fields are widened to their types, which takes
         a copy without C's offsets. `WrongType` for a member without a length.
         """
-        from seismo.api.arrays import (  # noqa: PLC0415 (lazy: docs/architecture.md)
-            collect,
-        )
-
+        if not self._ready:
+            self._require_open()
         if self._codec is None and self.poll(timeout):
-            self._consume(self._keep_first, 1)
-        codec = self._codec or self._types.only
-        waiting = [codec.encode(one, "a record") for one in self._ready]
-        self._ready.clear()
-        if not waiting:
-            self.poll(timeout)
-        array = collect(codec, waiting, self._ring, self._perf)
-        self.received += len(array) - len(waiting)
+            self._take(1)
+        array = self._array(self._codec or self._types.only)
+        if not len(array) and timeout != 0 and self._error is None and self.poll(timeout):
+            array = self._array(self._codec or self._types.only)
+        if not len(array):
+            self._raise_kept()
         return array
 
     def table(self, timeout: float | None = 0.0) -> pyarrow.Table:
@@ -209,6 +231,8 @@ class Events:
 
     def close(self) -> None:
         """Stop reading: what has not been read of a perf buffer is gone."""
+        if self._waiting is not None:
+            self._waiting.close()
         if self._ring is not None:
             self._ring.close()
         if self._perf is not None:
@@ -227,28 +251,74 @@ class Events:
     ) -> None:
         self.close()
 
-    def _take(self, limit: int = _AT_ONCE) -> None:
-        """Decode what is there now, which programs may be adding to faster than we are."""
-        if self._decode is None:
-            self._consume(self._keep_first, 1)
-        decode, keep = self._decode, self._ready.append
-        if decode is not None:
-            self._consume(lambda record: keep(decode(record)), limit)
+    def __repr__(self) -> str:
+        state = f"{self.received} received, {self.lost} lost" + ("" if self.is_open else ", closed")
+        return f"<Events of {self.map.name}: {state}>"
 
-    def _consume(self, keep: Callable[[memoryview], object], limit: int) -> None:
+    def _require_open(self) -> None:
+        if not self.is_open:
+            raise WrongState(f"the events of map '{self.map.name}' are closed")
+
+    def _take(self, limit: int = _AT_ONCE) -> None:
+        """Decode what is there now, which programs may be adding to faster than we are; what is
+        wrong with a record is kept until those before it have been handed out."""
+        if self._error is not None:
+            return
+        decoders, keep = self._decoders, self._ready.append
+
+        def decode(record: memoryview) -> None:
+            size = len(record)
+            keep((decoders.get(size) or self._decoder(size))(record))
+
         before = len(self._ready)
         try:
             if self._ring is not None:
-                self._ring.consume(keep, limit, until=self._ring.produced)
+                self._ring.consume(decode, limit, until=self._ring.produced)
             elif self._perf is not None:
-                self._perf.consume(keep)
+                self._perf.consume(decode)
+        except (WrongType, WrongValue) as error:
+            self._error = error
+            self.received += 1
         finally:
             self.received += len(self._ready) - before
 
-    def _keep_first(self, record: memoryview) -> None:
-        """Find out what records are by the first, or by each of those that come with it."""
-        if self._decode is None:
-            padding = _PERF_PADDING - 1 if self._perf is not None else 0
-            codec = self._codec = self._types.of_size(len(record), padding)
-            self._decode = bytes if codec is None else codec.decode
-        self._ready.append(self._decode(record))
+    def _array(self, codec: Codec) -> npt.NDArray[Any]:
+        """What is there now; what is wrong with a record is kept as `_take` does."""
+        from seismo.api.arrays import (  # noqa: PLC0415 (lazy: docs/architecture.md)
+            collect,
+        )
+
+        first = [codec.encode(one, "a record") for one in self._ready]
+        self._ready.clear()
+        source = None if self._error is not None else self._ring or self._perf
+        array, error = collect(codec, first, source, self._refuse)
+        self.received += len(array) - len(first)
+        self._error = self._error or error
+        return array
+
+    def _raise_kept(self) -> None:
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def _type_of(self, size: int) -> Codec | None:
+        """The type of a record of so many bytes; None for bytes."""
+        padding = _PERF_PADDING - 1 if self._perf is not None else 0
+        return self._types.of_size(size, padding)
+
+    def _decoder(self, size: int) -> Callable[[Buffer], Any]:
+        """What makes the value of a record of so many bytes."""
+        codec = self._type_of(size)
+        decode = self._decoders[size] = bytes if codec is None else codec.decode
+        self._codec = self._codec or codec
+        return decode
+
+    def _refuse(self, size: int, count: int) -> None:
+        """Raise why `count` records of `size` bytes cannot be in an array; they are consumed."""
+        codec = self._codec or self._types.only
+        try:
+            if size < codec.size or self._type_of(size) is not codec:
+                raise WrongValue(f"{codec.name} has {codec.size} bytes, not {size}")
+        except (WrongType, WrongValue):
+            self.received += count
+            raise

@@ -202,6 +202,13 @@ class RecordView:
         changed = bytes(record[field.offset : field.offset + field.size])
         self._data.write(self._offset + field.offset, changed)
 
+    def __getitem__(self, name: str) -> Any:
+        """A member that Python cannot name: `config["from"]`."""
+        return self.__getattr__(name)
+
+    def __setitem__(self, name: str, value: object) -> None:
+        self.__setattr__(name, value)
+
     def __dir__(self) -> list[str]:
         return list(self._codec.names)
 
@@ -239,9 +246,14 @@ class ArrayView(Sequence[Any]):
             return self._values()[at]
         return _look(self._data, self._place(at), self._codec.element)
 
-    def __setitem__(self, at: int, value: object) -> None:
-        encoded = self._codec.element.encode(value, f"element {at}")
-        self._data.write(self._place(at), encoded)
+    def __setitem__(self, at: int | slice, value: Any) -> None:
+        if isinstance(at, slice):
+            values = list(self._values())
+            values[at] = value
+            self._data.write(self._offset, self._codec.encode(values, "the array"))
+        else:
+            encoded = self._codec.element.encode(value, f"element {at}")
+            self._data.write(self._place(at), encoded)
 
     def __eq__(self, other: object) -> bool:
         values = self._values()

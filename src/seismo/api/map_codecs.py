@@ -41,13 +41,14 @@ class FdCodec(IntCodec):
 class LpmCodec(Codec):
     """A key of a trie: `inner` if it has a type, else (prefix length, address bytes).
 
-    A network of the module `ipaddress` will do as well, where its address is as long as the key's.
+    A network or an address of the module `ipaddress` will do as well, where that is as long as the
+    key's.
     """
 
     __slots__ = ("inner",)
 
     def __init__(self, size: int, inner: Codec | None) -> None:
-        super().__init__("(prefix length, bytes)", size, f"{size}s")
+        super().__init__("a network of ipaddress or (prefix length, bytes)", size, f"{size}s")
         self.inner = inner
 
     def value(self, item: Any) -> Any:
@@ -56,25 +57,26 @@ class LpmCodec(Codec):
         return int.from_bytes(item[:_PREFIX_BYTES], sys.byteorder), bytes(item[_PREFIX_BYTES:])
 
     def encode(self, value: object, where: str) -> bytes:
-        network = getattr(value, "network_address", None)
-        if network is not None:
-            value = (getattr(value, "prefixlen", 0), network.packed)
+        pair: Any = value
+        if hasattr(value, "max_prefixlen"):  # Of `ipaddress`, which is not imported for this.
+            address: Any = getattr(value, "network_address", value)
+            pair = (getattr(value, "prefixlen", value.max_prefixlen), address.packed)
         elif self.inner is not None:
             return self.inner.encode(value, where)
-        match value:
+        match pair:
             case (length, bytes(address)) if len(address) == self.size - _PREFIX_BYTES:
                 prefix = IntCodec("u32", _PREFIX_BYTES, signed=False)
                 return prefix.encode(length, where) + address
-            case bytes() if len(value) == self.size:
-                return value
+            case bytes() if len(pair) == self.size:
+                return pair
             case _:
                 raise self.refuse(value, where)
 
 
-def key_codec(spec: MapSpec, types: Types | None) -> Codec:
-    """The codec of the map's keys."""
+def key_codec(spec: MapSpec, types: Types | None, given: Codec | None = None) -> Codec:
+    """The codec of the map's keys, of the type that was `given` or that its BTF says."""
     size = spec.key_size
-    typed = _typed(spec.key_type, size, types)
+    typed = given or _typed(spec.key_type, size, types)
     if spec.type is MapType.LPM_TRIE:
         return LpmCodec(size, typed)
     if spec.type in _FD_KEYS:
@@ -82,14 +84,14 @@ def key_codec(spec: MapSpec, types: Types | None) -> Codec:
     return typed or untyped(size)
 
 
-def value_codec(spec: MapSpec, types: Types | None) -> Codec:
-    """The codec of the map's values; of one CPU's, where each has its own."""
+def value_codec(spec: MapSpec, types: Types | None, given: Codec | None = None) -> Codec:
+    """The codec of the map's values, as `key_codec`; of one CPU's, where each has its own."""
     size = spec.value_size
     if spec.type in _FD_VALUES:
         return FdCodec("a map, program or file descriptor", size, signed=False)
     if spec.type is MapType.STACK_TRACE and not spec.flags & _BUILD_IDS and size % 8 == 0:
         return ArrayCodec(IntCodec("u64", 8, signed=False), size // 8)
-    return _typed(spec.value_type, size, types) or untyped(size)
+    return given or _typed(spec.value_type, size, types) or untyped(size)
 
 
 def _typed(type_: int, size: int, types: Types | None) -> Codec | None:

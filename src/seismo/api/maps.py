@@ -18,7 +18,8 @@ from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 from seismo.api.codec import Codec
-from seismo.api.errors import WrongState, WrongType
+from seismo.api.errors import UnknownName, WrongState, WrongType
+from seismo.api.links import Link
 from seismo.api.map_codecs import key_codec, value_codec
 from seismo.api.types import Types
 from seismo.base.dataclass import replace
@@ -27,13 +28,17 @@ from seismo.kernel import bpf
 from seismo.kernel.live import LiveKernel
 from seismo.kernel.protocol import Kernel
 from seismo.objects import map as objects
+from seismo.objects.attach.struct_ops import attach_struct_ops_map
 from seismo.objects.inventory import open_map, types_of
+from seismo.objects.load import load
 from seismo.objects.map_spec import is_array, is_keyless
-from seismo.spec.types import MapSpec
+from seismo.spec.types import MapSpec, ObjectSpec
 
 __all__ = ("Map",)
 
 _RINGS = (MapType.RINGBUF, MapType.PERF_EVENT_ARRAY, MapType.USER_RINGBUF)
+_SLOTS = (MapType.PROG_ARRAY, MapType.ARRAY_OF_MAPS)
+"""Arrays whose empty places have a key, but no value."""
 _NONE: Any = object()
 _Raised: TypeAlias = type[BaseException]
 
@@ -46,13 +51,53 @@ class Map(MutableMapping[Any, Any]):
     that do not fit, `WrongState` before loading, `SyscallError` when the kernel refuses.
     """
 
-    def __init__(self, spec: MapSpec, types: Types | None) -> None:
+    def __init__(
+        self,
+        spec: MapSpec,
+        types: Types | None,
+        key: Codec | None = None,
+        value: Codec | None = None,
+    ) -> None:
         self._spec = spec
         self._map: objects.Map | None = None
         self._types = types
-        self._key: Codec = key_codec(spec, types)
-        self._value: Codec = value_codec(spec, types)
+        self._key: Codec = key_codec(spec, types, key)
+        self._value: Codec = value_codec(spec, types, value)
         self._pins: list[str] = []
+        self._links: list[Link] = []
+
+    @classmethod
+    def create(
+        cls,
+        type: str,
+        key: int | Codec,
+        value: int | Codec,
+        max_entries: int,
+        *,
+        flags: int = 0,
+        name: str = "",
+        kernel: Kernel | None = None,
+    ) -> Self:
+        """A map of no object, to be closed: `Map.create("hash", 4, 8, max_entries=1024)`.
+
+        Keys and values are of so many bytes, or of a type: `obj.types.find("struct key")`. Raises
+        `UnknownName` for a type of map that is none, `BadSpec`, `SyscallError`.
+        """
+        if type.upper() not in MapType.__members__:
+            known = [one.lower() for one in MapType.__members__]
+            raise UnknownName("type of map", type, known)
+        spec = MapSpec(
+            name=name,
+            type=MapType[type.upper()],
+            key_size=key if isinstance(key, int) else key.size,
+            value_size=value if isinstance(value, int) else value.size,
+            max_entries=max_entries,
+            flags=flags,
+        )
+        codecs = [None if isinstance(one, int) else one for one in (key, value)]
+        made = cls(spec, None, *codecs)
+        made.bind(objects.Map.create(kernel or LiveKernel(), spec))
+        return made
 
     @classmethod
     def open_pinned(cls, path: str, kernel: Kernel | None = None) -> Self:
@@ -91,11 +136,25 @@ class Map(MutableMapping[Any, Any]):
         return made
 
     def bind(self, opened: objects.Map | None) -> None:
-        """The map that it is from now on; None when that is gone."""
+        """The map that it is from now on; None when that is gone, and what was attached with it."""
+        for link in reversed(self._links):
+            link.close()
+        self._links.clear()
         self._map = opened
         if opened is not None:
             made = opened.spec
             self._spec = replace(self._spec, max_entries=made.max_entries, flags=made.flags)
+
+    def attach(self, kernel: Kernel | None = None) -> Link:
+        """Put a variable of `SEC(".struct_ops")` (Linux 5.6) or `SEC(".struct_ops.link")` (6.4) in
+        place of the kernel's functions, until the link or its object is closed; the former can be
+        so only once. `WrongType` for any other map, `AttachRefused` when the kernel refuses."""
+        if self.type is not MapType.STRUCT_OPS:
+            raise WrongType(f"map '{self.name}' is no struct of functions")
+        live = kernel or LiveKernel()
+        link = Link(self.name, attach_struct_ops_map(self.loaded, live), live)
+        self._links.append(link)
+        return link
 
     @property
     def name(self) -> str:
@@ -196,17 +255,24 @@ class Map(MutableMapping[Any, Any]):
         self._table.put(self._key_bytes(key), self._value_bytes(value))
 
     def __delitem__(self, key: Any) -> None:
+        if is_array(self.type):
+            hint = "\nhint: clear() makes them zeros"
+            raise WrongType(f"map '{self.name}' is an array: its entries always exist{hint}")
         self._table.delete(self._key_bytes(key))
 
     def __contains__(self, key: object) -> bool:
         return self._key_bytes(key) in self._table
 
     def __iter__(self) -> Iterator[Any]:
+        if self.type in _SLOTS:
+            return (key for key, _ in self.entries())
         return map(self._key.decode, self._table.keys())
 
     def __len__(self) -> int:
         """How many entries there are now; an array's are always all."""
         table = self._table
+        if self.type in _SLOTS:
+            return sum(1 for _ in table.items())
         return table.spec.max_entries if is_array(self.type) else len(table.keys())
 
     def items(self) -> ItemsView[Any, Any]:
@@ -232,7 +298,12 @@ class Map(MutableMapping[Any, Any]):
     def lookup_many(self, keys: Iterable[Any]) -> dict[Any, Any]:
         """The values of those of `keys` that are there."""
         found = ((key, self.get(key, _NONE)) for key in keys)
-        return {key: value for key, value in found if value is not _NONE}
+        # A mapping is a key of this map, but of no dict.
+        return {
+            self._key.decode(self._key_bytes(key)) if isinstance(key, Mapping) else key: value
+            for key, value in found
+            if value is not _NONE
+        }
 
     def delete_many(self, keys: Iterable[Any]) -> int:
         """Delete those of `keys` that are there; how many were."""
@@ -259,11 +330,11 @@ class Map(MutableMapping[Any, Any]):
 
         Raises `KeyMissing` when there is none, unless there is a `default`.
         """
-        if key is _NONE:
-            return self._value.decode(self._keyless.pop())
-        encoded = self._key_bytes(key)
         try:
-            return self._decoded(self._table.get_and_delete(encoded))
+            if key is _NONE:
+                return self._value.decode(self._keyless.pop())
+            table = self._table
+            return self._decoded(table.get_and_delete(self._key_bytes(key)))
         except KeyError:
             if default is _NONE:
                 raise
@@ -281,8 +352,12 @@ class Map(MutableMapping[Any, Any]):
         """A new map to put into this map of maps, to be closed when it is in."""
         if self._spec.inner is None:
             raise WrongType(f"map '{self.name}' holds no maps")
-        made = Map(self._spec.inner, self._types)
-        made.bind(objects.Map.create(kernel or LiveKernel(), self._spec.inner))
+        inner = self._spec.inner
+        # The kernel compares locks and timers in the values, which it knows by their types.
+        btf = self._types.btf.data if self._types is not None else b""
+        loaded = load(ObjectSpec(maps=(inner,), programs=(), btf=btf), kernel or LiveKernel())
+        made = Map(inner, self._types)
+        made.bind(loaded.maps[inner.name])
         return made
 
     def close(self) -> None:

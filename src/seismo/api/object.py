@@ -18,6 +18,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self, TypeAlias
 
+from seismo.api.codec import Buffer
 from seismo.api.errors import WrongState, WrongType
 from seismo.api.event_types import event_types
 from seismo.api.events import Events
@@ -36,6 +37,7 @@ from seismo.kernel.live import LiveKernel
 from seismo.kernel.protocol import Kernel
 from seismo.kernel.tracefs import Tracefs
 from seismo.objects import link as object_links
+from seismo.objects import map as object_maps
 from seismo.objects import program as object_programs
 from seismo.objects.attach.object import attach_object
 from seismo.objects.attach.usdt import USDT_SPECS, UsdtSpecs
@@ -51,6 +53,7 @@ __all__ = ("Object",)
 _RINGS = (MapType.RINGBUF, MapType.PERF_EVENT_ARRAY)
 _Raised: TypeAlias = type[BaseException]
 _RecordClass: TypeAlias = type[Record]
+_BytesClass: TypeAlias = type[bytes]
 
 
 class Object:
@@ -71,9 +74,10 @@ class Object:
         self._owned = ExitStack()
         self._tracefs: Tracefs | None = None
         self._usdt_specs: UsdtSpecs | None = None
-        self._events: dict[str, tuple[Events, str | _RecordClass, int]] = {}
+        self._events: dict[str, tuple[Events, str | _RecordClass | _BytesClass, int]] = {}
         maps = {one.name: Map(one, self.types) for one in file.maps}
-        sections = {one.spec.section: one for one in maps.values() if one.spec.section}
+        # Where two sections have a name, the first is meant.
+        sections = {one.spec.section: one for one in reversed(maps.values()) if one.spec.section}
         self.maps = Named("map", maps, sections)
         programs = {
             one.name: Program(one, one.kind) for one in file.programs if one.kind is not None
@@ -90,7 +94,7 @@ class Object:
     @classmethod
     def open(
         cls,
-        source: str | os.PathLike[str] | bytes,
+        source: str | os.PathLike[str] | Buffer,
         *,
         btf: str | os.PathLike[str] = "",
         name: str = "",
@@ -101,8 +105,8 @@ class Object:
         Raises `OSError` as `open` has it, `ElfError`, `BtfError` or `ObjectError` (each a
         `FormatError` with an offset) for what is no object file that can be loaded.
         """
-        if isinstance(source, bytes):
-            file = read_object(source, name or "object")
+        if isinstance(source, bytes | bytearray | memoryview):
+            file = read_object(bytes(source), name or "object")
         else:
             path = os.fspath(source)
             with open(path, "rb") as opened:
@@ -131,9 +135,9 @@ class Object:
     def load(self, maps: Mapping[str, Map] | None = None) -> Self:
         """Make the maps, and have the kernel verify and compile the programs.
 
-        Another object's `maps` are shared where they are given by name. Raises `VerifierError` with
-        the source line, `LinkError` and `CoreError` for what this kernel has not, `NotSupported`,
-        `SyscallError`; then nothing is loaded.
+        Another object's `maps` are shared where they are given by name; `WrongType` for one that is
+        of another type. Raises `VerifierError` with the source line, `LinkError` and `CoreError`
+        for what this kernel has not, `NotSupported`, `SyscallError`; then nothing is loaded.
         """
         if self._loaded is not None:
             raise WrongState(f"{self.name} is loaded already")
@@ -141,7 +145,7 @@ class Object:
         wanted = {name for name, one in self.programs.items() if one.autoload}
         file = replace(self.file, maps=tuple([self._map_spec(one) for one in self.maps.values()]))
         spec = link(file, LiveFacts(kernel, self._btf), wanted)
-        given = {name: one.loaded for name, one in (maps or {}).items()}
+        given = {name: self._shared(name, one) for name, one in (maps or {}).items()}
         with ExitStack() as on_error:
             loaded = on_error.enter_context(load(spec, kernel, given))
             on_error.callback(self._unbind)
@@ -151,13 +155,19 @@ class Object:
         return self
 
     def attach(self) -> tuple[Link, ...]:
-        """Attach every loaded program whose section says where; when one fails none is."""
-        self._require_loaded()
+        """Attach every loaded program whose section says where, and put the structs of functions
+        in place of the kernel's; when one fails none is."""
+        kernel = self._require_loaded()
         with ExitStack() as on_error:
             links = [
                 on_error.enter_context(one.attach())
                 for one in self.programs.values()
                 if one.is_attachable and one.is_loaded
+            ]
+            links += [
+                on_error.enter_context(one.attach(kernel))
+                for one in self.maps.values()
+                if one.type is MapType.STRUCT_OPS
             ]
             on_error.pop_all()
         return tuple(links)
@@ -166,18 +176,18 @@ class Object:
         self,
         name: str = "",
         *,
-        type: str | _RecordClass = "",
+        type: str | _RecordClass | _BytesClass = "",
         pages: int = 64,
         timeout: float | None = None,
     ) -> Events:
         """The records of the ring or perf buffer `name`, or of the only one there is.
 
-        Of `type` (`struct event`), else of the map's value type if that is a struct, else of the
-        only struct of the object that is as long as the first record; bytes if there is none. Name
-        it where you can: only what a function, a map or a variable has to do with is in an object's
-        BTF. `pages` is the size of each CPU's perf buffer, a power of two. Iterating ends when
-        nothing has come for `timeout` seconds. A buffer has one reader: asking again gives the
-        same, until that is closed. The object closes it if you do not.
+        Of `type` (`struct event`; `bytes`: as they are), else of the map's value type if that is a
+        struct, else each of the only struct of the object that is as long as the record, bytes if
+        there is none. Name it where you can: only what a function, a map or a variable has to do
+        with is in an object's BTF. `pages` is the size of each CPU's perf buffer, a power of two.
+        Iterating ends when nothing has come for `timeout` seconds. A buffer has one reader: asking
+        again gives the same, until that is closed. The object closes it if you do not.
         """
         kernel = self._require_loaded()
         map_ = self.maps[name] if name else self._only_ring()
@@ -224,6 +234,14 @@ class Object:
                 codec = self.types.codec(one.type) if one.type else untyped(one.size)
                 variables[one.name] = Global(one.name, self._data[one.map], one.offset, codec)
         return variables
+
+    def _shared(self, name: str, other: Map) -> object_maps.Map:
+        """The map in the kernel that is to be `name`."""
+        own = self.maps[name]
+        shape, wanted = [(one.type, one.key_size, one.value_size) for one in (other, own)]
+        if shape != wanted:
+            raise WrongType(f"{other!r} cannot be {own!r}")
+        return other.loaded
 
     def _map_spec(self, map_: Map) -> MapSpec:
         """What is to be made, with the variables' values."""

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
+from seismo.api.codec import Buffer
 from seismo.api.errors import WrongState
 from seismo.api.links import Link
-from seismo.api.record import Record
+from seismo.api.test_run import Context, TestRun, run_test
 from seismo.isa.prog_types import AttachType, ProgType
 from seismo.kernel import bpf
-from seismo.kernel.bpf import TestRun
 from seismo.kernel.protocol import Kernel
 from seismo.objects import link as object_links
 from seismo.objects import program as objects
@@ -153,14 +153,16 @@ class Program:
         """Take the pin at `path` away."""
         self._live_kernel.unlink(path)
 
-    def test_run(self, data: bytes = b"", ctx: bytes | Record = b"", repeat: int = 1) -> TestRun:
+    def test_run(self, data: Buffer = b"", ctx: Context = b"", repeat: int = 1) -> TestRun:
         """Run it once, or `repeat` times, on a packet `data` or with the context `ctx`.
 
-        Packet programs take at least 14 bytes (Linux 4.12), raw tracepoints their u64 arguments as
-        `ctx` (5.10), `SEC("syscall")` a context of its own (5.14). The answer has `retval`,
-        `duration_ns` (of one run) and `data`. Raises `SyscallError`.
+        Packet programs take at least 14 bytes (Linux 4.12), and a `struct xdp_md` or `__sk_buff` if
+        need be (5.18, 5.1); raw tracepoints their u64 arguments (5.10), `SEC("syscall")` a context
+        of its own (5.14). The answer has `retval`, `duration_ns` (of one run), and `data` and `ctx`
+        as the program left them. Raises `WrongType`, `SyscallError`.
         """
-        return self.loaded.test_run(data=data, ctx=bytes(ctx), repeat=repeat)
+        number = self.fileno()
+        return run_test(self._live_kernel, number, self.type, data, ctx, repeat)
 
     def attach(self) -> Link:
         """Where its section says; `WrongState` when that says no place (`SEC("xdp")`)."""

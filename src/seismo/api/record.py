@@ -37,6 +37,13 @@ class Field:
     bits: int = 0
     is_open: bool = False
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What is frozen cannot be filled in afterwards.
+        return Field, (
+            *(self.name, self.offset, self.codec),
+            *(self.shift, self.bits, self.is_open),
+        )
+
     @property
     def size(self) -> int:
         """The bytes that hold it."""
@@ -145,6 +152,13 @@ class Record:
     def __hash__(self) -> int:
         return hash(self._values)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # No module has the class: it is made again, of the codec.
+        return RecordCodec.decode, (self._codec, self._raw)
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
     def __repr__(self) -> str:
         members = zip(self._codec.names, self._values, strict=True)
         inside = ", ".join([f"{name}={value!r}" for name, value in members])
@@ -167,6 +181,9 @@ class RecordCodec(Codec):
         readers = [(at, one.reader()) for at, one in enumerate(closed)]
         self._convert = [(at, reader) for at, reader in readers if reader is not None]
         self.type = _record_class(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return RecordCodec, (self.name, self.size, self.fields)
 
     def position(self, name: str) -> int:
         """The number of the member called `name`."""
@@ -206,11 +223,13 @@ class RecordCodec(Codec):
         return record
 
     def encode(self, value: object, where: str) -> bytes:
-        """A record, its bytes, a mapping by member names, or a sequence in the members' order."""
-        if isinstance(value, Record):
-            if value._codec is not self and value._codec.names != self.names:
+        """A record or a view of one, its bytes, a mapping by member names, or a sequence in the
+        members' order."""
+        codec = getattr(value, "_codec", None)
+        if isinstance(codec, RecordCodec):
+            if codec is not self and codec.names != self.names:
                 raise self.refuse(value, where)
-            value = bytes(value)
+            value = bytes(cast(Record, value))
         if isinstance(value, bytes | bytearray | memoryview):
             if len(value) != self.size:
                 raise WrongValue(f"{where}: {self.name} has {self.size} bytes, not {len(value)}")

@@ -8,7 +8,12 @@ __all__ = ("BtfError", "BtfNotFound")
 
 
 class BtfError(FormatError):
-    """Malformed BTF: `what` is wrong with the record at byte `offset` of the blob."""
+    """Malformed BTF: `what` is wrong with the record at byte `offset` of the blob or, where there
+    is a `path`, of that file."""
+
+    def __init__(self, what: str, offset: int, path: str = "") -> None:
+        super().__init__(f"{path}: {what}" if path else what, offset)
+        self.path = path
 
 
 class BtfNotFound(BpfError):

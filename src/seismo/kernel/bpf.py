@@ -278,13 +278,15 @@ def prog_test_run(
     A raw tracepoint takes `ctx` alone (u64 arguments) and no `repeat`.
     """
     out = create_string_buffer(max(len(data) * 2, 256)) if data else None
+    # Memory of its own: what a syscall program writes to its context comes back there.
+    context = create_string_buffer(ctx, len(ctx)) if ctx else None
     attr = TestRunAttr(
         prog_fd=fd,
         data_in=data or None,
         data_size_in=len(data),
         data_out=addressof(out) if out else None,
         data_size_out=len(out) if out else 0,
-        ctx_in=ctx or None,
+        ctx_in=addressof(context) if context else None,
         ctx_size_in=len(ctx),
         repeat=repeat,
     )

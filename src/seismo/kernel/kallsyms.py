@@ -11,6 +11,7 @@ parsed one by one where one is asked for.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from operator import itemgetter
 from typing import Self
 
@@ -25,8 +26,9 @@ __all__ = ("Kallsyms", "Place", "Symbol")
 _PATH = "/proc/kallsyms"
 _ADDRESS_DIGITS = 16
 _ZERO = b"0" * _ADDRESS_DIGITS
-# A mistyped name is compared with the symbols that begin like it, not with all of them.
-_NEAR_PREFIX = 4
+# A mistyped name is compared with the symbols that have a half of it, not with all of them; a half
+# is so many letters at least.
+_NEAR_LETTERS = 4
 _LARGEST_BYTES = 1 << 20
 """No function is longer: what lies further behind a symbol is in a hole, such as that between the
 kernel's code and the modules, or code that has no name."""
@@ -135,9 +137,19 @@ class Kallsyms:
         )
 
     def _near(self, name: str) -> str:
-        prefix = f" {name[:_NEAR_PREFIX]}".encode()
-        alike = {_parse(line).name for line in self._text.splitlines() if prefix in line}
-        return did_you_mean(name, alike)
+        half = max(_NEAR_LETTERS, len(name) // 2)
+        parts = f" {name[:half]}", f"{name[-half:]}\n", f"{name[-half:]}\t"
+        return did_you_mean(name, {one for part in parts for one in self._with(part)})
+
+    def _with(self, part: str) -> Iterator[str]:
+        """The names in whose lines `part` is."""
+        wanted = part.encode()
+        at = self._text.find(wanted)
+        while at >= 0:
+            start = self._text.rfind(b"\n", 0, at) + 1
+            end = self._text.find(b"\n", start)
+            yield _parse(self._text[start : end if end >= 0 else None]).name
+            at = self._text.find(wanted, end) if end >= 0 else -1
 
 
 _address_digits = itemgetter(slice(_ADDRESS_DIGITS))

@@ -32,6 +32,6 @@ def load_object(
             programs = load_programs(spec.programs, maps, kernel, types)
             for one in programs:
                 on_error.enter_context(one)
-            fill_program_slots(maps, {one.spec.name: one for one in programs})
+            fill_program_slots(spec.maps, maps, {one.spec.name: one for one in programs})
             on_error.pop_all()
     return maps, programs

@@ -83,8 +83,11 @@ class Map:
         )
         if btf is not None:
             attr.btf_fd = int(btf)
-            attr.btf_key_type_id = spec.key_type
-            attr.btf_value_type_id = spec.value_type
+            if spec.type is MapType.STRUCT_OPS:
+                attr.btf_vmlinux_value_type_id = spec.value_type
+            else:
+                attr.btf_key_type_id = spec.key_type
+                attr.btf_value_type_id = spec.value_type
         return cls(kernel, Fd(kernel, bpf.map_create(kernel, attr), "map", spec.name), spec)
 
     @classmethod

@@ -30,6 +30,7 @@ __all__ = ("fill_program_slots", "pinned", "set_up_maps")
 _BPF_F_RDONLY_PROG = 1 << 7
 # The kernel adds BPF_F_RDONLY_PROG to these (kernel/bpf/devmap.c: dev_map_alloc_check).
 _READ_ONLY = (MapType.DEVMAP, MapType.DEVMAP_HASH)
+_POINTER_BYTES = 8
 _COMPARED = ("type", "key_size", "value_size", "max_entries", "flags", "extra")
 
 
@@ -77,14 +78,33 @@ def pinned(maps: Iterable[Map], kernel: Kernel) -> Iterator[None]:
         on_error.pop_all()
 
 
-def fill_program_slots(maps: Mapping[str, Map], programs: Mapping[str, Program]) -> None:
-    """Put the programs where the arrays of programs want them. Raises `BadSpec`, `SyscallError`."""
-    for one in maps.values():
-        for index, name in one.spec.program_slots:
+def fill_program_slots(
+    specs: Collection[MapSpec], maps: Mapping[str, Map], programs: Mapping[str, Program]
+) -> None:
+    """Put the programs where the arrays of programs want them, whoever has made these; what a map
+    of functions is to hold gets their fds. Raises `BadSpec`, `SyscallError`."""
+    for spec in specs:
+        fds: list[tuple[int, int]] = []
+        for index, name in spec.program_slots:
             if name not in programs:
                 hint = did_you_mean(name, programs)
-                raise BadSpec(f"map {one.spec.name}", f"no program '{name}' for [{index}]", hint)
-            one.put(_u32(index), _u32(int(programs[name].fd)))
+                raise BadSpec(f"map {spec.name}", f"no program '{name}' for [{index}]", hint)
+            fds.append((index, int(programs[name].fd)))
+        filled = maps[spec.name]
+        if spec.type is MapType.STRUCT_OPS:
+            filled.spec = _with_functions(spec, fds)
+        else:
+            for index, fd in fds:
+                filled.put(_u32(index), _u32(fd))
+
+
+def _with_functions(spec: MapSpec, fds: list[tuple[int, int]]) -> MapSpec:
+    """The kernel takes a program's fd where a function's address is to be."""
+    ((key, content),) = spec.contents
+    value = bytearray(content)
+    for offset, fd in fds:
+        value[offset : offset + _POINTER_BYTES] = fd.to_bytes(_POINTER_BYTES, sys.byteorder)
+    return replace(spec, contents=((key, bytes(value)),))
 
 
 def _complete(kernel: Kernel, spec: MapSpec) -> MapSpec:
@@ -125,6 +145,9 @@ def _create(kernel: Kernel, spec: MapSpec, btf: Fd | None) -> Map:
         inner = None
         if spec.inner is not None:
             inner = pattern.enter_context(_create(kernel, spec.inner, btf))
+        if btf is None and spec.type is MapType.STRUCT_OPS:
+            why = "the kernel does not take the object's types, without which there is no such map"
+            raise BadSpec(f"map {spec.name}", why)
         if btf is None or not (spec.key_type or spec.value_type):
             return Map.create(kernel, spec, inner=inner)
         try:
@@ -137,6 +160,8 @@ def _create(kernel: Kernel, spec: MapSpec, btf: Fd | None) -> Map:
 
 def _fill(into: Map, maps: Mapping[str, Map]) -> None:
     spec = into.spec
+    if spec.type is MapType.STRUCT_OPS:
+        return  # What is put in there takes the programs, and may be in use at once.
     if spec.contents:
         into.put_many(spec.contents)
     for index, name in spec.map_slots:

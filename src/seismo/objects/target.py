@@ -17,7 +17,7 @@ from seismo.base.dataclass import replace
 from seismo.base.errors import BpfError, NotSupported, SyscallError
 from seismo.btf.errors import BtfNotFound
 from seismo.btf.spec import VMLINUX, Btf
-from seismo.btf.types import Kind
+from seismo.btf.types import Kind, Struct
 from seismo.isa.prog_types import AttachType, ProgType
 from seismo.kernel import bpf
 from seismo.kernel.abi import ProgLoadAttr
@@ -64,6 +64,8 @@ class Targets:
         elif spec.type is ProgType.EXT:
             hint = "name the program that is loaded with that function, by its id"
             raise BadSpec(f"program {spec.name}", f"whose {target.name} shall it replace?", hint)
+        elif target.member:
+            self._aim_at_member(target, attr)
         elif target.module:
             self._aim_at_module(target, kind, attr)
         else:
@@ -122,6 +124,18 @@ class Targets:
         btf, fd = self._module(target.module)
         attr.attach_btf_id = _find(btf, target, kind)
         attr.attach_btf_obj_fd = int(fd)
+
+    def _aim_at_member(self, target: ProgramTarget, attr: ProgLoadAttr) -> None:
+        """The number of the member goes where others have the type of their attachment."""
+        btf = self._kernel_btf()
+        for id in btf.find_all(target.name, Kind.STRUCT)[:1]:
+            struct = btf.type(id)
+            names = [one.name for one in struct.members] if isinstance(struct, Struct) else []
+            if target.member in names:
+                attr.attach_btf_id = id
+                attr.expected_attach_type = names.index(target.member)
+                return
+        raise NotInKernel(f"member of struct {target.name}", target.member)
 
     def _module_with(self, target: ProgramTarget, kind: AttachType | None) -> str:
         """The first module that has the target, '' if none has."""

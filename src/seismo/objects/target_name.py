@@ -27,6 +27,8 @@ _PREFIXES = {
 def describe_target(spec: ProgramSpec) -> str:
     """`fentry vfs_read`, `rawtracepoint sched_switch`; the program's name if it has none."""
     kind, target = spec.expected_attach_type, spec.target
+    if target is not None and target.member:
+        return f"struct_ops {target.name}.{target.member}"
     if target is None or (kind is None and spec.type is not ProgType.EXT):
         return f"program {spec.name}"
     module = f"{target.module}:" if target.module else ""

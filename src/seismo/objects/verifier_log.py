@@ -59,6 +59,9 @@ class VerifierError(BpfError):
         elif self.line is not None:
             place = f"{self.line.file}:{self.line.line}:{self.line.column}"
             lines += [f"from {place}", f"    {self.line.text.strip()}"]
+        if "GPL" in self.summary:
+            license_ = f"'{self.spec.license}'" if self.spec.license else "none"
+            lines.append(f'hint: its license is {license_}: char LICENSE[] SEC("license") = "GPL";')
         return "\n".join(lines)
 
     def explain(self) -> str:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 
+from seismo.base.dataclass import replace
+from seismo.btf.errors import BtfNotFound
+from seismo.btf.layout import size_of
 from seismo.btf.spec import Btf
 from seismo.btf.types import Datasec, Kind, Var, VarLinkage
+from seismo.core.types import LocalTypes
 from seismo.elf.file import Section, SectionType
 from seismo.elf.relocations import SymbolKind
 from seismo.isa.map_types import MapType
@@ -29,12 +33,24 @@ _REFUSED = re.compile(r"[^A-Za-z0-9_.]")
 
 
 def read_data_maps(source: ObjectSource, btf: Btf) -> dict[int, MapSpec]:
-    """The maps by the index of their section. ObjectError for a section larger than a value."""
-    return {
-        index: _data_map(source, btf, section)
-        for index, section in enumerate(source.sections)
-        if section.size and _is_data(section)
-    }
+    """The maps by the index of their section. ObjectError for a section larger than a value.
+
+    What is written to and what is not may be two sections of a name: clang makes them of variables
+    of `SEC(".rodata")` and others that are const. The types are about the first.
+    """
+    found: dict[int, MapSpec] = {}
+    names: set[str] = set()
+    for index, section in enumerate(source.sections):
+        if not section.size or not _is_data(section):
+            continue
+        spec = _data_map(source, btf, section)
+        if source.section(section.name)[0] != index:
+            spec = replace(spec, value_type=0)
+        if spec.name in names:
+            spec = replace(spec, name=f"{spec.name}@{index}")
+        names.add(spec.name)
+        found[index] = spec
+    return found
 
 
 def _is_data(section: Section) -> bool:
@@ -126,7 +142,7 @@ def read_variables(
     """
     found: list[Variable] = []
     for index, spec in maps.items():
-        variables = _typed(btf, spec) if spec.value_type else _untyped(source, index, spec.name)
+        variables = _typed(btf, spec) if spec.value_type else _untyped(source, btf, index, spec)
         for one in variables:
             if one.offset + one.size > spec.value_size:
                 what = f"variable '{one.name}' goes on beyond section '{spec.section}'"
@@ -165,9 +181,29 @@ def _typed(btf: Btf, spec: MapSpec) -> list[Variable]:
     ]
 
 
-def _untyped(source: ObjectSource, index: int, name: str) -> list[Variable]:
+def _untyped(source: ObjectSource, btf: Btf, index: int, spec: MapSpec) -> list[Variable]:
+    """Those of a section that no type tells of; some of them may have one all the same."""
     return [
-        Variable(name=one.name, map=name, offset=one.value, size=one.size, type=0)
+        Variable(
+            name=one.name,
+            map=spec.name,
+            offset=one.value,
+            size=one.size,
+            type=_type_of(btf, one.name, one.size),
+        )
         for one in source.symbols_by_section.get(index, ())
         if one.kind == SymbolKind.OBJECT and one.name
     ]
+
+
+def _type_of(btf: Btf, name: str, size: int) -> int:
+    """The type of the only variable of that name; 0 if there are none or several, or of another
+    size."""
+    ids = btf.find_all(name, Kind.VAR)
+    variable = btf.type(ids[0]) if len(ids) == 1 else None
+    if not isinstance(variable, Var):
+        return 0
+    try:
+        return variable.type if size_of(LocalTypes(btf), variable.type) == size else 0
+    except BtfNotFound:
+        return 0

@@ -141,10 +141,12 @@ class _Fitting:
 
     def _is_home(self, placement: Placement, name: str, section: int) -> bool:
         """Whether a variable is where its type says: clang 14 puts constants of 16 bytes elsewhere
-        (`.rodata.cst16`) and does not say so."""
+        (`.rodata.cst16`) and does not say so, clang 19 makes two sections of a name."""
         variable = self._variable(placement, name)
-        homes = self._homes.get(variable.name, {section})
-        return variable.linkage is not VarLinkage.STATIC or section in homes
+        if variable.linkage is VarLinkage.STATIC:
+            return section in self._homes.get(variable.name, {section})
+        symbol = self._globals.get(variable.name)
+        return symbol is None or symbol.section == section
 
     def _placed(self, placement: Placement, section: str) -> Placement:
         variable = self._variable(placement, section)

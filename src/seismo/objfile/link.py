@@ -39,7 +39,8 @@ from seismo.objfile.model import (
 )
 from seismo.objfile.resolve import FactTypes, KernelSymbolId, Resolver
 from seismo.objfile.sections import section_kind
-from seismo.spec.types import MapSpec, ObjectSpec, ProgramSpec
+from seismo.objfile.struct_ops import fit_struct_ops, member_targets
+from seismo.spec.types import MapSpec, ObjectSpec, ProgramSpec, ProgramTarget
 
 __all__ = ("link",)
 
@@ -120,6 +121,11 @@ class _Linker:
         return Relocator(self._file.btf, self._types)
 
     @cached_property
+    def _members(self) -> dict[str, ProgramTarget]:
+        """The programs that are members of structs of functions."""
+        return member_targets(self._file.maps, self._file.btf)
+
+    @cached_property
     def _externs(self) -> dict[str, tuple[Extern, int | KernelSymbolId]]:
         """What each extern is: an offset in `.kconfig`, an address or an id."""
         return {one.name: (one, self._meaning(one)) for one in self._file.externs}
@@ -136,12 +142,19 @@ class _Linker:
     def spec(self, programs: list[Function]) -> ObjectSpec:
         """All maps, and the programs given."""
         names = {one.name for one in programs}
+        self._relocate(names)
         maps = tuple([self._map(one, names) for one in self._file.maps])
         linked = tuple([self._program(one) for one in programs])
         btf = b""
         if len(self._file.btf) > 1:
             btf = with_strings(self._file.btf.data, bytes(self._strings))
         return ObjectSpec(maps=maps, programs=linked, btf=btf)
+
+    def _relocate(self, programs: set[str]) -> None:
+        """All at first, in the file's order, called or not: as libbpf does."""
+        for name in self._file.core_order:
+            if name in programs or not self._functions[name].kind:
+                self._fit(name)
 
     def _map(self, spec: MapSpec, programs: set[str]) -> MapSpec:
         """The map as this kernel wants it."""
@@ -158,6 +171,8 @@ class _Linker:
         if spec.program_slots:
             slots = tuple([one for one in spec.program_slots if one[1] in programs])
             spec = replace(spec, program_slots=slots)
+        if spec.type is MapType.STRUCT_OPS:
+            return fit_struct_ops(spec, self._file.btf, self._facts.own_btf())
         if spec.inner:
             spec = replace(spec, inner=self._map(spec.inner, programs))
         return spec
@@ -166,6 +181,10 @@ class _Linker:
         kind = main.kind
         if kind is None or kind.type is ProgType.UNSPEC:
             kind = section_kind(main.section)
+        target = self._members.get(main.name, kind.target)
+        if kind.type is ProgType.STRUCT_OPS and target is None:
+            hint = 'make it a member of a variable of SEC(".struct_ops")'
+            raise LinkError(f"program '{main.name}' is in no struct of functions", hint)
         parts = self._parts(main.name)
         infos = _Infos(parts, self._strings)
         body = _Body(parts, self._externs, self._file.maps)
@@ -176,7 +195,7 @@ class _Linker:
             map_refs=tuple(body.map_refs),
             license=self._file.license,
             expected_attach_type=kind.attach_type,
-            target=kind.target,
+            target=target,
             flags=kind.flags,
             kernel_version=self._version(),
             func_infos=infos.functions(),

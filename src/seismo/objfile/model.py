@@ -130,7 +130,8 @@ class Function:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectFile:
     """All of one object file, in its order. `name` is what messages call it; `btf` has no types
-    where the file has none."""
+    where the file has none. `core_order` are the functions with CO-RE relocations in the order in
+    which these are to be done, for what one finds leads others."""
 
     name: str
     license: str
@@ -140,6 +141,7 @@ class ObjectFile:
     functions: tuple[Function, ...]
     externs: tuple[Extern, ...] = ()
     variables: tuple[Variable, ...] = ()
+    core_order: tuple[str, ...] = ()
     notes: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """Other sections that some reader may want, by name: `.seismo`."""
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import struct
 
+from seismo.btf.errors import BtfError
 from seismo.btf.spec import Btf
 from seismo.objfile.btf_maps import MAPS, read_btf_maps
 from seismo.objfile.code import Places, read_functions
@@ -26,6 +27,7 @@ from seismo.objfile.fit_types import fitted_types
 from seismo.objfile.model import Function, ObjectFile
 from seismo.objfile.plain_maps import read_plain_maps
 from seismo.objfile.source import ObjectSource
+from seismo.objfile.struct_ops import read_struct_ops
 from seismo.spec.types import MapSpec
 
 __all__ = ("read_object",)
@@ -41,15 +43,31 @@ def read_object(data: bytes, name: str) -> ObjectFile:
     Raises ElfError and BtfError for malformed bytes, ObjectError for what is no BPF object.
     """
     source = ObjectSource(data, name)
+    try:
+        return _read(source)
+    except BtfError as error:
+        if error.path:
+            raise
+        raise source.placed(error, ".BTF") from error
+
+
+def _read(source: ObjectSource) -> ObjectFile:
+    name = source.name
     externs = read_externs(source)
     btf = Btf(fitted_types(source, externs), None, name)
     placed = [*read_btf_maps(source, btf), *read_plain_maps(source)]
     data_maps = read_data_maps(source, btf)
     options = kconfig_map(btf, name, externs)
-    maps = (*[one.spec for one in placed], *data_maps.values(), *options)
+    structs = read_struct_ops(source, btf)
+    maps = (
+        *[one.spec for one in placed],
+        *data_maps.values(),
+        *options,
+        *[one.spec for one in structs],
+    )
     _check_names(source, "maps", [one.name for one in maps])
     places = Places(
-        maps={(one.section, one.offset): one.spec.name for one in placed},
+        maps={(one.section, one.offset): one.spec.name for one in (*placed, *structs)},
         data={index: one.name for index, one in data_maps.items()},
         externs=frozenset([one.name for one in externs]),
     )
@@ -68,6 +86,7 @@ def read_object(data: bytes, name: str) -> ObjectFile:
         functions=functions,
         externs=externs,
         variables=variables,
+        core_order=_core_order(source, functions),
         notes={one.name: source.content(one) for one in source.sections if one.name in _NOTES},
     )
 
@@ -91,6 +110,17 @@ def _check_slots(
             if name not in programs:
                 what = f"'{name}' is to be in the map '{spec.name}', but is no program"
                 raise source.error(what, source.section(MAPS)[1].offset)
+
+
+def _core_order(source: ObjectSource, functions: tuple[Function, ...]) -> tuple[str, ...]:
+    """The functions with relocations as `.BTF.ext` has their sections."""
+    sections = {name: place for place, name in enumerate(source.ext.core_relos)}
+    found = [(sections[one.section], one.name) for one in functions if one.core_relos]
+    return tuple([name for _, name in sorted(found, key=_first)])
+
+
+def _first(pair: tuple[int, str]) -> int:
+    return pair[0]
 
 
 def _license(source: ObjectSource) -> str:

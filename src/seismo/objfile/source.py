@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from seismo.btf.errors import BtfError
 from seismo.btf.ext import BtfExt, read_ext
 from seismo.btf.read import Reader
 from seismo.btf.spec import Btf
@@ -43,6 +44,11 @@ class ObjectSource:
     def error(self, what: str, offset: int, hint: str = "") -> ObjectError:
         """An error about this file, to be raised."""
         return ObjectError(what, offset, self.name, hint)
+
+    def placed(self, error: BtfError, name: str) -> BtfError:
+        """The error about a section's bytes as one about this file, to be raised."""
+        offset = self.section(name)[1].offset + error.offset
+        return BtfError(f"section '{name}': {error.what}", offset, self.name)
 
     def _check_kind(self) -> None:
         file = self.file
@@ -105,7 +111,11 @@ class ObjectSource:
         index, section = self.section(".BTF.ext")
         if not index or not self.section(".BTF")[0]:
             return BtfExt()
-        return read_ext(self.content(section), _TextReader(self.btf_bytes))
+        reader = _TextReader(self.btf_bytes)
+        try:
+            return read_ext(self.content(section), reader)
+        except BtfError as error:
+            raise self.placed(error, ".BTF.ext") from error
 
 
 class _TextReader(Reader):

@@ -12,6 +12,7 @@ import io
 import marshal
 import struct
 import zipfile
+from binascii import crc32
 from collections.abc import Iterator
 
 from seismo.ship.modules import module_sources
@@ -26,12 +27,22 @@ _OF_TOOLS = ("seismo.ui.cli.shipped_tool",)
 
 _SCRIPT = "script.bo"
 _SHEBANG = b"#!/usr/bin/env python3\n"
+_SUM_BYTES = 8
+"""At the end, where zip files may have a comment: Python does not look at their own checksums."""
+
 _MAIN = f"""\
 import sys
+from binascii import crc32
 
 if sys.version_info < (3, 11):
     here = sys.version.split()[0]
     sys.exit(sys.argv[0] + ": this needs Python 3.11 or newer, and this is " + here)
+
+with open(__loader__.archive, "rb") as file:
+    data = file.read()
+if data[-{_SUM_BYTES}:] != b"%08x" % crc32(data[:-{_SUM_BYTES}]):
+    sys.exit("error: " + sys.argv[0] + " is damaged: its checksum is wrong")
+del data
 
 from {_ENTRY} import run_bundle
 
@@ -55,7 +66,9 @@ def bundle(script: bytes, tool: str = "") -> bytes:
             info.create_system = 3  # Unix, wherever it is made
             info.external_attr = _MODE
             archive.writestr(info, data)
-    return buffer.getvalue()
+        archive.comment = bytes(_SUM_BYTES)
+    rest = buffer.getvalue()[:-_SUM_BYTES]
+    return rest + b"%08x" % crc32(rest)
 
 
 def _entries(script: bytes, tool: str) -> Iterator[tuple[str, bytes]]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from binascii import crc32
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from types import NoneType, UnionType
@@ -24,13 +23,10 @@ from seismo.isa.decode import decode
 from seismo.isa.encode import encode
 from seismo.isa.insn import Insn
 from seismo.ship.model import Manifest
+from seismo.ship.seal import HEAD, MAGIC, UNSEALED, VERSION
 
-__all__ = ("VERSION", "read_text", "write_text")
+__all__ = ("read_text", "write_text")
 
-VERSION = 1
-"""Goes up when a text of before cannot be read any more, or means something else."""
-
-_MAGIC = b"seismo script"
 _BYTE_ORDER = "little"
 
 _Json: TypeAlias = Any
@@ -38,38 +34,35 @@ _Coder: TypeAlias = Callable[[Any], Any]
 
 
 def write_text(manifest: Manifest) -> bytes:
-    """The text; the same manifest gives the same one."""
+    """The text, not sealed yet; the same manifest gives the same one."""
     writer = _Writer()
     body = writer.coder(Manifest)(manifest)
     sources = [[one.name, one.text] for one in writer.sources]
     # Escapes keep what file names and scripts may hold beside UTF-8.
     text = json.dumps({"sources": sources, "script": body}, separators=(",", ":")).encode("ascii")
-    return b"%s %d %08x\n%s\n" % (_MAGIC, VERSION, crc32(text), text)
+    return b"%s %d %s\n%s\n" % (MAGIC, VERSION, UNSEALED, text)
 
 
 def read_text(data: bytes) -> Manifest:
     """What `write_text` wrote.
 
-    Raises `FormatError` for anything else: text that is damaged, or of a newer seismo.
+    Raises `FormatError` for anything else, such as text of a newer seismo.
     """
-    head, newline, text = data.partition(b"\n")
-    words = head.split(b" ")
-    if b" ".join(words[:2]) != _MAGIC or len(words) != 4 or not newline:
+    head = HEAD.match(data)
+    if head is None:
         raise FormatError("this is no script that seismo shipped", 0)
-    if words[2] != b"%d" % VERSION:
-        version = words[2].decode(errors="replace")
+    if head[1] != b"%d" % VERSION:
+        version = head[1].decode()
         raise FormatError(
-            f"a script of version {version}; this seismo reads {VERSION}", len(_MAGIC)
+            f"a script of version {version}; this seismo reads {VERSION}", head.start(1)
         )
-    text = text.removesuffix(b"\n")
-    if words[3] != b"%08x" % crc32(text):
-        raise FormatError("the script is damaged: its checksum is wrong", len(head) + 1)
+    text = data[head.end() :].removesuffix(b"\n")
     try:
         raw = json.loads(text)
         sources = _sources(raw)
         return cast(Manifest, _Reader(sources).coder(Manifest)(raw["script"]))
     except (ValueError, RecursionError, _Wrong, BpfError) as error:
-        raise FormatError(f"the script cannot be read: {error}", len(head) + 1) from error
+        raise FormatError(f"the script cannot be read: {error}", head.end()) from error
 
 
 class _Wrong(Exception):

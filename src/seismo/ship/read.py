@@ -12,6 +12,7 @@ from seismo.objfile.read import read_object
 from seismo.ship.code import Names, Piece, join, names_of
 from seismo.ship.model import DATA_PREFIX, PLAN_SECTION, NotShipped, Shipped
 from seismo.ship.plan_text import read_text
+from seismo.ship.seal import check_seal
 from seismo.spec.types import ProgramSpec
 
 __all__ = ("read_shipped",)
@@ -23,6 +24,7 @@ def read_shipped(data: bytes, name: str) -> Shipped:
     Raises `NotShipped` for an object file that is not one of ours, or not whole, and what
     `read_object` raises for one that is malformed.
     """
+    check_seal(data, name)
     file = read_object(data, name)
     if PLAN_SECTION not in file.notes:
         raise NotShipped(

@@ -35,6 +35,7 @@ from seismo.ship.code import Names, Piece, by_value, names_of, split
 from seismo.ship.local_types import LocalTypes, local_types
 from seismo.ship.model import DATA_PREFIX, PLAN_SECTION, Manifest
 from seismo.ship.plan_text import write_text
+from seismo.ship.seal import seal
 from seismo.ship.section_names import section_name
 from seismo.spec.types import MapSpec, ProgramSpec
 
@@ -83,8 +84,10 @@ def write_object(manifest: Manifest, btf: Btf) -> bytes:
     symbols.append(
         NewSymbol(name="_license", section=_LICENSE, size=len(licence), kind=SymbolKind.OBJECT)
     )
-    return write_elf(
-        machine=BPF_MACHINE, sections=sections, symbols=symbols, relocations=code.relocations
+    return seal(
+        write_elf(
+            machine=BPF_MACHINE, sections=sections, symbols=symbols, relocations=code.relocations
+        )
     )
 
 

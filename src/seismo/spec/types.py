@@ -44,7 +44,9 @@ class MapSpec:
     `map_slots` and `program_slots` (index, name) say which map or program goes where. A frozen map
     is read-only for user space from then on. `pin` is a path on a bpffs: the map that is there is
     taken if it fits, else a new one is put there. `section` is that of the object file whose global
-    variables are the map's only value: `.rodata`.
+    variables are the map's only value: `.rodata`. A map of type STRUCT_OPS is a struct of functions
+    in place of the kernel's: its `value_type` is the kernel's own, its value is put in when it is
+    attached, and its program slots are bytes of that.
     """
 
     name: str
@@ -83,13 +85,14 @@ class ProgramTarget:
     """What a tracing program belongs to, by name, as its loading must say.
 
     A function of the kernel or of `module`, a raw tracepoint (by its typedef, `btf_trace_name`), an
-    iterator (by its function, `bpf_iter_name`), or, where `program_id` is not 0, the BPF program of
-    that id.
+    iterator (by its function, `bpf_iter_name`), the `member` of a struct of functions, or, where
+    `program_id` is not 0, the BPF program of that id.
     """
 
     name: str
     module: str = ""
     program_id: int = 0
+    member: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

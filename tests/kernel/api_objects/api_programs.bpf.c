@@ -58,6 +58,20 @@ int keep(struct __sk_buff *ctx)
 	return ctx->len;
 }
 
+SEC("syscall")
+int answer(struct limits *ctx)
+{
+	ctx->high = ctx->low + 1;
+	return 0;
+}
+
+SEC("tc")
+int mark(struct __sk_buff *ctx)
+{
+	ctx->mark += 1;
+	return 0;
+}
+
 SEC("uprobe")
 int at_function(void *ctx)
 {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,13 @@ BITS = RecordCodec(
 )
 
 
+def collected(codec: Codec, data: list[bytes]) -> Any:
+    """The array of records that were waiting."""
+    array, error = arrays.collect(codec, data, None, lambda size, count: None)
+    assert error is None
+    return array
+
+
 @pytest.mark.parametrize(
     ("codec", "dtype"),
     [
@@ -63,7 +71,7 @@ def test_a_struct_is_as_c_lays_it_out() -> None:
 
 def test_arrays_of_arrays_have_all_their_axes() -> None:
     matrix = RecordCodec("struct m", 6, (Field("m", 0, ArrayCodec(ArrayCodec(U8, 2), 3)),))
-    array = arrays.collect(matrix, [bytes(range(6))], None, None)
+    array = collected(matrix, [bytes(range(6))])
     assert array["m"].tolist() == [[[0, 1], [2, 3], [4, 5]]]
 
 
@@ -73,7 +81,7 @@ def records(codec: RecordCodec, *rows: dict[str, object]) -> Iterator[bytes]:
 
 def test_bytes_become_rows() -> None:
     rows = [{"x": -1, "y": 2}, {"x": 3, "y": 4}]
-    array = arrays.collect(POINT, list(records(POINT, *rows)), None, None)
+    array = collected(POINT, list(records(POINT, *rows)))
     assert array.tolist() == [(-1, 2), (3, 4)]
 
 
@@ -83,7 +91,7 @@ def test_bit_fields_become_numbers(signed: int, long: int) -> None:
     row = {"low": 5, "signed": signed, "is_on": True, "long": long, "whole": 9}
     codec = RecordCodec("struct outer", 33, (Field("n", 0, U8), Field("b", 1, ArrayCodec(BITS, 2))))
     data = list(records(codec, {"n": 7, "b": [row, {}]}))
-    array = arrays.collect(codec, data, None, None)
+    array = collected(codec, data)
     assert array["b"]["long"].dtype == np.int64 and array["b"]["is_on"].dtype == np.bool_
     assert array["n"].tolist() == [7]
     assert array["b"].tolist() == [[tuple(row.values()), (0, 0, False, 0, 0)]]
@@ -94,7 +102,7 @@ def test_what_follows_a_nul_is_zeros() -> None:
         "struct name", 9, (Field("n", 0, U8), Field("c", 1, TextCodec("char[8]", 8)))
     )
     both = RecordCodec("struct both", 18, (Field("names", 0, ArrayCodec(name, 2)),))
-    array = arrays.collect(both, [b"\1ab\0cdefg\2abcdefgh"], None, None)
+    array = collected(both, [b"\1ab\0cdefg\2abcdefgh"])
     assert array.tobytes() == b"\1ab\0\0\0\0\0\0\2abcdefgh"
 
 

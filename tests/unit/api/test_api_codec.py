@@ -12,6 +12,7 @@ from seismo.api.codec import (
     BytesCodec,
     Codec,
     EnumCodec,
+    EnumValue,
     FloatCodec,
     IntCodec,
     TextCodec,
@@ -129,3 +130,7 @@ def test_what_is_of_another_type_is_told(codec: Codec, value: object, message: s
     with pytest.raises(WrongType) as raised:
         codec.encode(value, "x")
     assert str(raised.value) == message
+
+
+def test_an_enum_value_may_be_made_without_its_enum() -> None:
+    assert (repr(EnumValue(3)), EnumValue(3).name) == ("3", "")

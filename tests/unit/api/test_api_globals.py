@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from seismo.api.codec import ArrayCodec, IntCodec, TextCodec
-from seismo.api.errors import UnknownName, WrongState, WrongValue
+from seismo.api.errors import UnknownName, WrongState, WrongType, WrongValue
 from seismo.api.globals import DataMap, Global, Globals, Section
 from seismo.api.record import Field, RecordCodec
 from seismo.base.dataclass import replace
@@ -132,6 +132,30 @@ def test_a_wrong_value_names_its_variable(section: Section) -> None:
         section.level = -1
     with pytest.raises(WrongValue, match="member 'low' of struct line: 16 does not fit 4 bits"):
         section.line.low = 16
+
+
+def test_what_python_cannot_name_is_an_item(section: Section) -> None:
+    section.line["from"]["x"] = 3
+    section.line["low"] = 4
+    assert section.line["from"].x == 3 and section.line.low == 4
+    with pytest.raises(UnknownName, match=r"no member 'form' in struct line\nhint: .*'from'"):
+        section.line["form"]
+
+
+def test_a_view_is_a_value_for_another_variable(section: Section) -> None:
+    section.line["from"] = {"x": 1, "y": 2}
+    section.line.to = section.points[1] = section.line["from"]
+    assert (section.line.to.y, section.points[1].x) == (2, 1)
+    with pytest.raises(WrongType, match="must be struct point, not RecordView"):
+        section.line.to = section.line
+
+
+def test_slices_of_an_array_are_set_at_once(section: Section) -> None:
+    whole = list(section.table)
+    section.table[1:] = [9] * (len(whole) - 1)
+    assert list(section.table) == [whole[0], *[9] * (len(whole) - 1)]
+    with pytest.raises(WrongValue, match="the array has"):
+        section.table[1:] = [1]
 
 
 def test_variables_are_a_mapping_too(section: Section, memory: DataMap) -> None:

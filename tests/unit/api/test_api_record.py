@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import pytest
 
-from seismo.api.codec import BytesCodec, IntCodec, TextCodec
+from seismo.api.codec import ArrayCodec, BytesCodec, IntCodec, TextCodec
 from seismo.api.errors import UnknownName, WrongType, WrongValue
 from seismo.api.record import Field, Record, RecordCodec, codec_of
 
@@ -163,6 +166,16 @@ def test_a_member_that_means_something_to_python_is_an_item() -> None:
     codec = RecordCodec("struct odd", 8, (Field("__bool__", 0, U32), Field("__pad", 4, U32)))
     record = codec.type(__pad=5)
     assert record and record["__bool__"] == 0 and getattr(record, "__pad") == 5
+
+
+def test_records_are_copied_and_pickled() -> None:
+    pair = ArrayCodec(POINT, 2)
+    codec = RecordCodec("struct line", 20, (Field("ends", 0, pair), Field("id", 16, U32)))
+    record = codec.type(ends=[{"x": 1}, {"x": 2}], id=7)
+    one, two = pickle.loads(pickle.dumps([record, record._replace(id=8)]))
+    assert one == record and bytes(one) == bytes(record) and {record: 5}[one] == 5
+    assert type(one) is type(two) and two.ends[1].x == 2 and two.id == 8
+    assert copy.copy(record) == record and copy.deepcopy(record) is record
 
 
 def test_the_class_is_a_record_and_has_its_codec() -> None:

@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from seismo.ui.cli.build import run_build
+from seismo.ship.write import write_object
+from seismo.ui.cli.build import _of_this_machine, run_build
 from seismo.ui.cli.errors import InputError
+from seismo.ui.cli.main import main
 from seismo.ui.cli.shipped import run_file
+from seismo.ui.cli.tasks import Tasks
+from ship_plans import TYPES, btf_of, manifest, one_program
 
 
 @pytest.mark.parametrize(
@@ -35,6 +39,18 @@ def test_mistakes(arguments: list[str], message: str, capsys: pytest.CaptureFixt
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("tasks", "given"),
+    [(Tasks(pid=7), ["-p 7"]), (Tasks(pid=7, is_tree=True), ["-p 7"]),
+     (Tasks(pid=7, tid=9), ["-t 9"]), (Tasks(comm="x", uid=7), [])],
+)  # fmt: skip
+def test_a_filter_by_this_machines_tasks_is_warned_of(tasks: Tasks, given: list[str]) -> None:
+    assert [*_of_this_machine(tasks)] == [
+        f"warning: {one} is built in: on another machine that is another task, if any"
+        for one in given
+    ]
+
+
 def test_a_script_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"cannot read the script .*nope\.bt: No such file"):
         run_build([str(tmp_path / "nope.bt"), "-o", "x.bo"])
@@ -43,3 +59,26 @@ def test_a_script_that_is_not_there(tmp_path: Path) -> None:
 def test_a_shipped_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"cannot read .*nope\.bo: No such file"):
         run_file([str(tmp_path / "nope.bo")])
+
+
+@pytest.mark.parametrize(
+    "arguments", [["{}"], ["-q", "{}"], ["-f", "json", "-q", "{}"], ["{}", "-q"]]
+)
+def test_a_shipped_file_may_stand_behind_options(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "other.bo"
+    file.write_bytes(b"BEGIN {}")
+    assert main([one.format(file) for one in arguments]) == 1
+    assert f"{file}" in (error := capsys.readouterr().err) and "ELF" in error
+
+
+def test_options_of_scripts_are_not_those_of_shipped_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "begin.bo"
+    file.write_bytes(write_object(manifest(one_program("r0 = 0")), btf_of(TYPES)))
+    with pytest.raises(SystemExit) as ended:
+        main(["-d", "ast", str(file)])
+    assert ended.value.code == 1
+    assert "unrecognized arguments: -d ast" in capsys.readouterr().err

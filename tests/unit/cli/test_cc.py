@@ -227,3 +227,76 @@ def test_sources_mean_the_same_with_our_headers(case: ObjectCase, clang: str, ty
     assert [one.name for one in ours.functions] == [one.name for one in theirs.functions]
     assert ours.maps == theirs.maps
     assert [relos(one) for one in ours.functions] == [relos(one) for one in theirs.functions]
+
+
+MACROS_HEAD = """
+#include <linux/bpf.h>
+#include <linux/types.h>
+#include <stdbool.h>
+#define __VMLINUX_H__
+struct pt_regs { unsigned long r10, bp, r9, r8, ax, cx, dx, si, di, ip, sp; };
+struct link { struct link *next; int tail; char name[16]; } __attribute__((preserve_access_index));
+struct pair { long first, second; };
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+"""
+TEN = ", ".join(["next"] * 8)
+MACROS = {
+    "a_cast_before_a_walk": f"""
+        SEC("kprobe/f") int p(long *ctx)
+        {{ return BPF_CORE_READ((struct link *)*ctx, tail)
+                  + BPF_PROBE_READ((struct link *)ctx, next, tail)
+                  + BPF_CORE_READ_USER((struct link *)ctx, {TEN}, tail); }}""",
+    "a_walk_of_ten": f"""
+        SEC("kprobe/f") int p(struct link *ctx)
+        {{ char name[16]; BPF_CORE_READ_INTO(&name, ctx, {TEN}, name);
+          return BPF_CORE_READ_STR_INTO(&name, ctx, {TEN}, name)
+                 + BPF_PROBE_READ_STR_INTO(&name, ctx, {TEN}, name)
+                 + BPF_PROBE_READ_USER_STR_INTO(&name, ctx, {TEN}, name); }}""",
+    "registers_elsewhere": """
+        struct holder { struct pt_regs *next; };
+        SEC("kprobe/f") int p(struct holder *ctx)
+        { return PT_REGS_PARM1_CORE(ctx->next) + PT_REGS_IP_CORE(ctx->next)
+                 + PT_REGS_PARM4_CORE_SYSCALL(ctx->next) + PT_REGS_FP_CORE(ctx->next); }""",
+    "return_addresses": """
+        SEC("kprobe/f") int p(struct pt_regs *ctx)
+        { long from, to; BPF_KPROBE_READ_RET_IP(from, ctx); BPF_KRETPROBE_READ_RET_IP(to, ctx);
+          return from + to; }""",
+    "structs_by_value": """
+        SEC("fentry/f") int BPF_PROG2(last, struct pair, both, int, one, struct pair, more)
+        { return more.second; }
+        SEC("fentry/g") int BPF_PROG2(amid, struct pair, both, char, one, struct pair, more)
+        { return one; }
+        SEC("fentry/h") int BPF_PROG2(none) { return 0; }""",
+    "a_call_of_the_system": """
+        SEC("ksyscall/f") int BPF_KSYSCALL(p, int a, long b, char c, void *d, short e)
+        { return a + b + c + (long)d + e; }""",
+    "lines": """
+        SEC("kprobe/f") int p(void *ctx)
+        { __bpf_printk("%d", 1); __bpf_vprintk("%d %d", 1, 2); return bpf_printk("no value"); }""",
+    "a_line_without_data": """
+        SEC("kprobe/f") int p(void *ctx) { bpf_printk("%d", 1); return 0; }""",
+    "names": """
+        struct holder { struct link __kptr_ref *held; };
+        SEC("kprobe/f") int p(struct holder *ctx)
+        { if (!__builtin_constant_p(1)) __bpf_unreachable(); return ctx->held != 0; }""",
+}
+
+
+@needs_clang
+@pytest.mark.parametrize("clang", CLANGS)
+@pytest.mark.parametrize("name", MACROS)
+def test_macros_become_the_same_instructions(
+    name: str, clang: str, types: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "macros.bpf.c"
+    plain = "#define BPF_NO_GLOBAL_DATA\n" if name == "a_line_without_data" else ""
+    source.write_text(f"{plain}{MACROS_HEAD}{MACROS[name]}")
+    theirs = read_object(compile_bpf(source, clang).read_bytes(), "theirs")
+    with generated_headers(str(types)) as generated:
+        compiled = compile_bpf(source, clang, "-Wall", f"-I{generated}", f"-I{HEADERS}")
+    ours = read_object(compiled.read_bytes(), "ours")
+    assert [one.name for one in ours.programs] == [one.name for one in theirs.programs]
+    assert [one.insns for one in ours.programs] == [one.insns for one in theirs.programs]
+    assert [relos(one) for one in ours.programs] == [relos(one) for one in theirs.programs]

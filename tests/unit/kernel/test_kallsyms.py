@@ -81,6 +81,17 @@ def test_a_near_name_is_suggested(symbols: Kallsyms) -> None:
     assert caught.value.hint == "did you mean 'vfs_read'?"
 
 
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("tcp_retransmti_skb", "tcp_retransmit_skb"), ("tpc_retransmit_skb", "tcp_retransmit_skb")],
+)
+def test_a_near_name_has_a_half_of_it(wrong: str, right: str) -> None:
+    symbols = Kallsyms(f"{1:016x} T other\n{2:016x} t {right}\t[tcp]\n{3:016x} T {right}".encode())
+    with pytest.raises(NotInKernel) as caught:
+        symbols.address(wrong)
+    assert caught.value.hint == f"did you mean '{right}'?"
+
+
 def test_hidden_addresses_are_not_mistaken_for_addresses() -> None:
     hidden = Kallsyms(HIDDEN)
     assert hidden.are_hidden

@@ -109,3 +109,14 @@ def test_a_poison_is_the_complaint_where_it_is_met() -> None:
     assert str(VerifierError(poisoned, LOG)) == f"the kernel refuses program p: {why}"
     elsewhere = replace(program(spans=()), poisons=((0, why),))
     assert "invalid write to stack" in str(VerifierError(elsewhere, LOG))
+
+
+@pytest.mark.parametrize(
+    ("license", "said"),
+    [("", "its license is none"), ("Proprietary", "its license is 'Proprietary'")],
+)
+def test_what_takes_a_license(license: str, said: str) -> None:
+    log = "0: (85) call bpf_trace_printk#6\ncannot call GPL-restricted function from non-GPL "
+    error = VerifierError(replace(program(spans=()), license=license), f"{log}compatible program\n")
+    hint = f'hint: {said}: char LICENSE[] SEC("license") = "GPL";'
+    assert str(error).splitlines()[-1] == hint

@@ -377,5 +377,8 @@ def test_two_maps_of_one_name() -> None:
     builder = ObjectBuilder()
     builder.section(".data.a-b", b"x")
     builder.section(".data.a+b", b"x")
+    assert [one.name for one in read(builder).maps] == [".data.a_b", ".data.a_b@2"]
+    section = builder.section("maps", struct.pack("<5I", 2, 4, 4, 1, 0))
+    builder.symbol(".data.a_b", section, 0, 20, GLOBAL + OBJECT)
     with pytest.raises(ObjectError, match=r"two maps called '\.data\.a_b'"):
         read(builder)

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import pytest
-from kernel_facts import CALL, EXIT, INT, LOAD, MOV, OTHER_PROTO, TYPES, linked, read
+from kernel_facts import CALL, EXIT, INT, LOAD, MOV, OTHER_PROTO, TYPES, Facts, linked, read
 from object_builder import FUNC, GLOBAL, OBJECT, ObjectBuilder
 
 from seismo.base.dataclass import replace
+from seismo.btf.errors import BtfError
 from seismo.btf.ext import BtfExt, CoreRelo, FuncInfo, LineInfo, pack_func_infos
 from seismo.btf.read import Reader
+from seismo.btf.spec import Btf
 from seismo.btf.types import (
     Datasec,
     Func,
     FuncLinkage,
+    Int,
+    IntEncoding,
     Member,
     Placement,
     Struct,
     Var,
     VarLinkage,
 )
+from seismo.btf.write import write
+from seismo.core.errors import CoreError
+from seismo.elf.file import ElfFile
 from seismo.isa.insn import REGS, Insn
+from seismo.objfile.link import link
+from seismo.objfile.read import read_object
 
 
 def test_variables_get_their_places() -> None:
@@ -50,6 +59,38 @@ def test_variables_get_their_places() -> None:
         ("elsewhere", 0, ".rodata.cst4"),
     ]
     assert file.maps[0].flags == 1024
+
+
+def test_two_sections_of_a_name() -> None:
+    """As clang 19 has it of `const` variables and those of `SEC(".rodata")`."""
+    builder = ObjectBuilder()
+    constant = builder.section(".rodata", b"\1\0\0\0", (1, 2))
+    written = builder.section(".rodata", b"\2" + bytes(11))
+    builder.symbol("first", constant, 0, 4, GLOBAL + OBJECT)
+    builder.symbol("second", written, 0, 4, GLOBAL + OBJECT)
+    builder.symbol("hidden", written, 4, 8, OBJECT)
+    builder.code("socket", [LOAD, EXIT], ("main", 0, 3))
+    builder.relocate(3, 0, 2)
+    at = len(TYPES) + 1
+    names = ("first", "second")
+    types = [*TYPES, *[Var(one, INT, VarLinkage.GLOBAL) for one in names]]
+    placements = tuple([Placement(at + index, 0, 4) for index in range(len(names))])
+    builder.types([*types, Datasec(".rodata", 0, placements)])
+    file = read(builder)
+    assert [(one.name, one.section, one.value_size) for one in file.maps] == [
+        ("test.rodata", ".rodata", 4),
+        ("test.rodata@2", ".rodata", 12),
+    ]
+    assert file.maps[1].contents == ((bytes(4), b"\2" + bytes(11)),)
+    assert [one.is_frozen for one in file.maps] == [True, True]
+    assert [(one.name, one.map, one.offset, one.type) for one in file.variables] == [
+        ("first", "test.rodata", 0, INT),
+        ("second", "test.rodata@2", 0, INT),
+        ("hidden", "test.rodata@2", 4, 0),
+    ]
+    assert file.btf.type(file.btf.find(".rodata")) == Datasec(".rodata", 4, placements[:1])
+    (program,) = linked(builder).programs
+    assert program.map_refs == ((0, "test.rodata@2"),)
 
 
 def info(instruction: int, line: int) -> LineInfo:
@@ -124,3 +165,52 @@ def test_core_relocations_are_applied_and_what_is_missing_is_told() -> None:
     assert program.insns == (Insn(0x85, REGS[0], REGS[0], 0, 195896080), EXIT)
     ((index, why),) = program.poisons
     assert index == 0 and "struct thing: gone" in why
+
+
+class TwoThings(Facts):
+    """A kernel with two structs of one name."""
+
+    def btf(self) -> Btf:
+        first = Struct("thing", 8, (Member("one", 1, 0),))
+        second = Struct("thing", 8, (Member("two", 1, 0), Member("one", 1, 32)))
+        return Btf(write([Int("int", 4, IntEncoding.SIGNED), first, second]))
+
+
+def leading(*sections: str) -> ObjectBuilder:
+    """A function that nobody calls, whose relocation says which struct is meant; `sections` is the
+    order of `.BTF.ext`."""
+    builder = ObjectBuilder()
+    types = [*TYPES, Struct("thing", 8, (Member("two", INT, 0), Member("one", INT, 32)))]
+    builder.code("socket", [replace(MOV, imm=4), EXIT], ("main", 0, 2))
+    builder.code(".text", [replace(MOV, imm=0), EXIT], ("lead", 0, 2))
+    builder.code("xdp", [replace(MOV, imm=0), EXIT], ("other", 0, 2))
+    accesses = {"socket": "0:1", ".text": "0:0", "xdp": "0:0"}
+    relos = {
+        one: (CoreRelo(instruction=0, type=len(types), access=accesses[one], kind=0),)
+        for one in sections
+    }
+    builder.types(types, BtfExt(core_relos=relos))
+    return builder
+
+
+def test_relocations_lead_others_in_the_order_of_the_file() -> None:
+    file = read(leading(".text", "socket", "xdp"))
+    assert file.core_order == ("lead", "main", "other")
+    (program,) = link(file, TwoThings(), ["main"]).programs
+    assert program.insns[0].imm == 4
+    with pytest.raises(CoreError, match="several types of this name, which disagree"):
+        link(read(leading("socket", ".text")), TwoThings())
+    with pytest.raises(CoreError, match="several types of this name, which disagree"):
+        link(read(leading("xdp", "socket")), TwoThings(), ["main"])
+
+
+@pytest.mark.parametrize("name", [".BTF", ".BTF.ext"])
+def test_malformed_types_are_told_by_file_and_section(name: str) -> None:
+    builder = ObjectBuilder()
+    builder.types(TYPES, BtfExt())
+    data = bytearray(builder.bytes())
+    section = ElfFile(bytes(data), "x.o").sections[name]
+    data[section.offset + 4] = 1  # of the header's length
+    with pytest.raises(BtfError, match=rf"^x\.o: section '{name}': .*header") as caught:
+        read_object(bytes(data), "x.o")
+    assert section.offset <= caught.value.offset < section.offset + section.size

@@ -79,3 +79,17 @@ def test_same_script_same_bytes(tmp_path: Path) -> None:
         for seed in ("1", "2")
     }  # fmt: skip
     assert made == {bundle(SCRIPT)}
+
+
+@pytest.mark.parametrize("at", [0.2, 0.5, 0.9])
+def test_a_damaged_bundle_runs_nothing(at: float, tmp_path: Path) -> None:
+    data = bytearray(bundle(SCRIPT))
+    data[int(len(data) * at)] ^= 1
+    path = tmp_path / "damaged.pyz"
+    path.write_bytes(data)
+    done = subprocess.run(
+        [sys.executable, "-I", str(path)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (
+        1, f"error: {path} is damaged: its checksum is wrong\n"
+    )  # fmt: skip

@@ -8,7 +8,9 @@ import pytest
 
 from seismo.base.dataclass import replace
 from seismo.base.errors import BpfError
+from seismo.btf.spec import Btf
 from seismo.btf.types import Array, Enum, Enumerator, FuncProto, Member, Param, Struct, Type
+from seismo.events.enums import Names, names_in
 from seismo.isa.relo_kinds import CoreKind
 from seismo.plan import Plan
 from seismo.ship.fit import fit
@@ -25,7 +27,7 @@ from seismo.spec.relocations import (
     RunValue,
     TracepointField,
 )
-from ship_plans import RUN, TYPES, Facts, btf_of, manifest, one_program
+from ship_plans import RUN, TYPES, VIEW, Facts, btf_of, manifest, one_program, plan_of
 
 TASK = 6
 FORMAT = """name: sched_switch
@@ -195,3 +197,40 @@ def test_what_this_kernel_has_not(plan: Plan, types: Sequence[Type], message: st
 def test_another_architecture_is_refused() -> None:
     with pytest.raises(DoesNotFit, match="built for x86_64, and this is aarch64"):
         fitted(one_program("r0 = 0"), architecture="aarch64")
+
+
+NUMBERS = {"PIDTYPE_PID": 2, "PIDTYPE_TGID": 0, "PIDTYPE_NEW": 1}
+
+
+def renumbered(btf: Btf) -> list[Type]:
+    """The kernel's types, where `enum pid_type` has other constants."""
+    constants = tuple(Enumerator(name, value) for name, value in NUMBERS.items())
+    types = [btf.type(id) for id in btf.ids]
+    return [
+        replace(one, values=constants) if isinstance(one, Enum) and one.name == "pid_type" else one
+        for one in types
+    ]
+
+
+def test_names_of_constants_are_those_of_the_kernel() -> None:
+    plan = plan_of(
+        "BEGIN { print((enum pid_type)pid); @[(enum pid_type)tid] = 1; }", is_portable=True
+    )
+    built = tuple(
+        (one.value, one.name) for one in VIEW.btf().type(VIEW.btf().find("pid_type")).values
+    )
+    shipped = read_shipped(write_object(manifest(plan), VIEW.btf()), "x.bo")
+    assert [names for _, names in shipped.manifest.plan.enums] == [built]
+
+    def shown(types: Btf) -> set[Names]:
+        there = fit(shipped, Facts(types=types), formats(), RUN)
+        layouts = [one.layout for one in there.events.values()]
+        layouts += [one.key for one in there.maps if one.key is not None]
+        return {names for layout in layouts for names in names_in(layout)}
+
+    here = tuple((value, name) for name, value in NUMBERS.items())
+    assert shown(btf_of(renumbered(VIEW.btf()))) == {here}
+    assert shown(VIEW.btf()) == {built}
+    # A kernel without it shows what was known where the script was built.
+    others = list(TYPES)
+    assert shown(btf_of(others)) == {built}

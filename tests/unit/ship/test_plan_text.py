@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from binascii import crc32
 from typing import Any
 
 import pytest
@@ -13,7 +12,8 @@ from seismo.base.diagnostics import DiagnosticsError
 from seismo.base.errors import FormatError
 from seismo.isa.relo_kinds import CoreKind
 from seismo.plan import Attachment, Plan
-from seismo.ship.plan_text import VERSION, read_text, write_text
+from seismo.ship.plan_text import read_text, write_text
+from seismo.ship.seal import VERSION
 from seismo.spec.relocations import (
     CoreEnumerator,
     CoreField,
@@ -68,10 +68,9 @@ RELOCATIONS: tuple[Relocation, ...] = (
 )
 
 
-def signed(body: object) -> bytes:
+def headed(text: bytes) -> bytes:
     """Such JSON as if we had written it."""
-    text = json.dumps(body).encode()
-    return b"seismo script %d %08x\n%s\n" % (VERSION, crc32(text), text)
+    return b"seismo script %d 00000000\n%s\n" % (VERSION, text)
 
 
 def parts(plan: Plan) -> dict[str, Any]:
@@ -115,15 +114,6 @@ def test_spans_refer_to_each_source_once() -> None:
     assert sum(count for count, *_ in program["spans"]) == len(plan.object.programs[0].insns)
 
 
-def test_any_damaged_byte_is_noticed() -> None:
-    text = write_text(manifest(one_program("r0 = 0")))
-    for at in range(len(text) - 1):
-        with pytest.raises(FormatError):
-            read_text(text[:at] + bytes([text[at] ^ 1]) + text[at + 1 :])
-        with pytest.raises(FormatError):
-            read_text(text[:at])
-
-
 def test_a_newer_text_is_refused_by_its_version() -> None:
     text = write_text(manifest(one_program("r0 = 0"))).replace(b"script 1 ", b"script 2 ")
     with pytest.raises(FormatError, match="a script of version 2; this seismo reads 1"):
@@ -161,7 +151,7 @@ def test_text_of_another_form_is_refused(
         inner = inner[step]
     inner[path[-1]] = value
     with pytest.raises(FormatError, match=message):
-        read_text(signed(body))
+        read_text(headed(json.dumps(body).encode()))
 
 
 @pytest.mark.parametrize("text", [b"", b"\n", b"seismo script", b"\x7fELF" * 9])
@@ -173,4 +163,4 @@ def test_what_is_no_text_of_ours_is_refused(text: bytes) -> None:
 def test_deep_nesting_is_refused() -> None:
     text = b"[" * 100_000
     with pytest.raises(FormatError, match="cannot be read"):
-        read_text(b"seismo script 1 %08x\n%s\n" % (crc32(text), text))
+        read_text(headed(text))

@@ -15,6 +15,7 @@ from seismo.isa.relo_kinds import CoreKind
 from seismo.objfile.read import read_object
 from seismo.ship.model import NotShipped
 from seismo.ship.read import read_shipped
+from seismo.ship.seal import HEAD, UNSEALED, seal
 from seismo.ship.write import write_object
 from seismo.spec.relocations import CoreEnumerator, CoreField, CoreType, RunValue
 from ship_plans import TYPES, VIEW, assert_same, btf_of, manifest, one_program, plan_of
@@ -40,6 +41,13 @@ RELOCATED = one_program(
     ],
     assumptions=((CoreField("struct task_struct", "comm", CoreKind.FIELD_BYTE_SIZE), 16),),
 )
+
+
+def resealed(data: bytes) -> bytes:
+    """A file that was changed, as if it had been written so."""
+    found = HEAD.search(data)
+    assert found is not None
+    return seal(data[: found.start(2)] + UNSEALED + data[found.end(2) :])
 
 
 @pytest.mark.golden("compile/*.test")
@@ -127,7 +135,7 @@ def test_text_that_btf_cannot_have_is_replaced() -> None:
 
 def test_another_object_file_is_not_one_of_ours() -> None:
     with pytest.raises(NotShipped, match=r"x.bo has no section .seismo: `seismo build` did not"):
-        read_shipped(LOOPS.replace(b".seismo\0", b".season\0"), "x.bo")
+        read_shipped(resealed(LOOPS.replace(b".seismo\0", b".season\0")), "x.bo")
 
 
 def test_a_function_that_is_missing_is_named() -> None:
@@ -138,10 +146,22 @@ def test_a_function_that_is_missing_is_named() -> None:
         manifest(replace(plan, object=replace(plan.object, programs=(renamed,)))), BTF
     )
     with pytest.raises(BpfError, match="other"):
-        read_shipped(data.replace(b"\0other\0", b"\0otheR\0"), "x.bo")
+        read_shipped(resealed(data.replace(b"\0other\0", b"\0otheR\0")), "x.bo")
 
 
 def test_recorded_types_may_be_shipped() -> None:
     plan = plan_of("BEGIN { print(curtask->pid) }", is_portable=True)
     shipped = read_shipped(write_object(manifest(plan), VIEW.btf()), "x.bo")
     assert shipped.btf.find("task_struct", Kind.STRUCT) and shipped.core["0_begin"]
+
+
+def test_any_damaged_byte_is_noticed() -> None:
+    """Code, types and what refers to them as well as the plan: no other script ever runs."""
+    data = write_object(manifest(RELOCATED), BTF)
+    assert resealed(data) == data
+    for at in range(len(data)):
+        for damaged in (data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :], data[:at]):
+            with pytest.raises(BpfError):
+                read_shipped(damaged, "x.bo")
+    with pytest.raises(NotShipped, match=r"x\.bo is damaged: its checksum is wrong"):
+        read_shipped(data + b"\0", "x.bo")

@@ -31,6 +31,7 @@ _TC: Final[Reasons] = {
         "tcx takes Linux 6.6, netkit 6.7 and the primary device of a pair; programs are of type "
         "SCHED_CLS",
     ),
+    errno.ENXIO: ("it is no netkit device", "netkit takes Linux 6.7"),
     errno.ENOENT: ("the kernel has no clsact", "it takes CONFIG_NET_SCH_INGRESS (sch_ingress)"),
     errno.EEXIST: ("the program is there already", "each link there is of another program"),
     errno.EACCES: ("the interface is the peer of a netkit pair", "name the primary device"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from seismo.base.errors import FormatError
@@ -31,7 +32,10 @@ def open_source(words: Sequence[str], base: str = "") -> Btf:
         case [word] if "/" in word or "." in word:
             return read_types(word, read_types(base) if base else None)
         case [module]:
-            return read_types(f"{_MODULES}/{module}", read_types(VMLINUX))
+            path = f"{_MODULES}/{module}"
+            if not os.path.exists(path):
+                raise InputError(f"no module '{module}' with types is loaded\nhint: {SOURCES}")
+            return read_types(path, read_types(VMLINUX))
         case _:
             raise InputError(f"'{' '.join(words)}' names no types\nhint: {SOURCES}")
 

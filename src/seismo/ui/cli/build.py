@@ -27,6 +27,7 @@ from seismo.probes.view import KernelView
 from seismo.ship.bundle import bundle
 from seismo.ship.model import Manifest
 from seismo.ship.run import build_id_of
+from seismo.ship.since import check_oldest
 from seismo.ship.write import write_object
 from seismo.spec.types import UprobeAttach, UprobeMultiAttach
 from seismo.tools.table import NAMES, find_tool
@@ -108,7 +109,7 @@ def run_build(arguments: Sequence[str]) -> int:
             oldest_kernel=options.oldest,
         )
         compiled = _compiled(options, view, lowering)
-        for text in map(str, compiled.warnings):
+        for text in (*map(str, compiled.warnings), *_of_this_machine(options.tasks)):
             print(painted(text) if has_color(os.environ) else text, file=sys.stderr)
         if not compiled.plan.probe_count:
             raise InputError("the script has nothing to attach, only tests or benchmarks")
@@ -134,15 +135,30 @@ def _view(kernel: Kernel, tracefs: Tracefs, btf: str) -> LiveView:
     return _OtherKernel(kernel, tracefs, open_types(btf)) if btf else LiveView(kernel, tracefs)
 
 
+def _of_this_machine(tasks: Tasks) -> Iterator[str]:
+    """A warning that the filter is for one process, if it is."""
+    if tasks.tid or tasks.pid:
+        given = f"-t {tasks.tid}" if tasks.tid else f"-p {tasks.pid}"
+        yield f"warning: {given} is built in: on another machine that is another task, if any"
+
+
 def _compiled(options: _Options, view: KernelView, lowering: LowerOptions) -> Compiled:
-    """The first of the sources that compiles; else the last one's mistakes."""
+    """The first of the sources that compiles for these kernels; else the last one's mistakes."""
     *first, last = options.sources
     for source in first:
         try:
-            return compile_script(source, view, lowering, _inputs(options))
+            return _compiled_one(source, options, view, lowering)
         except BpfError:
             continue
-    return compile_script(last, view, lowering, _inputs(options))
+    return _compiled_one(last, options, view, lowering)
+
+
+def _compiled_one(
+    source: Source, options: _Options, view: KernelView, lowering: LowerOptions
+) -> Compiled:
+    compiled = compile_script(source, view, lowering, _inputs(options))
+    check_oldest(compiled.plan, options.oldest)
+    return compiled
 
 
 def _inputs(options: _Options) -> Inputs:

@@ -6,10 +6,12 @@ import argparse
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from seismo.base.dataclass import replace
 from seismo.btf.cheader import header
-from seismo.btf.cprint import declare
+from seismo.btf.cprint import CPrinter
+from seismo.btf.layout import MAX_DEPTH
 from seismo.btf.spec import Btf
-from seismo.btf.types import Const, Volatile
+from seismo.btf.types import Array, Const, Type, Void, Volatile
 from seismo.btf.write import write
 from seismo.core.subset import subset
 from seismo.objfile.model import ObjectFile, Variable
@@ -65,8 +67,10 @@ def header_of(obj: ObjectFile, names: Sequence[str] = ()) -> str:
     named = [obj.btf.find(one.split()[-1]) for one in names]
     roots = {*maps, *named, *(one.type for one in obj.variables)} - {0}
     kept = subset(obj.btf, roots)
-    btf = Btf(write(kept.types))
-    sections = [_section(btf, stem, *one, kept.ids) for one in _by_map(obj)]
+    types = [*kept.types]
+    settable = {one.type: _settable(types, kept.ids[one.type]) for one in obj.variables}
+    btf = Btf(write(types))
+    sections = [_section(btf, stem, *one, settable) for one in _by_map(obj)]
     parts = [f"#ifndef {guard}\n#define {guard}\n", header(btf), *sections, f"#endif /* {guard} */"]
     return "\n".join(parts) + "\n"
 
@@ -80,25 +84,38 @@ def _by_map(obj: ObjectFile) -> Iterator[tuple[str, list[Variable]]]:
 
 
 def _section(
-    btf: Btf, stem: str, section: str, variables: Sequence[Variable], ids: Mapping[int, int]
+    btf: Btf, stem: str, section: str, variables: Sequence[Variable], types: Mapping[int, int]
 ) -> str:
     """The section as a struct: its variables where they are, and what lies between them."""
+    printer, taken = CPrinter(btf), set[str]()
     lines, end = [f"struct {stem}_{_identifier(section)} {{"], 0
     for number, one in enumerate(variables):
         if one.offset > end:
             lines.append(f"\tchar __pad{number}[{one.offset - end}];")
-        declared = declare(btf, _bare(btf, ids[one.type]), one.name)
-        lines.append(f"\t{declared} __attribute__((packed)); /* {one.offset}, {one.size} bytes */")
+        # Files that were linked may each have a static variable of the name.
+        name = _identifier(one.name)
+        name = f"{name}_{one.offset}" if name in taken else name
+        taken.add(name)
+        declared = printer.declare(types[one.type], name, level=1)
+        lines.append(f"\t{declared}; /* {one.offset}, {one.size} bytes */")
         end = one.offset + one.size
-    return "\n".join([*lines, "};", ""])
+    return "\n".join([*lines, "} __attribute__((packed));", ""])
 
 
 def _identifier(text: str) -> str:
     return re.sub(r"\W", "_", text)
 
 
-def _bare(btf: Btf, id: int) -> int:
-    """The type without `const` and `volatile`, which user space sets before loading."""
-    while isinstance(type_ := btf.type(id), Const | Volatile):
-        id = type_.type
-    return id
+def _settable(types: list[Type], id: int, depth: int = 0) -> int:
+    """The type without `const` and `volatile`, for user space sets it before loading; that of an
+    array of such things is added to `types`."""
+    type_ = types[id - 1] if id else Void()
+    if depth == MAX_DEPTH or not isinstance(type_, Const | Volatile | Array):
+        return id
+    bare = _settable(types, type_.type, depth + 1)
+    if not isinstance(type_, Array):
+        return bare
+    if bare == type_.type:
+        return id
+    types.append(replace(type_, type=bare))
+    return len(types)

@@ -8,7 +8,7 @@ from typing import Any
 
 from seismo.kernel.object_ids import Kind
 from seismo.objects.find import find_links
-from seismo.objects.inventory import LinkRecord, link_record, links
+from seismo.objects.inventory import LinkRecord, attach_type_name, link_record, links
 from seismo.output.table import Cell
 from seismo.ui.cli.parser import parser_for, run_verb
 from seismo.ui.cli.places import place_of
@@ -47,7 +47,7 @@ def _facts(one: LinkRecord, around: Around) -> Iterator[str]:
     yield f"{one.id}: {one.type_name}  prog {one.prog_id}"
     yield f"at {place_of(one)}"
     if one.details:
-        yield "  ".join(f"{name} {value}" for name, value in one.details.items())
+        yield "  ".join(f"{name} {value}" for name, value in _details(one).items())
 
 
 def _json(one: LinkRecord, around: Around) -> dict[str, Any]:
@@ -58,10 +58,17 @@ def _json(one: LinkRecord, around: Around) -> dict[str, Any]:
         "type": one.type_name,
         "prog_id": one.prog_id,
         **event,
-        **one.details,
+        **_details(one),
         "at": place_of(one),
         "pids": [{"pid": who.pid, "comm": who.name} for who in around.held(one.id)],
     }
+
+
+def _details(one: LinkRecord) -> dict[str, Any]:
+    """What the kernel tells of a link of its kind, with the type of attachment by its name."""
+    type_ = one.details.get("attach_type")
+    named = {"attach_type": attach_type_name(type_)} if isinstance(type_, int) else {}
+    return {**one.details, **named}
 
 
 _STOCK = Stock(

@@ -27,10 +27,12 @@ def _dispatch(arguments: Sequence[str]) -> int:
         if (run := find_command(word)) is not None:
             return run(arguments[1:])
     if word.endswith(_SHIPPED):
-        from seismo.ui.cli.shipped import run_file  # noqa: PLC0415 (lazy: docs/architecture.md)
-
-        return run_file(arguments)
+        return _run_shipped(arguments)
     options = parse_trace_options(arguments)
+    if options.file.endswith(_SHIPPED):
+        rest = [*arguments]
+        rest.remove(options.file)
+        return _run_shipped([options.file, *rest])
     if options.is_info:
         return _dispatch(["doctor"])
     if options.is_list:
@@ -44,3 +46,10 @@ def _dispatch(arguments: Sequence[str]) -> int:
     from seismo.ui.cli.trace import run_trace  # noqa: PLC0415 (lazy: docs/architecture.md)
 
     return run_trace(options)
+
+
+def _run_shipped(arguments: Sequence[str]) -> int:
+    """`FILE.bo [options]`, whose options are others than a script's."""
+    from seismo.ui.cli.shipped import run_file  # noqa: PLC0415 (lazy: docs/architecture.md)
+
+    return run_file(arguments)

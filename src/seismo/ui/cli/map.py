@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from seismo.api.map_codecs import untyped
 from seismo.api.maps import Map
+from seismo.api.types import Types
+from seismo.btf.types import Datasec
 from seismo.isa.map_types import MapType
+from seismo.isa.prog_types import ProgType
 from seismo.kernel.live import LiveKernel
 from seismo.kernel.object_ids import Kind
+from seismo.kernel.protocol import Kernel
 from seismo.objects.find import find_maps
-from seismo.objects.inventory import MapRecord, map_record, maps
+from seismo.objects.inventory import MapRecord, map_record, maps, type_name, types_of
 from seismo.output.table import Cell
 from seismo.ui.cli.errors import InputError
 from seismo.ui.cli.parser import add_verb, parser_for, run_verb
@@ -35,7 +40,24 @@ _EXAMPLES = """examples:
   seismo map dump 17 --json
 """
 
-_NO_ENTRIES = (MapType.RINGBUF, MapType.USER_RINGBUF, MapType.BLOOM_FILTER, MapType.ARENA)
+_NO_ENTRIES = (
+    MapType.ARENA,
+    MapType.BLOOM_FILTER,
+    MapType.CGROUP_ARRAY,
+    MapType.CGRP_STORAGE,
+    MapType.INODE_STORAGE,
+    MapType.PERF_EVENT_ARRAY,
+    MapType.QUEUE,
+    MapType.RINGBUF,
+    MapType.SK_STORAGE,
+    MapType.STACK,
+    MapType.TASK_STORAGE,
+    MapType.USER_RINGBUF,
+    MapType.XSKMAP,
+)
+"""What the kernel looks up nothing in, or only by an fd of what the entry belongs to."""
+_OF_SOCKETS = (MapType.SOCKHASH, MapType.SOCKMAP)
+_COOKIE_BYTES = 8
 
 
 def run_map(arguments: Sequence[str]) -> int:
@@ -81,6 +103,10 @@ def _facts(one: MapRecord, around: Around) -> Iterator[str]:
 
 def _json(one: MapRecord, around: Around) -> dict[str, Any]:
     """The names are bpftool's, where it has the fact, too."""
+    owner = {
+        "owner_prog_type": type_name(ProgType, one.owner_type),
+        "owner_jited": one.is_owner_jited,
+    }
     return {
         "id": one.id,
         "type": one.type_name,
@@ -91,6 +117,7 @@ def _json(one: MapRecord, around: Around) -> dict[str, Any]:
         "max_entries": one.max_entries,
         "map_extra": one.extra,
         "bytes_memlock": one.memlock,
+        **(owner if one.owner_type >= 0 else {}),
         "frozen": int(one.is_frozen),
         **({"btf_id": one.btf_id} if one.btf_id else {}),
         "pids": [{"pid": who.pid, "comm": who.name} for who in around.held(one.id)],
@@ -101,10 +128,9 @@ def _dump(given: argparse.Namespace) -> int:
     kernel = LiveKernel()
     for number in selected(kernel, given.words, _STOCK):
         with Map.open_id(number, kernel) as opened:
-            if opened.type in _NO_ENTRIES:
-                kind = opened.type.name.lower()
-                raise InputError(f"map {number} is a {kind}, which has no entries to look up")
-            entries = list(opened.entries())
+            _require_entries(number, opened)
+            readable = _readable(kernel, map_record(kernel, number))
+            entries = [(key, readable(value)) for key, value in opened.entries()]
         if given.is_json:
             print_json([{"key": plain(key), "value": plain(value)} for key, value in entries])
             continue
@@ -112,6 +138,38 @@ def _dump(given: argparse.Namespace) -> int:
             print(f"{as_text(key)}: {as_text(value)}")
         print(f"Found {len(entries)} element{'s' * (len(entries) != 1)}")
     return 0
+
+
+def _readable(kernel: Kernel, one: MapRecord) -> Callable[[Any], Any]:
+    """What becomes of the map's values: of a section of global data its variables, by name."""
+    types = Types(types_of(kernel, one.btf_id)) if one.btf_id else None
+    section = types.btf.type(one.value_type) if types else None
+    if types is None or not isinstance(section, Datasec):
+        return _unchanged
+    whole = untyped(one.value_size)
+    variables = [
+        (types.btf.type(each.type).name, types.codec(each.type), each.offset)
+        for each in section.variables
+    ]
+
+    def read(value: Any) -> dict[str, Any]:
+        data = whole.encode(value, "")
+        return {name: codec.decode(data, offset) for name, codec, offset in variables}
+
+    return read
+
+
+def _unchanged(value: Any) -> Any:
+    return value
+
+
+def _require_entries(number: int, opened: Map) -> None:
+    kind = opened.type.name.lower()
+    if opened.type in _NO_ENTRIES:
+        raise InputError(f"map {number} is a {kind}, which has no entries to look up")
+    if opened.type in _OF_SOCKETS and opened.value_size != _COOKIE_BYTES:
+        what = f"map {number} is a {kind} with values of {opened.value_size} bytes"
+        raise InputError(f"{what}: sockets are looked up only as cookies of {_COOKIE_BYTES}")
 
 
 _STOCK = Stock(

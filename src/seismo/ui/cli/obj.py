@@ -11,6 +11,8 @@ from contextlib import ExitStack
 from seismo.api.maps import Map
 from seismo.api.object import Object
 from seismo.api.programs import Program
+from seismo.elf.errors import ElfError
+from seismo.elf.file import ElfFile
 from seismo.kernel.live import LiveKernel
 from seismo.output.table import table_text
 from seismo.ship.model import PLAN_SECTION
@@ -132,6 +134,8 @@ def _load(given: argparse.Namespace) -> int:
 
 def _pin(obj: Object, directory: str) -> Sequence[str]:
     """Pin what is loaded by its name, and the paths; when one pin fails none is left."""
+    if not os.path.isdir(directory):
+        raise InputError(f"--pin {directory}: there is no such directory; make it on a bpffs")
     loaded: list[tuple[str, Program | Map]] = list(obj.maps.items())
     loaded += [(name, one) for name, one in obj.programs.items() if one.is_loaded]
     with ExitStack() as on_error:
@@ -155,6 +159,7 @@ def _is_shipped(path: str) -> bool:
     """Whether it is a script that `seismo build` compiled."""
     try:
         with open(path, "rb") as file:
-            return PLAN_SECTION.encode() in file.read()
-    except OSError:
+            return PLAN_SECTION in ElfFile(file.read()).sections
+    except (OSError, ElfError):
+        # Whoever reads it says so, with its name.
         return False

@@ -107,7 +107,8 @@ def run_object(obj: Object, given: argparse.Namespace) -> int:
 
 
 def _attach(obj: Object, given: argparse.Namespace) -> Sequence[Link]:
-    """Attach all programs that were loaded; InputError for one that nobody says where."""
+    """Attach all programs that were loaded, and structs of functions; InputError when nothing says
+    where."""
     links: list[Link] = []
     for one in obj.programs.values():
         if not one.is_loaded:
@@ -118,6 +119,7 @@ def _attach(obj: Object, given: argparse.Namespace) -> Sequence[Link]:
             links.append(_at_interface(one, given.interface))
         elif one.type.name.startswith("CGROUP") and given.cgroup:
             links.append(one.attach_cgroup(given.cgroup))
+    links += [one.attach() for one in obj.maps.values() if one.type is MapType.STRUCT_OPS]
     if not links:
         names = ", ".join(f"{one.name} ({one.section})" for one in obj.programs.values())
         hint = "-i NAME says it of XDP and tc programs, --cgroup PATH of those of cgroups"

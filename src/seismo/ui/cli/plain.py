@@ -14,17 +14,21 @@ from seismo.api.record import Record
 
 __all__ = ("as_text", "plain")
 
+_SPACES = dict.fromkeys(map(ord, "\t\n\r"), " ")
+
 
 def plain(value: Any) -> Any:
     """Numbers, texts, lists and dicts: an enum's value is its name where it has one, bytes are text
-    if they are UTF-8, else numbers."""
+    if they are UTF-8 that can be printed, else numbers: an address is no text."""
     match value:
         case EnumValue():
             return value.name or int(value)
         case bytes():
             return _text(value)
         case Record():
-            return {name: plain(one) for name, one in value._asdict().items()}
+            return plain(value._asdict())
+        case dict():
+            return {name: plain(one) for name, one in value.items()}
         case tuple() | list():
             return [plain(one) for one in value]
         case _:
@@ -37,7 +41,9 @@ def as_text(value: Any) -> str:
         case EnumValue():
             return value.name or str(int(value))
         case Record():
-            members = [f"{name}: {as_text(one)}" for name, one in value._asdict().items()]
+            return as_text(value._asdict())
+        case dict():
+            members = [f"{name}: {as_text(one)}" for name, one in value.items()]
             return f"{{ {', '.join(members)} }}"
         case tuple() | list():
             return f"[{', '.join(map(as_text, value))}]"
@@ -51,6 +57,7 @@ def as_text(value: Any) -> str:
 
 def _text(data: bytes) -> str | list[int]:
     try:
-        return data.decode()
+        text = data.decode()
     except UnicodeDecodeError:
         return list(data)
+    return text if text.translate(_SPACES).isprintable() else list(data)

@@ -120,8 +120,8 @@ def selected(kernel: Kernel, words: Sequence[str], stock: Stock) -> tuple[int, .
 
 def print_json(value: Any) -> None:
     """On standard output, a line."""
-    json.dump(value, sys.stdout)
-    sys.stdout.write("\n")
+    # `json.dump` is several times slower: it has no encoder in C.
+    sys.stdout.write(json.dumps(value) + "\n")
 
 
 def _list(stock: Stock, given: argparse.Namespace) -> int:

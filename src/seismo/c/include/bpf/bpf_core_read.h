@@ -117,17 +117,19 @@ extern void *bpf_rdonly_cast(const void *pointer, __u32 type) __ksym __weak;
 #define SEISMO_LAST_7(a, ...) SEISMO_LAST_6(__VA_ARGS__)
 #define SEISMO_LAST_8(a, ...) SEISMO_LAST_7(__VA_ARGS__)
 #define SEISMO_LAST_9(a, ...) SEISMO_LAST_8(__VA_ARGS__)
+#define SEISMO_LAST_10(a, ...) SEISMO_LAST_9(__VA_ARGS__)
 #define SEISMO_LAST(...) SEISMO_BY_COUNT(SEISMO_LAST_, __VA_ARGS__)(__VA_ARGS__)
 
-#define SEISMO_ARROWS_1(a) a
-#define SEISMO_ARROWS_2(a, b) a->b
-#define SEISMO_ARROWS_3(a, b, c) a->b->c
-#define SEISMO_ARROWS_4(a, b, c, d) a->b->c->d
-#define SEISMO_ARROWS_5(a, b, c, d, e) a->b->c->d->e
-#define SEISMO_ARROWS_6(a, b, c, d, e, f) a->b->c->d->e->f
-#define SEISMO_ARROWS_7(a, b, c, d, e, f, g) a->b->c->d->e->f->g
-#define SEISMO_ARROWS_8(a, b, c, d, e, f, g, h) a->b->c->d->e->f->g->h
-#define SEISMO_ARROWS_9(a, b, c, d, e, f, g, h, i) a->b->c->d->e->f->g->h->i
+#define SEISMO_ARROWS_1(a) (a)
+#define SEISMO_ARROWS_2(a, b) (a)->b
+#define SEISMO_ARROWS_3(a, b, c) (a)->b->c
+#define SEISMO_ARROWS_4(a, b, c, d) (a)->b->c->d
+#define SEISMO_ARROWS_5(a, b, c, d, e) (a)->b->c->d->e
+#define SEISMO_ARROWS_6(a, b, c, d, e, f) (a)->b->c->d->e->f
+#define SEISMO_ARROWS_7(a, b, c, d, e, f, g) (a)->b->c->d->e->f->g
+#define SEISMO_ARROWS_8(a, b, c, d, e, f, g, h) (a)->b->c->d->e->f->g->h
+#define SEISMO_ARROWS_9(a, b, c, d, e, f, g, h, i) (a)->b->c->d->e->f->g->h->i
+#define SEISMO_ARROWS_10(a, b, c, d, e, f, g, h, i, j) (a)->b->c->d->e->f->g->h->i->j
 #define SEISMO_ARROWS(...) SEISMO_BY_COUNT(SEISMO_ARROWS_, __VA_ARGS__)(__VA_ARGS__)
 
 #define SEISMO_HEAD_2(a, b) a
@@ -138,6 +140,7 @@ extern void *bpf_rdonly_cast(const void *pointer, __u32 type) __ksym __weak;
 #define SEISMO_HEAD_7(a, b, c, d, e, f, g) a, b, c, d, e, f
 #define SEISMO_HEAD_8(a, b, c, d, e, f, g, h) a, b, c, d, e, f, g
 #define SEISMO_HEAD_9(a, b, c, d, e, f, g, h, i) a, b, c, d, e, f, g, h
+#define SEISMO_HEAD_10(a, b, c, d, e, f, g, h, i, j) a, b, c, d, e, f, g, h, i
 #define SEISMO_HEAD(...) SEISMO_BY_COUNT(SEISMO_HEAD_, __VA_ARGS__)(__VA_ARGS__)
 
 /* All steps but the last end at a pointer, which goes into one variable after the other. */
@@ -165,6 +168,9 @@ extern void *bpf_rdonly_cast(const void *pointer, __u32 type) __ksym __weak;
 #define SEISMO_WALK_9(read, a, b, c, d, e, f, g, h, i)                                             \
 	SEISMO_WALK_8(read, a, b, c, d, e, f, g, h)                                                \
 	SEISMO_STEP(read, seismo_next, a, b, c, d, e, f, g, h);
+#define SEISMO_WALK_10(read, a, b, c, d, e, f, g, h, i, j)                                         \
+	SEISMO_WALK_9(read, a, b, c, d, e, f, g, h, i)                                             \
+	SEISMO_STEP(read, seismo_next, a, b, c, d, e, f, g, h, i);
 
 /* Where the last step begins: at the first argument, or where the walk has come to. */
 #define SEISMO_FROM_2(a, ...) a
@@ -175,6 +181,7 @@ extern void *bpf_rdonly_cast(const void *pointer, __u32 type) __ksym __weak;
 #define SEISMO_FROM_7(...) seismo_next
 #define SEISMO_FROM_8(...) seismo_next
 #define SEISMO_FROM_9(...) seismo_next
+#define SEISMO_FROM_10(...) seismo_next
 
 #define SEISMO_READ_INTO(walk, read, to, size, ...) ({                                             \
 	const void *seismo_next __unused;                                                          \
@@ -188,8 +195,8 @@ extern void *bpf_rdonly_cast(const void *pointer, __u32 type) __ksym __weak;
 	seismo_value;                                                                              \
 })
 
-#define SEISMO_PLAIN_READ(to, size, from) bpf_probe_read_kernel(to, size, from)
-#define SEISMO_PLAIN_READ_STR(to, size, from) bpf_probe_read_kernel_str(to, size, from)
+#define SEISMO_PLAIN_READ(to, size, from) bpf_probe_read(to, size, from)
+#define SEISMO_PLAIN_READ_STR(to, size, from) bpf_probe_read_str(to, size, from)
 #define SEISMO_PLAIN_READ_USER(to, size, from) bpf_probe_read_user(to, size, from)
 #define SEISMO_PLAIN_READ_USER_STR(to, size, from) bpf_probe_read_user_str(to, size, from)
 
@@ -204,7 +211,7 @@ extern void *bpf_rdonly_cast(const void *pointer, __u32 type) __ksym __weak;
 #define BPF_CORE_READ_USER_STR_INTO(to, ...)                                                       \
 	SEISMO_READ_INTO(bpf_core_read_user, bpf_core_read_user_str, to, sizeof(*(to)), __VA_ARGS__)
 
-/* The same for types that do not change: no relocations. */
+/* The same for types that do not change: no relocations. The memory may be anybody's. */
 #define BPF_PROBE_READ(...) SEISMO_READ(SEISMO_PLAIN_READ, __VA_ARGS__)
 #define BPF_PROBE_READ_USER(...) SEISMO_READ(SEISMO_PLAIN_READ_USER, __VA_ARGS__)
 #define BPF_PROBE_READ_INTO(to, ...)                                                               \

@@ -85,6 +85,16 @@ struct pt_regs___arm64 {
 #define PT_REGS_SP_CORE(ctx) SEISMO_REG_CORE(ctx, SEISMO_STACK)
 #define PT_REGS_IP_CORE(ctx) SEISMO_REG_CORE(ctx, SEISMO_PROGRAM)
 
+/* Where a function returns to, at its beginning; where it has returned to, if it kept a frame. */
+#ifdef __TARGET_ARCH_arm64
+#define BPF_KPROBE_READ_RET_IP(ip, ctx) ({ (ip) = PT_REGS_RET(ctx); })
+#define BPF_KRETPROBE_READ_RET_IP(ip, ctx) BPF_KPROBE_READ_RET_IP(ip, ctx)
+#else
+#define SEISMO_READ_WORD(to, from) bpf_probe_read_kernel(&(to), sizeof(to), (void *)(from))
+#define BPF_KPROBE_READ_RET_IP(ip, ctx) SEISMO_READ_WORD(ip, PT_REGS_RET(ctx))
+#define BPF_KRETPROBE_READ_RET_IP(ip, ctx) SEISMO_READ_WORD(ip, PT_REGS_FP(ctx) + sizeof(ip))
+#endif
+
 /* Of system calls, whose functions take a pointer to the caller's registers on these processors. */
 #define PT_REGS_SYSCALL_REGS(ctx) ((struct pt_regs *)PT_REGS_PARM1(ctx))
 #ifdef __TARGET_ARCH_arm64
@@ -160,6 +170,84 @@ struct pt_regs___arm64 {
 
 #define BPF_PROG(name, args...)                                                                    \
 	SEISMO_PROGRAM_OF(unsigned long long, SEISMO_FROM_SLOTS, name, ##args)
+
+/*
+ * BPF_PROG2 is for functions that take structs by value, which are in one slot or two. Types and
+ * names are apart: `int BPF_PROG2(name, struct pair, both, int, one)`.
+ */
+#define SEISMO_PAIRS(name, ...)                                                                    \
+	SEISMO_JOIN(name, SEISMO_PAIRS_(_, ##__VA_ARGS__, 12, 12, 11, 11, 10, 10, 9, 9, 8, 8, 7,   \
+					7, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1, 0))
+#define SEISMO_PAIRS_(_0, _1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, _14, _15, _16,   \
+		      _17, _18, _19, _20, _21, _22, _23, _24, count, ...) count
+#define SEISMO_DECLARED_0()
+#define SEISMO_DECLARED_1(type, name) , type name
+#define SEISMO_DECLARED_2(type, name, ...) , type name SEISMO_DECLARED_1(__VA_ARGS__)
+#define SEISMO_DECLARED_3(type, name, ...) , type name SEISMO_DECLARED_2(__VA_ARGS__)
+#define SEISMO_DECLARED_4(type, name, ...) , type name SEISMO_DECLARED_3(__VA_ARGS__)
+#define SEISMO_DECLARED_5(type, name, ...) , type name SEISMO_DECLARED_4(__VA_ARGS__)
+#define SEISMO_DECLARED_6(type, name, ...) , type name SEISMO_DECLARED_5(__VA_ARGS__)
+#define SEISMO_DECLARED_7(type, name, ...) , type name SEISMO_DECLARED_6(__VA_ARGS__)
+#define SEISMO_DECLARED_8(type, name, ...) , type name SEISMO_DECLARED_7(__VA_ARGS__)
+#define SEISMO_DECLARED_9(type, name, ...) , type name SEISMO_DECLARED_8(__VA_ARGS__)
+#define SEISMO_DECLARED_10(type, name, ...) , type name SEISMO_DECLARED_9(__VA_ARGS__)
+#define SEISMO_DECLARED_11(type, name, ...) , type name SEISMO_DECLARED_10(__VA_ARGS__)
+#define SEISMO_DECLARED_12(type, name, ...) , type name SEISMO_DECLARED_11(__VA_ARGS__)
+#define SEISMO_DECLARED(...) SEISMO_PAIRS(SEISMO_DECLARED_, ##__VA_ARGS__)(__VA_ARGS__)
+
+#define SEISMO_WIDTH(type) (sizeof(type) > sizeof(unsigned long long) ? 2 : 1)
+#define SEISMO_TAKEN_0(ctx, at)
+#define SEISMO_TAKEN_1(ctx, at, type, name)                                                        \
+	, ({                                                                                       \
+		union { unsigned long long slots[2]; type value; } seismo_taken = {{ ctx[at] }};   \
+		if (SEISMO_WIDTH(type) > 1)                                                        \
+			seismo_taken.slots[1] = ctx[(at) + 1];                                     \
+		seismo_taken.value;                                                                \
+	})
+#define SEISMO_TAKEN_2(ctx, at, type, name, ...)                                                   \
+	SEISMO_TAKEN_1(ctx, at, type, name)                                                        \
+	SEISMO_TAKEN_1(ctx, at + SEISMO_WIDTH(type), __VA_ARGS__)
+#define SEISMO_TAKEN_3(ctx, at, type, name, ...)                                                   \
+	SEISMO_TAKEN_1(ctx, at, type, name)                                                        \
+	SEISMO_TAKEN_2(ctx, at + SEISMO_WIDTH(type), __VA_ARGS__)
+#define SEISMO_TAKEN_4(ctx, at, type, name, ...)                                                   \
+	SEISMO_TAKEN_1(ctx, at, type, name)                                                        \
+	SEISMO_TAKEN_3(ctx, at + SEISMO_WIDTH(type), __VA_ARGS__)
+#define SEISMO_TAKEN_5(ctx, at, type, name, ...)                                                   \
+	SEISMO_TAKEN_1(ctx, at, type, name)                                                        \
+	SEISMO_TAKEN_4(ctx, at + SEISMO_WIDTH(type), __VA_ARGS__)
+#define SEISMO_TAKEN_6(ctx, at, type, name, ...)                                                   \
+	SEISMO_TAKEN_1(ctx, at, type, name)                                                        \
+	SEISMO_TAKEN_5(ctx, at + SEISMO_WIDTH(type), __VA_ARGS__)
+#define SEISMO_TAKEN_7(ctx, at, type, name, ...)                                                   \
+	SEISMO_TAKEN_1(ctx, at, type, name)                                                        \
+	SEISMO_TAKEN_6(ctx, at + SEISMO_WIDTH(type), __VA_ARGS__)
+#define SEISMO_TAKEN_8(ctx, at, type, name, ...)                                                   \
+	SEISMO_TAKEN_1(ctx, at, type, name)                                                        \
+	SEISMO_TAKEN_7(ctx, at + SEISMO_WIDTH(type), __VA_ARGS__)
+#define SEISMO_TAKEN_9(ctx, at, type, name, ...)                                                   \
+	SEISMO_TAKEN_1(ctx, at, type, name)                                                        \
+	SEISMO_TAKEN_8(ctx, at + SEISMO_WIDTH(type), __VA_ARGS__)
+#define SEISMO_TAKEN_10(ctx, at, type, name, ...)                                                  \
+	SEISMO_TAKEN_1(ctx, at, type, name)                                                        \
+	SEISMO_TAKEN_9(ctx, at + SEISMO_WIDTH(type), __VA_ARGS__)
+#define SEISMO_TAKEN_11(ctx, at, type, name, ...)                                                  \
+	SEISMO_TAKEN_1(ctx, at, type, name)                                                        \
+	SEISMO_TAKEN_10(ctx, at + SEISMO_WIDTH(type), __VA_ARGS__)
+#define SEISMO_TAKEN_12(ctx, at, type, name, ...)                                                  \
+	SEISMO_TAKEN_1(ctx, at, type, name)                                                        \
+	SEISMO_TAKEN_11(ctx, at + SEISMO_WIDTH(type), __VA_ARGS__)
+#define SEISMO_TAKEN(ctx, ...) SEISMO_PAIRS(SEISMO_TAKEN_, ##__VA_ARGS__)(ctx, 0, ##__VA_ARGS__)
+#define BPF_PROG2(name, ...)                                                                       \
+	name(unsigned long long *ctx);                                                             \
+	static __always_inline __typeof__(name(0)) seismo_##name(                                  \
+		unsigned long long *ctx SEISMO_DECLARED(__VA_ARGS__));                             \
+	__typeof__(name(0)) name(unsigned long long *ctx)                                          \
+	{                                                                                          \
+		return seismo_##name(ctx SEISMO_TAKEN(ctx, ##__VA_ARGS__));                        \
+	}                                                                                          \
+	static __always_inline __typeof__(name(0)) seismo_##name(                                  \
+		unsigned long long *ctx __unused SEISMO_DECLARED(__VA_ARGS__))
 
 #ifdef SEISMO_REGS
 struct pt_regs;

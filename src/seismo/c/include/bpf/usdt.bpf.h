@@ -8,6 +8,9 @@
 #ifndef SEISMO_USDT_BPF_H
 #define SEISMO_USDT_BPF_H
 
+#if __has_include(<linux/errno.h>)
+#include <linux/errno.h>
+#endif
 #include <bpf/bpf_tracing.h>
 
 #ifndef BPF_USDT_MAX_SPEC_CNT
