@@ -65,6 +65,12 @@ SCRIPTS = {
             { printf("%s %d\\n", args.p->comm, args.p->signal->group_exit_code); }""",
         lines=("cat 0",),
     ),
+    "family": ShippedScript(
+        text='tracepoint:sched:sched_process_exec { printf("%s\\n", str(args.filename)); }',
+        command='/bin/sh -c "/bin/true; /bin/true"',
+        lines=("/bin/sh", "/bin/true", "/bin/true"),
+        options=("--tree",),
+    ),
     "loops": ShippedScript(
         text="""fn twice($n : uint64) : uint64 { return $n * 2; }
             BEGIN { for ($i : 0..4) { @m[$i] = twice($i); } @h = hist(elapsed < 10000000000); }

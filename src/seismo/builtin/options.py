@@ -51,7 +51,8 @@ class LowerOptions:
     every failed helper call.
 
     What `is_portable` is for any kernel from `oldest_kernel` on: what differs between kernels, and
-    from run to run, is named in `ProgramSpec.relocations`. The filter stays as it is.
+    from run to run, is named in `ProgramSpec.relocations`. The filter stays as it is, but for a
+    family without a `pid`: its founder is the command of the run (`is_founder_open`).
     """
 
     possible_cpus: int
@@ -66,3 +67,8 @@ class LowerOptions:
     reports_helper_errors: bool = False
     is_portable: bool = False
     oldest_kernel: tuple[int, int] = (6, 1)
+
+    @property
+    def is_founder_open(self) -> bool:
+        """Whether it is only known when the script runs whose family is traced."""
+        return self.is_portable and self.filter.and_children and not self.filter.pid

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from seismo.builtin.options import CGROUPS_MAP, TREE_MAP, LowerOptions
-from seismo.builtin.portable import in_own_namespace
+from seismo.builtin.portable import in_own_namespace, kernel_value
 from seismo.ir.builder import Builder
 from seismo.ir.ops import BinaryKind, Cond, Kind, Value
+from seismo.spec.relocations import RunValue
 
 __all__ = ("COMM_BYTES", "CurrentTask", "Task", "is_of_family", "sort_out")
 
@@ -115,14 +116,19 @@ def is_of_family(b: Builder, options: LowerOptions, task: Task) -> Value:
     """Not 0 if the task's process is of the family.
 
     Tracepoints tell pids of the initial namespace. What its founder is called there a process in
-    another namespace cannot know: so the founder is known by its name, its family by the map.
+    another namespace cannot know: so the founder is known by its name, its family by the map. So it
+    is where the founder is only known when the script runs.
     """
     key = b.slot("pid", _PID_BYTES)
     b.store(key, 0, task.initial_pid(), _PID_BYTES)
     found = b.call("map_lookup_elem", b.map(TREE_MAP), key, kind=Kind.PTR)
-    if options.pid_namespace is None:
+    if options.is_founder_open:
+        founder = kernel_value(b, options, RunValue("founder_pid"), 0)
+    elif options.pid_namespace is None:
         return found
-    is_founder = b.compare(Cond.EQ, task.pid(), b.const(options.filter.pid))
+    else:
+        founder = b.const(options.filter.pid)
+    is_founder = b.compare(Cond.EQ, task.pid(), founder)
     return b.binary(BinaryKind.OR, b.compare(Cond.NE, found, b.const(0)), is_founder)
 
 

@@ -128,7 +128,8 @@ def filter_maps(task_filter: TaskFilter) -> list[MapSpec]:
 
 def filter_presets(options: LowerOptions) -> tuple[tuple[str, bytes, bytes], ...]:
     """What the maps hold from the start, as (map, key, value): the founder of the family."""
-    if not options.filter.and_children or options.pid_namespace is not None:
+    is_in_map = options.pid_namespace is None and not options.is_founder_open
+    if not options.filter.and_children or not is_in_map:
         return ()
     key = options.filter.pid.to_bytes(_PID_BYTES, sys.byteorder)
     return ((TREE_MAP, key, (1).to_bytes(_WORD_BYTES, sys.byteorder)),)

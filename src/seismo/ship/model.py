@@ -77,3 +77,11 @@ class RunFacts:
     command_pid: int = 0
     pid_namespace_device: int = 0
     pid_namespace_inode: int = 0
+
+    @property
+    def founder_pid(self) -> int:
+        """Whose family is traced, where that was left open: the command's; `DoesNotFit` if there
+        is none."""
+        if not self.command_pid:
+            raise DoesNotFit("the script traces a command and all that it starts: give it with -c")
+        return self.command_pid

@@ -103,7 +103,7 @@ class KernelSymbol:
 class RunValue:
     """What a run starts with, by the name that `LowerOptions` has for it: `possible_cpus`,
     `started_ns`, `tai_offset_ns`, `command_pid`; `pid_namespace_device` and `pid_namespace_inode`
-    are both 0 in the initial namespace."""
+    are both 0 in the initial namespace. `founder_pid` is whose family is traced."""
 
     name: str
 

@@ -46,6 +46,7 @@ _USAGE = """seismo build [options] (-e PROGRAM | FILE | TOOL) [-o NAME.bo] [--bu
 _EXAMPLES = """examples:
   seismo build opens.bt -o opens.bo          run it with `seismo opens.bo`
   seismo build opens.bt --bundle opens.pyz   run it with `./opens.pyz`, where there is but Python
+  seismo build opensnoop --tree --bundle opensnoop.pyz   then `./opensnoop.pyz -c CMD` traces CMD
   seismo build opensnoop --comm ls --bundle opensnoop.pyz -- --failed
   seismo build opens.bt --oldest 6.6 --btf vmlinux-6.6.btf -o opens.bo
 """
@@ -277,7 +278,7 @@ def _of_tool(tool: Tool, arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def _tasks(parser: argparse.ArgumentParser, given: dict[str, Any]) -> Tasks:
-    tasks = take_tasks(parser, given)
+    tasks = take_tasks(parser, given, is_open=True)
     for name, (flag, why) in _HERE_ONLY.items():
         if getattr(tasks, name):
             parser.error(f"{flag} means nothing on another machine: {why}")

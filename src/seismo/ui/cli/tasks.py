@@ -65,14 +65,19 @@ def task_filter(tasks: Tasks, kernel: Kernel, command_pid: int) -> TaskFilter:
     )
 
 
-def take_tasks(parser: argparse.ArgumentParser, given: MutableMapping[str, Any]) -> Tasks:
+def take_tasks(
+    parser: argparse.ArgumentParser, given: MutableMapping[str, Any], *, is_open: bool = False
+) -> Tasks:
     """Take what `add_task_options` added out of what the parser read; a contradiction ends the
-    program with status 1. Raises `InputError` for a thread that is not there."""
+    program with status 1. Raises `InputError` for a thread that is not there.
+
+    With `is_open` a family may be that of a command which is not known yet.
+    """
     found = {name: given.pop(name) for name in _FIELDS}
     tasks = Tasks(**{name: value for name, value in found.items() if value is not None})
     if tasks.command and tasks.pid:
         parser.error("-c runs a command and -p names a process: give one of them")
-    if tasks.is_tree and not (tasks.command or tasks.pid):
+    if tasks.is_tree and not (tasks.command or tasks.pid or is_open):
         parser.error("--tree follows the process of -c or -p: give one of them")
     return replace(tasks, pid=_process_of_thread(tasks)) if tasks.tid else tasks
 
