@@ -37,8 +37,8 @@ from seismo.kernel.object_ids import Holder, Kind, holders
 from seismo.kernel.tracefs import Tracefs
 from seismo.objects.attach.table import attach
 from seismo.objects.dump import jited, xlated
-from seismo.objects.errors import AttachRefused
-from seismo.objects.find import NotThatKind, find_links, find_maps, find_programs
+from seismo.objects.errors import AttachRefused, NotThatKind
+from seismo.objects.find import find_links, find_maps, find_programs
 from seismo.objects.inventory import (
     attach_type_name,
     btfs,
@@ -53,6 +53,7 @@ from seismo.objects.inventory import (
     types_of,
 )
 from seismo.objects.load import Loaded, load
+from seismo.objects.map import Map
 from seismo.objects.program import Program, enable_stats, load_program
 from seismo.spec.types import (
     AttachSpec,
@@ -274,6 +275,10 @@ def test_finding(kernel: LiveKernel, loaded: Loaded, bpffs: Path) -> None:
     assert find_maps(kernel, "pinned", str(bpffs / "map")) == (map_number,)
     with pytest.raises(NotThatKind, match="what is pinned there is no map"):
         find_maps(kernel, "pinned", str(bpffs / "program"))
+    with pytest.raises(NotThatKind, match="what is pinned there is no map"):
+        Map.open_pinned(kernel, str(bpffs / "program"))
+    with Map.open_pinned(kernel, str(bpffs / "map")) as opened:
+        assert opened.info().id == map_number
     with pytest.raises(SyscallError, match="ENOENT"):
         find_links(kernel, "pinned", str(bpffs / "link"))
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TypeAlias
 
 from seismo.base.bits import U32_MAX
 from seismo.isa.encode import SLOT_BYTES, SLOT_FORMATS
@@ -16,6 +17,8 @@ from seismo.isa.insn import REGS, Insn
 from seismo.isa.opcode import LD_IMM64
 
 __all__ = ("decode",)
+
+_Slots: TypeAlias = tuple[tuple[int, int, int, int], ...]
 
 
 def decode(data: bytes, byte_order: str = sys.byteorder) -> tuple[Insn, ...]:
@@ -29,18 +32,23 @@ def decode(data: bytes, byte_order: str = sys.byteorder) -> tuple[Insn, ...]:
         raise DecodeError(f"{rest} bytes left over after the last slot", len(data) - rest)
     slots = tuple(SLOT_FORMATS[byte_order].iter_unpack(data))
     insns: list[Insn] = []
+    # Programs say the same again and again, and checking takes longer than looking up.
+    known: dict[_Slots, Insn] = {}
     at = 0
     while at < len(slots):
-        try:
-            insn = _decode_one(slots[at : at + 2], byte_order)
-        except BadForm as cause:
-            raise DecodeError(cause.what, at * SLOT_BYTES) from cause
+        given = slots[at : at + 2] if slots[at][0] == LD_IMM64 else slots[at : at + 1]
+        insn = known.get(given)
+        if insn is None:
+            try:
+                insn = known[given] = _decode_one(given, byte_order)
+            except BadForm as cause:
+                raise DecodeError(cause.what, at * SLOT_BYTES) from cause
         insns.append(insn)
         at += insn.slots
     return tuple(insns)
 
 
-def _decode_one(slots: tuple[tuple[int, int, int, int], ...], byte_order: str) -> Insn:
+def _decode_one(slots: _Slots, byte_order: str) -> Insn:
     """The instruction that starts at the first of at most two slots."""
     op, registers, off, imm = slots[0]
     high, low = divmod(registers, 16)
@@ -55,7 +63,7 @@ def _decode_one(slots: tuple[tuple[int, int, int, int], ...], byte_order: str) -
     return Insn(op, REGS[dst], REGS[src], off, imm)
 
 
-def _second_word(slots: tuple[tuple[int, int, int, int], ...]) -> int:
+def _second_word(slots: _Slots) -> int:
     """The upper half of a 64-bit immediate, from the slot that holds nothing else."""
     if not slots:
         raise BadForm("a 64-bit load lacks its second slot")

@@ -109,11 +109,22 @@ def refusal_hint(call: str, number: int, capabilities: frozenset[str], lockdown:
     return ""
 
 
+_PERMISSIONS = {
+    "bpf(BPF_OBJ_PIN)": "pins are made on a bpffs: `mount -t bpf bpf DIRECTORY` makes one",
+    "bpf(BPF_MAP_UPDATE_ELEM)": "the map is frozen, or read-only for user space",
+    "bpf(BPF_MAP_DELETE_ELEM)": "the map is frozen, or read-only for user space",
+    "bpf(BPF_MAP_LOOKUP_ELEM)": "the map is write-only for user space",
+}
+"""What refuses a call to a process that may make it."""
+
+
 def _permission_hint(call: str, capabilities: frozenset[str], lockdown: str) -> str:
     missing = [name for name in needed_capabilities(call) if name not in capabilities]
     if missing and "CAP_SYS_ADMIN" not in capabilities:
         names = " and ".join(missing)
         return f"this process lacks {names}: run it as root, or give it the capability"
+    if call in _PERMISSIONS:
+        return _PERMISSIONS[call]
     if lockdown not in ("", "none"):
         return f"the kernel is locked down ({lockdown}), which refuses some tracing even to root"
     return (

@@ -7,7 +7,7 @@ import errno
 from seismo.base.errors import BpfError, SyscallError
 from seismo.kernel.abi import ENOTSUPP
 
-__all__ = ("AttachRefused", "BadSpec", "KeyMissing", "WrongSize")
+__all__ = ("AttachRefused", "BadSpec", "KeyMissing", "NotThatKind", "WrongSize")
 
 
 class AttachRefused(SyscallError):
@@ -57,3 +57,12 @@ class WrongSize(BpfError, ValueError):
         self.what = what
         self.size = size
         self.wanted = wanted
+
+
+class NotThatKind(BpfError, TypeError):
+    """What is pinned at `path` is no `kind`."""
+
+    def __init__(self, path: str, kind: str) -> None:
+        super().__init__(f"{path}: what is pinned there is no {kind}")
+        self.path = path
+        self.kind = kind

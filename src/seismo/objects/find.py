@@ -6,25 +6,16 @@
 
 from __future__ import annotations
 
-from seismo.base.errors import BpfError
 from seismo.kernel import bpf
 from seismo.kernel.abi import BPF_OBJ_NAME_LEN
 from seismo.kernel.errors import NotInKernel
 from seismo.kernel.fd import Fd
 from seismo.kernel.object_ids import Kind, identity, open_by_id
 from seismo.kernel.protocol import Kernel
+from seismo.objects.errors import NotThatKind
 from seismo.objects.inventory import maps, programs
 
-__all__ = ("NotThatKind", "find_links", "find_maps", "find_programs")
-
-
-class NotThatKind(BpfError, TypeError):
-    """What is pinned at `path` is no `kind`."""
-
-    def __init__(self, path: str, kind: str) -> None:
-        super().__init__(f"{path}: what is pinned there is no {kind}")
-        self.path = path
-        self.kind = kind
+__all__ = ("find_links", "find_maps", "find_programs")
 
 
 def find_programs(kernel: Kernel, how: str, value: str) -> tuple[int, ...]:

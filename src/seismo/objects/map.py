@@ -24,9 +24,10 @@ from seismo.isa.map_types import MapType
 from seismo.kernel import bpf
 from seismo.kernel.abi import ENOTSUPP, MapCreateAttr, UpdateFlag
 from seismo.kernel.fd import Fd
+from seismo.kernel.object_ids import Kind, identity
 from seismo.kernel.proc import possible_cpus
 from seismo.kernel.protocol import Kernel
-from seismo.objects.errors import KeyMissing, WrongSize
+from seismo.objects.errors import KeyMissing, NotThatKind, WrongSize
 from seismo.objects.map_batch import delete_entries, read_entries, read_keys, write_entries
 from seismo.objects.map_spec import (
     check_pattern,
@@ -92,8 +93,16 @@ class Map:
 
     @classmethod
     def open_pinned(cls, kernel: Kernel, path: str) -> Self:
-        """The map pinned at `path`, its spec as the kernel has it. Since Linux 4.13."""
-        return cls.adopt(kernel, Fd(kernel, bpf.obj_get(kernel, path), "map", path))
+        """The map pinned at `path`, its spec as the kernel has it. Since Linux 4.13.
+
+        Raises `SyscallError`, `NotThatKind` for what is no map.
+        """
+        with ExitStack() as on_error:
+            fd = on_error.enter_context(Fd(kernel, bpf.obj_get(kernel, path), "map", path))
+            if identity(kernel, fd)[0] is not Kind.MAP:
+                raise NotThatKind(path, Kind.MAP.value)
+            on_error.pop_all()
+        return cls.adopt(kernel, fd)
 
     @classmethod
     def adopt(cls, kernel: Kernel, fd: Fd) -> Self:

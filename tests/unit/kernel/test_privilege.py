@@ -50,6 +50,9 @@ def test_calls_need_what_the_kernel_asks_for() -> None:
         (LOAD, {"CAP_SYS_ADMIN"}, "integrity", "locked down (integrity)"),
         (LOAD, {"CAP_BPF", "CAP_PERFMON"}, "none", "a security module, a seccomp filter"),
         (LOAD, {"CAP_SYS_ADMIN"}, "", "a security module, a seccomp filter"),
+        ("bpf(BPF_OBJ_PIN)", {"CAP_SYS_ADMIN"}, "integrity", "pins are made on a bpffs"),
+        ("bpf(BPF_MAP_UPDATE_ELEM)", {"CAP_SYS_ADMIN"}, "integrity", "the map is frozen"),
+        ("bpf(BPF_MAP_UPDATE_ELEM)", NOTHING, "none", "lacks CAP_BPF"),
     ],
 )
 def test_a_refusal_names_what_is_missing(
