@@ -16,9 +16,9 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from seismo.base.closing import Closing
 from seismo.events.decode import Reading
 from seismo.kernel.bpf import TestRun
 from seismo.kernel.cgroups import open_cgroup
@@ -50,7 +50,7 @@ _UNFINISHED_SECONDS = 1.0
 _PAUSE_SECONDS = 0.001
 
 
-class Session:
+class Session(Closing):
     """One run of a plan; a context manager that owns every fd of it.
 
     `render` says how a printf becomes text. What the programs produced is exactly `received`, which
@@ -198,17 +198,6 @@ class Session:
     def close(self) -> None:
         """Detach and close everything; a second time does nothing."""
         self._owned.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _iterate(self) -> None:
         from seismo.runtime.iteration import (  # noqa: PLC0415 (lazy: docs/architecture.md)

@@ -16,13 +16,13 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from seismo.api.codec import Buffer, Codec
 from seismo.api.errors import WrongState, WrongType, WrongValue
 from seismo.api.maps import Map
 from seismo.api.record import RecordCodec
+from seismo.base.closing import Closing
 from seismo.isa.map_types import MapType
 from seismo.kernel.protocol import Kernel
 from seismo.objects.perfbuf import PerfBuffer
@@ -80,7 +80,7 @@ class EventTypes:
         raise WrongType('of which type are the records?\nhint: events(…, type="struct …")')
 
 
-class Events:
+class Events(Closing):
     """Consumes the buffer `map_`, which has one consumer at a time; its object closes it.
 
     Iteration waits for records for ever, or ends when none has come for `timeout` seconds; `read`
@@ -239,17 +239,6 @@ class Events:
             self._lost = self._perf.lost
             self._perf.close()
         self._ring = self._perf = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         state = f"{self.received} received, {self.lost} lost" + ("" if self.is_open else ", closed")

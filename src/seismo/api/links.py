@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Self
-
 from seismo.api.errors import WrongState, WrongType
+from seismo.base.closing import Closing
 from seismo.kernel import bpf
 from seismo.kernel.protocol import Kernel
 from seismo.objects import link as objects
@@ -14,7 +12,7 @@ from seismo.objects.attach.iterator import IterLink
 __all__ = ("Link",)
 
 
-class Link:
+class Link(Closing):
     """Keeps `program` (its name) attached until it is closed, or its object is.
 
     A pinned link stays attached after that, until `unpin`, and without this process.
@@ -57,17 +55,6 @@ class Link:
     def close(self) -> None:
         """Detach; a second time does nothing."""
         self.link.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<Link of {self.program}>"

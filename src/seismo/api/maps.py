@@ -14,14 +14,14 @@ from __future__ import annotations
 
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, MutableMapping, ValuesView
 from contextlib import ExitStack
-from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 
 from seismo.api.codec import Codec
 from seismo.api.errors import UnknownName, WrongState, WrongType
 from seismo.api.links import Link
 from seismo.api.map_codecs import key_codec, value_codec
 from seismo.api.types import Types
+from seismo.base.closing import Closing
 from seismo.base.dataclass import replace
 from seismo.isa.map_types import MapType
 from seismo.kernel import bpf
@@ -40,10 +40,9 @@ _RINGS = (MapType.RINGBUF, MapType.PERF_EVENT_ARRAY, MapType.USER_RINGBUF)
 _SLOTS = (MapType.PROG_ARRAY, MapType.ARRAY_OF_MAPS)
 """Arrays whose empty places have a key, but no value."""
 _NONE: Any = object()
-_Raised: TypeAlias = type[BaseException]
 
 
-class Map(MutableMapping[Any, Any]):
+class Map(MutableMapping[Any, Any], Closing):
     """A map of an object, or one that is in the kernel already (`open_pinned`).
 
     Of an object that is not loaded yet it says and changes what will be made. Raises `KeyMissing`
@@ -365,17 +364,6 @@ class Map(MutableMapping[Any, Any]):
         if self._map is not None:
             self._map.close()
         self._map = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: _Raised | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     # A mapping's equality would read the map.
     __eq__ = object.__eq__

@@ -15,7 +15,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import ExitStack
-from types import TracebackType
 from typing import Self, TypeAlias
 
 from seismo.api.codec import Buffer
@@ -30,6 +29,7 @@ from seismo.api.named import Named
 from seismo.api.programs import Program
 from seismo.api.record import Record, RecordCodec
 from seismo.api.types import Types
+from seismo.base.closing import Closing
 from seismo.base.dataclass import replace
 from seismo.facts import LiveFacts
 from seismo.isa.map_types import MapType
@@ -51,12 +51,11 @@ from seismo.spec.types import AttachSpec, MapSpec
 __all__ = ("Object",)
 
 _RINGS = (MapType.RINGBUF, MapType.PERF_EVENT_ARRAY)
-_Raised: TypeAlias = type[BaseException]
 _RecordClass: TypeAlias = type[Record]
 _BytesClass: TypeAlias = type[bytes]
 
 
-class Object:
+class Object(Closing):
     """Maps, programs and global variables of one object file; closing it ends all that it did,
     but for what is pinned.
 
@@ -209,17 +208,6 @@ class Object:
         """Detach and close everything; a second time does nothing. Pins stay."""
         self._owned.close()
         self._loaded = self._tracefs = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: _Raised | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         state = "loaded" if self.is_loaded else "not loaded"

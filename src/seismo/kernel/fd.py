@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from types import TracebackType
-from typing import Self
 
+from seismo.base.closing import Closing
 from seismo.base.errors import BpfError, SyscallError
 from seismo.kernel.protocol import Kernel
 
@@ -26,7 +25,7 @@ class ClosedFd(BpfError, ValueError):
     """Something was asked of an fd that is closed already."""
 
 
-class Fd:
+class Fd(Closing):
     """One open file descriptor; `kind` and `name` say what it is, `opened_at` is (file, line).
 
     Nothing closes it but `close()`: garbage collection does not, so that a leak stays visible in
@@ -62,17 +61,6 @@ class Fd:
         if number >= 0:
             del _open[id(self)]
             self._kernel.close(number)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         file, line = self.opened_at

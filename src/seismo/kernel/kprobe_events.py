@@ -12,9 +12,9 @@ from __future__ import annotations
 import errno
 import os
 from itertools import count
-from types import TracebackType
 from typing import Self
 
+from seismo.base.closing import Closing
 from seismo.base.errors import SyscallError
 from seismo.kernel.protocol import Kernel
 from seismo.kernel.tracefs import Tracefs
@@ -27,7 +27,7 @@ GROUP = "seismo"
 _numbers = count()
 
 
-class KprobeEvent:
+class KprobeEvent(Closing):
     """A probe by its name in tracefs; `close()` removes it, once nothing is attached to it."""
 
     def __init__(self, kernel: Kernel, tracefs: Tracefs, name: str) -> None:
@@ -85,17 +85,6 @@ class KprobeEvent:
             self._is_there = False
             command = f"-:{GROUP}/{self.name}\n"
             self._kernel.append_file(f"{self._root}/kprobe_events", command.encode())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<{GROUP}:{self.name}>"

@@ -14,10 +14,9 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Self
 
 from seismo.base.bits import align_up
+from seismo.base.closing import Closing
 from seismo.base.dataclass import dataclass
 from seismo.base.enum import IntEnum
 from seismo.base.errors import SyscallError
@@ -80,7 +79,7 @@ class FilterHandle:
     info: int
 
 
-class Netlink:
+class Netlink(Closing):
     """A socket of the network namespace that the thread is in now, whatever it is in later."""
 
     def __init__(self, kernel: Kernel) -> None:
@@ -136,17 +135,6 @@ class Netlink:
 
     def close(self) -> None:
         self._fd.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _ask(self, type_: _Message, flags: int, body: bytes) -> list[bytes]:
         """The bodies of the replies. Raises `SyscallError`."""

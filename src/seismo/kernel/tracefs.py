@@ -10,9 +10,8 @@ namespace shows and that goes away when the object is closed.
 from __future__ import annotations
 
 import errno
-from types import TracebackType
-from typing import Self
 
+from seismo.base.closing import Closing
 from seismo.base.diagnostics import did_you_mean
 from seismo.base.errors import SyscallError
 from seismo.kernel.errors import NotInKernel
@@ -24,7 +23,7 @@ __all__ = ("Tracefs",)
 _USUAL_ROOTS = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
 
 
-class Tracefs:
+class Tracefs(Closing):
     """The tracefs of a kernel, looked for at the first question; `close()` undoes our mount.
 
     Where none is mounted a question needs CAP_SYS_ADMIN and Linux 5.2, else it is answered by a
@@ -77,17 +76,6 @@ class Tracefs:
         if self._mount is not None:
             self._mount.close()
             self._mount, self._root = None, ""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _read_event_file(self, category: str, name: str, file: str) -> str:
         try:

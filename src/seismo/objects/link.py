@@ -6,9 +6,9 @@ import errno
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from threading import Thread
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
+from seismo.base.closing import Closing
 from seismo.base.errors import SyscallError
 from seismo.kernel import bpf, perf
 from seismo.kernel.fd import Fd
@@ -33,7 +33,7 @@ class Closable(Protocol):
         ...
 
 
-class Link:
+class Link(Closing):
     """Owns what keeps a program attached: `attached`, and behind it `rest`, closed in their order.
 
     Without `attached` the program runs no more; the rest may take its time. A link that owns
@@ -67,17 +67,6 @@ class Link:
             for one in reversed(self.rest):
                 closing.callback(one.close)
             self.detach()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {', '.join(map(repr, self.attached + self.rest))}>"

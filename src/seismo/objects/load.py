@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from types import TracebackType
-from typing import Self
 
+from seismo.base.closing import Closing
 from seismo.isa.map_types import MapType
 from seismo.kernel.protocol import Kernel
 from seismo.objects.map import Map
@@ -20,7 +19,7 @@ from seismo.spec.types import MapSpec, ObjectSpec
 __all__ = ("Loaded", "load")
 
 
-class Loaded:
+class Loaded(Closing):
     """Maps and programs by name; closing closes them, last made first."""
 
     def __init__(
@@ -33,17 +32,6 @@ class Loaded:
     def close(self) -> None:
         """Close all of it; a second time does nothing."""
         self._owned.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def load(spec: ObjectSpec, kernel: Kernel, given: Mapping[str, Map] | None = None) -> Loaded:

@@ -14,10 +14,10 @@ import errno
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from types import TracebackType
 from typing import Self
 
 from seismo.base.bits import align_up
+from seismo.base.closing import Closing
 from seismo.base.dataclass import dataclass
 from seismo.base.errors import BpfError, NotSupported, SyscallError
 from seismo.isa.map_types import MapType
@@ -50,7 +50,7 @@ class MapInfo:
     spec: MapSpec
 
 
-class Map:
+class Map(Closing):
     """Owns the fd of a map; the map lives on while a program, a pin or another fd holds it."""
 
     def __init__(self, kernel: Kernel, fd: Fd, spec: MapSpec) -> None:
@@ -286,17 +286,6 @@ class Map:
 
     def close(self) -> None:
         self.fd.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         spec = self.spec

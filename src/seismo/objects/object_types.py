@@ -12,10 +12,9 @@ import sys
 from array import array
 from collections.abc import Sequence
 from contextlib import ExitStack
-from types import TracebackType
-from typing import Self
 
 from seismo.base.bits import U32_MAX
+from seismo.base.closing import Closing
 from seismo.base.dataclass import replace
 from seismo.btf.ext import FUNC_INFO_BYTES, LINE_INFO_BYTES, LineInfo
 from seismo.btf.read import Reader
@@ -35,7 +34,7 @@ _LOG_BYTES = 1 << 16
 _BYTE_ORDER = "<" if sys.byteorder == "little" else ">"
 
 
-class ObjectTypes:
+class ObjectTypes(Closing):
     """Owns the fds; they must last until the maps are made and the programs loaded.
 
     `fd` is that of the object's BTF, None where there is none, or none that this kernel takes:
@@ -87,17 +86,6 @@ class ObjectTypes:
     def close(self) -> None:
         """Close what was opened; a second time does nothing."""
         self._owned.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _load(self, kernel: Kernel, owned: ExitStack) -> None:
         try:

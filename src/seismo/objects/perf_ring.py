@@ -10,9 +10,8 @@ import struct
 from collections.abc import Generator
 from contextlib import ExitStack
 from mmap import PAGESIZE
-from types import TracebackType
-from typing import Self
 
+from seismo.base.closing import Closing
 from seismo.kernel import perf
 from seismo.kernel.abi import PerfMmapPage
 from seismo.kernel.barrier import acquire_fence
@@ -27,7 +26,7 @@ _HEAD = PerfMmapPage.DATA_HEAD // 8
 _TAIL = PerfMmapPage.DATA_TAIL // 8
 
 
-class PerfRing:
+class PerfRing(Closing):
     """Owns `event`; `pages` (a power of two) of data. Nothing is written before `enable`."""
 
     def __init__(self, kernel: Kernel, event: Fd, pages: int) -> None:
@@ -77,17 +76,6 @@ class PerfRing:
         """Close the event; what is in the ring is gone."""
         self._positions = self._data = memoryview(b"")
         self.event.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def lost_records(body: memoryview) -> int:

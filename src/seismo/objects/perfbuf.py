@@ -10,9 +10,8 @@ import struct
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack, closing
-from types import TracebackType
-from typing import Self
 
+from seismo.base.closing import Closing
 from seismo.kernel import perf
 from seismo.kernel.abi import PerfRecord
 from seismo.kernel.proc import online_cpus
@@ -26,7 +25,7 @@ __all__ = ("PerfBuffer",)
 _RAW_SIZE = struct.Struct("=I")
 
 
-class PerfBuffer:
+class PerfBuffer(Closing):
     """Consumes the rings of all online CPUs; `pages` (a power of two) is the size of each.
 
     `lost` is how many records found no room, as far as consumed: the kernel reports a loss in front
@@ -82,17 +81,6 @@ class PerfBuffer:
     def close(self) -> None:
         """Close the rings; programs' records go nowhere from here on."""
         self._owned.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _opened(kernel: Kernel, map_: Map, cpu: int, pages: int) -> PerfRing:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from seismo.base.bits import U32_MAX
+from seismo.base.closing import Closing
 from seismo.base.dataclass import dataclass, replace
 from seismo.base.diagnostics import did_you_mean
 from seismo.base.errors import SyscallError
@@ -66,7 +66,7 @@ class ProgramInfo:
     jited_bytes: int
 
 
-class Program:
+class Program(Closing):
     """Owns the fd of a loaded program; links keep the program alive without it."""
 
     def __init__(self, kernel: Kernel, fd: Fd, spec: ProgramSpec) -> None:
@@ -94,17 +94,6 @@ class Program:
 
     def close(self) -> None:
         self.fd.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         spec = self.spec

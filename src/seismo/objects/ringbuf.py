@@ -22,9 +22,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from mmap import PAGESIZE
-from types import TracebackType
-from typing import Self
 
+from seismo.base.closing import Closing
 from seismo.base.dataclass import dataclass
 from seismo.kernel.abi import BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_BIT, BPF_RINGBUF_HDR_SZ
 from seismo.kernel.barrier import acquire_fence
@@ -54,7 +53,7 @@ class Run:
     count: int
 
 
-class RingBuffer:
+class RingBuffer(Closing):
     """Consumes a ring; there may be one consumer at a time. The map stays its owner's."""
 
     def __init__(self, map_: Map, kernel: Kernel) -> None:
@@ -165,17 +164,6 @@ class RingBuffer:
     def close(self) -> None:
         """Let go of the ring; it is unmapped when the last view of it is gone."""
         self._consumer = self._producer = self._data = self._words = memoryview(b"")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _producer_position(self) -> int:
         position = self._producer[0]

@@ -17,9 +17,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from operator import attrgetter
-from types import TracebackType
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
+from seismo.base.closing import Closing
 from seismo.base.dataclass import dataclass
 from seismo.kernel.perf_sideband import COMM_IS_EXEC, SidebandRecord, open_sideband
 from seismo.kernel.proc import online_cpus
@@ -88,7 +88,7 @@ ProcessRecord: TypeAlias = MapRecord | ExecRecord | ForkRecord | ExitRecord
 """Times are in ns by CLOCK_MONOTONIC, process ids those of our own PID namespace."""
 
 
-class Sideband:
+class Sideband(Closing):
     """Reads the rings of all online CPUs; `lost` counts the records that found no room in one.
 
     Raises `SyscallError` where the kernel refuses. `open_sideband` tells what it takes.
@@ -129,17 +129,6 @@ class Sideband:
     def close(self) -> None:
         """Close the rings."""
         self._owned.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _sort_in(self, type_: int, misc: int, body: memoryview) -> None:
         if type_ == SidebandRecord.LOST:

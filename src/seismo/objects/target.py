@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import errno
 from contextlib import ExitStack
-from types import TracebackType
-from typing import Self
 
+from seismo.base.closing import Closing
 from seismo.base.dataclass import replace
 from seismo.base.errors import BpfError, NotSupported, SyscallError
 from seismo.btf.errors import BtfNotFound
@@ -39,7 +38,7 @@ _TYPEDEF_PREFIX = "btf_trace_"
 _ITERATOR_PREFIX = "bpf_iter_"
 
 
-class Targets:
+class Targets(Closing):
     """Owns the fds that targets are named by; they must last until the programs are loaded."""
 
     def __init__(self, kernel: Kernel) -> None:
@@ -95,17 +94,6 @@ class Targets:
     def close(self) -> None:
         """Close what was opened; a second time does nothing."""
         self._owned.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _kernel_btf(self) -> Btf:
         if self._vmlinux is None:
