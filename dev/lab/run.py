@@ -34,7 +34,7 @@ _REPOSITORY = Path(__file__).resolve().parents[2]
 _LAB = _REPOSITORY / ".lab"
 _SHARE = "/.lab"
 _SHIPPED = _LAB / "shipped"
-_GUEST_SECONDS = 60 * 60.0
+_GUEST_SECONDS = 70 * 60.0
 _TEST_SECONDS = 120
 
 
