@@ -12,8 +12,9 @@ from __future__ import annotations
 import argparse
 import errno
 import os
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ KINDS = {
 """`CLONE_NEW*`, by the names of /proc/PID/ns, in the letters' order; the last has none."""
 
 _LETTERS = "MCTIUPN"
+_POLL_SECONDS = 0.2
 _CLONE_COLUMNS = {
     "VM": 0x100,
     "FS": 0x200,
@@ -92,6 +94,14 @@ def lines(event: Any) -> Iterator[str]:
         yield f"owner: {event.owner}, group: {event.group}"
 
 
+def show(events: Iterable[Any]) -> None:
+    """Print what is to be told of each event."""
+    for event in events:
+        task = f"{os.fsdecode(event.comm)}-{event.pid}"
+        start = f"{task} [{event.cpu:03}] {event.time_ns / 1e9:.6f}: "
+        print(*[start + one for one in lines(event)], sep="\n", flush=True)
+
+
 def main(arguments: list[str]) -> int:
     """Trace until Ctrl-C; the exit status."""
     parser = argparse.ArgumentParser(description="Trace setns, unshare and clone.")
@@ -108,13 +118,13 @@ def main(arguments: list[str]) -> int:
         obj.load()
         obj.attach()
         print("Tracing setns, unshare, clone. Ctrl-C ends it.", file=sys.stderr, flush=True)
-        try:
-            for event in obj.events("events", type="struct event"):
-                task = f"{os.fsdecode(event.comm)}-{event.pid}"
-                start = f"{task} [{event.cpu:03}] {event.time_ns / 1e9:.6f}: "
-                print(*[start + one for one in lines(event)], sep="\n", flush=True)
-        except KeyboardInterrupt:
-            pass
+        events = obj.events("events", type="struct event")
+        # An exception could come between an event and its lines.
+        interrupts: list[int] = []
+        signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
+        while not interrupts:
+            show(events.read(timeout=_POLL_SECONDS))
+        show(events.read())
         if obj.bss.lost:
             print(f"{obj.bss.lost} events were lost", file=sys.stderr)
     return 0

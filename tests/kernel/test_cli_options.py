@@ -41,7 +41,7 @@ def seismo(
         (["-e", "BEGIN { print(nosuch); }"], 1, "unknown name 'nosuch'"),
         (["-e", "t:sched:nosuch { }"], 1, "there is no tracepoint 'sched:nosuch'"),
         (["/nonexistent.bt"], 1, "cannot read the script /nonexistent.bt: No such file"),
-        (["-o", "/nonexistent/out", "-e", HELLO], 1, "cannot write the output"),
+        (["-o", "/proc/nothing/out", "-e", HELLO], 1, "cannot write the output"),
         (["-c", "nosuchprogram", "-e", HELLO], 1, "no program 'nosuchprogram'"),
         (["-d", "asn", "-e", HELLO], 1, "did you mean 'asm'?"),
         (["--no-such-option", "-e", HELLO], 1, "unrecognized arguments"),
