@@ -263,21 +263,31 @@ def prog_load(kernel: Kernel, attr: ProgLoadAttr, log_bytes: int = 0) -> int:
 
 @dataclass(frozen=True, slots=True)
 class TestRun:
-    """What a test run gave: r0, the mean time of one run, the packet as the program left it."""
+    """What a test run gave: r0, the mean time of one run, the packet and the context as the program
+    left them."""
 
     retval: int
     duration_ns: int
     data: bytes
+    ctx: bytes = b""
 
 
 def prog_test_run(
-    kernel: Kernel, fd: int, *, data: bytes = b"", ctx: bytes = b"", repeat: int = 0
+    kernel: Kernel,
+    fd: int,
+    *,
+    data: bytes = b"",
+    ctx: bytes = b"",
+    repeat: int = 0,
+    has_ctx_out: bool = False,
 ) -> TestRun:
     """BPF_PROG_TEST_RUN. Since Linux 4.12 for packet programs, 5.10 for raw tracepoints.
 
-    A raw tracepoint takes `ctx` alone (u64 arguments) and no `repeat`.
+    A raw tracepoint takes `ctx` alone (u64 arguments) and no `repeat`. `has_ctx_out` asks for the
+    context that a packet program leaves.
     """
-    out = create_string_buffer(max(len(data) * 2, 256)) if data else None
+    # More than XDP's headroom lets a program make a packet longer.
+    out = create_string_buffer(len(data) * 2 + 256) if data else None
     # Memory of its own: what a syscall program writes to its context comes back there.
     context = create_string_buffer(ctx, len(ctx)) if ctx else None
     attr = TestRunAttr(
@@ -290,8 +300,11 @@ def prog_test_run(
         ctx_size_in=len(ctx),
         repeat=repeat,
     )
+    if context and has_ctx_out:
+        attr.ctx_out, attr.ctx_size_out = addressof(context), len(context)
     kernel.bpf(Cmd.PROG_TEST_RUN, attr)
-    return TestRun(attr.retval, attr.duration, _head(out, attr.data_size_out) if out else b"")
+    changed = _head(out, attr.data_size_out) if out else b""
+    return TestRun(attr.retval, attr.duration, changed, context.raw if context else b"")
 
 
 def raw_tracepoint_open(kernel: Kernel, program: int, name: str = "") -> int:

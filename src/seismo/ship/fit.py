@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from seismo.base.bits import U64_MAX
-from seismo.base.dataclass import dataclass, replace
+from seismo.base.dataclass import replace
 from seismo.base.diagnostics import did_you_mean
 from seismo.btf.ext import CoreRelo
 from seismo.btf.spec import Btf
@@ -18,6 +18,7 @@ from seismo.isa.insn import Insn
 from seismo.isa.opcode import CLASS_MASK, LD_IMM64, Class
 from seismo.isa.relo_kinds import CoreKind
 from seismo.objfile.model import KernelFacts
+from seismo.objfile.resolve import FactTypes
 from seismo.plan import Plan, with_enums
 from seismo.probes.btf_target import FunctionTypes
 from seismo.probes.format import FormatField, parse_format
@@ -107,20 +108,6 @@ def _noun(kind: CoreKind) -> str:
     return kind.name.partition("_")[2].lower().replace("_", " ")
 
 
-@dataclass(slots=True)
-class _Types:
-    """What `Relocator` asks, by what `KernelFacts` answers."""
-
-    facts: KernelFacts
-
-    @property
-    def vmlinux(self) -> Btf:
-        return self.facts.btf()
-
-    def modules(self) -> Iterator[tuple[str, Btf]]:
-        return self.facts.modules()
-
-
 class _Answers:
     """What relocations are on this kernel, in this run."""
 
@@ -136,7 +123,7 @@ class _Answers:
 
     @cached_property
     def _relocator(self) -> Relocator:
-        return Relocator(self._btf, _Types(self._facts))
+        return Relocator(self._btf, FactTypes(self._facts))
 
     def relocated(self, program: ProgramSpec, relos: tuple[CoreRelo, ...]) -> tuple[Insn, ...]:
         """The instructions with what CO-RE puts in."""

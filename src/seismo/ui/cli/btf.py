@@ -17,12 +17,10 @@ from seismo.kernel.live import LiveKernel
 from seismo.kernel.object_ids import Kind
 from seismo.kernel.protocol import Kernel
 from seismo.objects.inventory import BtfRecord, btf_record, btfs
-from seismo.objfile.model import ObjectFile
-from seismo.objfile.read import read_object
 from seismo.objfile.resolve import FactTypes
 from seismo.output.table import Cell
 from seismo.ui.cli.btf_source import SOURCES, open_source
-from seismo.ui.cli.errors import InputError
+from seismo.ui.cli.object_file import read_object_file
 from seismo.ui.cli.parser import add_verb, parser_for, run_verb
 from seismo.ui.cli.stock import Around, Stock, add_stock_verbs
 from seismo.ui.cli.target import open_output
@@ -115,7 +113,7 @@ _FORMS = {"c": _as_c, "json": _as_json, "raw": _as_lines}
 
 def _min(given: argparse.Namespace) -> int:
     """Write BTF for a kernel without any: what relocations find in it is as in the whole."""
-    files = [_read_object(path) for path in given.objects]
+    files = [read_object_file(path) for path in given.objects]
     wanted = [
         (one.btf, [relo for each in one.functions for relo in each.core_relos]) for one in files
     ]
@@ -123,14 +121,6 @@ def _min(given: argparse.Namespace) -> int:
     with open_output(given.output) as file:
         file.write(blob)
     return 0
-
-
-def _read_object(path: str) -> ObjectFile:
-    try:
-        with open(path, "rb") as file:
-            return read_object(file.read(), path)
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _row(one: BtfRecord, around: Around) -> tuple[Cell, ...]:

@@ -15,8 +15,7 @@ from seismo.btf.types import Array, Const, Type, Void, Volatile
 from seismo.btf.write import write
 from seismo.core.subset import subset
 from seismo.objfile.model import ObjectFile, Variable
-from seismo.objfile.read import read_object
-from seismo.ui.cli.errors import InputError
+from seismo.ui.cli.object_file import read_object_file
 from seismo.ui.cli.parser import parser_for
 from seismo.ui.cli.target import open_output
 
@@ -34,12 +33,7 @@ keys and values, and a struct for each section of global variables."""
 def run_gen_header(arguments: Sequence[str]) -> int:
     """Write the header; the exit status."""
     given = gen_header_parser().parse_args(list(arguments))
-    try:
-        with open(given.file, "rb") as file:
-            obj = read_object(file.read(), given.file)
-    except OSError as error:
-        raise InputError(f"cannot read {given.file}: {error.strerror}") from error
-    text = header_of(obj, given.types)
+    text = header_of(read_object_file(given.file), given.types)
     with open_output(given.output) as output:
         output.write(text.encode())
     return 0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Self, TextIO
+from typing import TextIO
 
+from seismo.base.closing import Closing
 from seismo.output.flame import flame_svg
 from seismo.output.folded import folded, merged
 from seismo.output.speedscope import speedscope_json
@@ -27,7 +27,7 @@ FORMS: Mapping[str, str] = {
 _STANDARD_OUTPUT = 1
 
 
-class StackFiles:
+class StackFiles(Closing):
     """Opens the files at once, so that a run is not for nothing; writes what `keep` was given.
 
     `-` is standard output.
@@ -44,7 +44,7 @@ class StackFiles:
                 file = os.dup(_STANDARD_OUTPUT) if is_standard else path
                 self._files[form] = open(file, "w", encoding="utf-8")  # noqa: SIM115
             except OSError as error:
-                self._close()
+                self.close()
                 raise InputError(f"cannot write --{form} {path}: {error.strerror}") from error
 
     def keep(self, found: Found) -> None:
@@ -61,17 +61,6 @@ class StackFiles:
                 case _:
                     file.write(speedscope_json(stacks, name, unit))
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._close()
-
-    def _close(self) -> None:
+    def close(self) -> None:
         for file in self._files.values():
             file.close()
