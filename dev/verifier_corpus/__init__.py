@@ -1,0 +1,1 @@
+"""A generated corpus of programs, and how far our verifier and the kernel's agree on it."""
