@@ -11,7 +11,9 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from bench.bcc_beside import measure_bcc
 from bench.cost import measure_cost
+from bench.engines import measure_engines
 from bench.errors import BenchError
 from bench.isolation import alone, enter_namespace
 from bench.machine import describe
@@ -58,6 +60,10 @@ def _measurements(
         yield lambda: measure_printing(command, effort.printing_calls, effort.reader_rounds)
     if "kernel" in parts:
         yield lambda: measure_cost(command, effort.kernel_calls, effort.kernel_rounds)
+    if "engines" in parts:
+        yield lambda: measure_engines(effort.engine_rounds)
+    if "bcc" in parts:
+        yield lambda: measure_bcc(command, effort.bcc_calls, effort.bcc_rounds)
 
 
 def _report(measure: Callable[[], Section], machine: str, *, write: bool) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 __all__ = ("PARTS", "Effort", "Options", "parse_options")
 
-PARTS = ("start", "reader", "kernel")
+PARTS = ("start", "reader", "kernel", "engines", "bcc")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,9 @@ class Effort:
     printing_calls: int
     kernel_rounds: int
     kernel_calls: int
+    engine_rounds: int
+    bcc_rounds: int
+    bcc_calls: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,9 @@ _FULL = Effort(
     printing_calls=1_000_000,
     kernel_rounds=7,
     kernel_calls=20_000,
+    engine_rounds=9,
+    bcc_rounds=5,
+    bcc_calls=2_000_000,
 )
 _QUICK = Effort(
     start_rounds=3,
@@ -47,12 +53,17 @@ _QUICK = Effort(
     printing_calls=100_000,
     kernel_rounds=1,
     kernel_calls=5_000,
+    engine_rounds=1,
+    bcc_rounds=1,
+    bcc_calls=200_000,
 )
 
 
 def parse_options(arguments: Sequence[str]) -> Options:
     """Read the command line; a mistake prints usage and ends the program."""
-    parser = argparse.ArgumentParser(prog="bench", description="Measure seismo beside bpftrace.")
+    parser = argparse.ArgumentParser(
+        prog="bench", description="Measure seismo beside bpftrace and BCC."
+    )
     add = parser.add_argument
     add("--only", choices=PARTS, action="append", help="measure this part; may be repeated")
     add("--rounds", type=_positive, help="rounds of every part")
@@ -66,13 +77,13 @@ def parse_options(arguments: Sequence[str]) -> Options:
 
 
 def _with_rounds(effort: Effort, rounds: int) -> Effort:
-    return Effort(
+    return replace(
+        effort,
         start_rounds=rounds,
         reader_rounds=rounds,
-        reader_calls=effort.reader_calls,
-        printing_calls=effort.printing_calls,
         kernel_rounds=rounds,
-        kernel_calls=effort.kernel_calls,
+        engine_rounds=rounds,
+        bcc_rounds=rounds,
     )
 
 
