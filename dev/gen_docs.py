@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+import gen_bcc
 import gen_tools
 from seismo.builtin.record import Aggregate, Builtin
 from seismo.builtin.stdlib import LIBRARY, LibraryMacro
@@ -144,6 +145,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/language.md": language_page,
     "docs/cli.md": cli_page,
     "docs/objects.md": objects_page,
+    **gen_bcc.PAGES,
     **gen_tools.PAGES,
 }
 """What makes each page."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ("RECORDS", "keep")
+__all__ = ("RECORDS", "keep", "kept_text")
 
 RECORDS = Path(os.environ.get("SEISMO_RECORDS", "/.lab"))
 
@@ -21,3 +21,9 @@ def keep(name: str, text: str) -> None:
         directory = RECORDS / "records"
         directory.mkdir(exist_ok=True)
         (directory / name).write_text(text, encoding="utf-8", errors="surrogateescape")
+
+
+def kept_text(name: str) -> str:
+    """What has been kept under this name; '' when nothing has."""
+    path = RECORDS / "records" / name
+    return path.read_text(encoding="utf-8", errors="surrogateescape") if path.exists() else ""

@@ -20,6 +20,9 @@ _KERNEL_HELPERS = f"{PACKAGE}.isa.helpers"
 _BASE = f"{PACKAGE}.base"
 """The lowest layer has the one name that is banned elsewhere."""
 
+_AS_IN_BCC = f"{PACKAGE}.bcc.utils"
+"""Programs import it by this name."""
+
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 _TEXT_RULES = (
@@ -49,7 +52,7 @@ def names(project: Project) -> Iterator[Finding]:
 
 def _module_name(module: Module) -> Iterator[Finding]:
     last = module.name.rpartition(".")[2]
-    if module.name not in {_KERNEL_HELPERS, _BASE} and last in _IN_MODULES:
+    if module.name not in {_KERNEL_HELPERS, _BASE, _AS_IN_BCC} and last in _IN_MODULES:
         yield module.finding(1, "names", f"a module named '{last}'")
 
 
@@ -74,8 +77,8 @@ def _words(name: str) -> list[str]:
 
 
 def ctypes_imports(project: Project) -> Iterator[Finding]:
-    """An import of `ctypes` outside `kernel/`."""
-    for module in _outside(project, "kernel"):
+    """An import of `ctypes` outside `kernel/`, and `bcc/`, whose users are handed such objects."""
+    for module in _outside(project, "kernel", "bcc"):
         for node in ast.walk(module.syntax):
             match node:
                 case ast.Import():
@@ -85,7 +88,7 @@ def ctypes_imports(project: Project) -> Iterator[Finding]:
                 case _:
                     continue
             if any(name.partition(".")[0] == "ctypes" for name in imported):
-                yield module.finding(node.lineno, "ctypes", "ctypes outside kernel/")
+                yield module.finding(node.lineno, "ctypes", "ctypes outside kernel/ and bcc/")
 
 
 def effects(project: Project) -> Iterator[Finding]:
@@ -101,10 +104,10 @@ def effects(project: Project) -> Iterator[Finding]:
                     yield module.finding(node.lineno, "effects", "ends the process outside ui/")
 
 
-def _outside(project: Project, layer: str) -> Iterator[Module]:
-    prefix = f"{PACKAGE}.{layer}"
+def _outside(project: Project, *layers: str) -> Iterator[Module]:
+    inside = tuple(f"{PACKAGE}.{layer}." for layer in layers)
     for module in project.package:
-        if module.name != prefix and not module.name.startswith(f"{prefix}."):
+        if not f"{module.name}.".startswith(inside):
             yield module
 
 

@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 from seismo.base.closing import Closing
@@ -24,6 +25,7 @@ from seismo.kernel.bpf import TestRun
 from seismo.kernel.cgroups import open_cgroup
 from seismo.kernel.protocol import Kernel
 from seismo.kernel.tracefs import Tracefs
+from seismo.objects.attach.table import attach as attach_live
 from seismo.objects.load import load
 from seismo.objects.map import Map
 from seismo.objects.ringbuf import RingBuffer
@@ -31,7 +33,7 @@ from seismo.output.sink import Sink
 from seismo.output.trial import TrialSink
 from seismo.plan import Plan
 from seismo.runtime.actions import Actions, MakeRender, Render, as_text
-from seismo.runtime.attachments import Attachments
+from seismo.runtime.attachments import Attach, Attachments
 from seismo.runtime.losses import Losses, LossMeter
 from seismo.runtime.maps import ScriptMaps
 from seismo.runtime.resolve import LiveResolver
@@ -53,8 +55,10 @@ _PAUSE_SECONDS = 0.001
 class Session(Closing):
     """One run of a plan; a context manager that owns every fd of it.
 
-    `render` says how a printf becomes text. What the programs produced is exactly `received`, which
-    came through the events ring, and `losses().events`.
+    `render` says how a printf becomes text. Where that is not for the kernel to do, `attach`
+    attaches programs and `resolver`, which is the session's from here on, names things;
+    `has_kernel_memory` tells whether programs can read any. What the programs produced is exactly
+    `received`, which came through the events ring, and `losses().events`.
     """
 
     def __init__(
@@ -65,6 +69,9 @@ class Session(Closing):
         sink: Sink,
         *,
         render: MakeRender = as_text,
+        attach: Attach | None = None,
+        resolver: LiveResolver | None = None,
+        has_kernel_memory: bool = True,
     ) -> None:
         self.exit_requested = False
         self.exit_code = 0
@@ -72,21 +79,29 @@ class Session(Closing):
         self._kernel = kernel
         self._sink = sink
         with ExitStack() as owned:
-            demangles = plan.settings.cpp_demangle
-            self._resolver = LiveResolver.of(plan, kernel, demangles=demangles)
+            self._resolver = resolver or LiveResolver.of(
+                plan, kernel, demangles=plan.settings.cpp_demangle
+            )
             owned.callback(self._resolver.close)
             self._reading = Reading(plan.settings.str_trunc_trailer, self._resolver)
             self._loaded = owned.enter_context(load(plan.object, kernel))
+            if attach is None and any(one.prints for one in plan.object.programs):
+                tracefs.keep_printed()
             maps = self._loaded.maps
             events = owned.enter_context(RingBuffer(maps[plan.events_map], kernel))
             control = owned.enter_context(RingBuffer(maps[plan.control_map], kernel))
-            self._attachments = Attachments(plan, self._loaded.programs, kernel, tracefs)
+            self._attachments = Attachments(
+                plan,
+                self._loaded.programs,
+                kernel,
+                attach or partial(attach_live, kernel=kernel, tracefs=tracefs),
+            )
             owned.callback(self._attachments.close)
             self._packets = _packet_files(plan, maps, kernel)
             for one in self._packets:
                 owned.callback(one.close)
             self._maps = ScriptMaps(plan.maps, maps, self._reading)
-            self._meter = LossMeter(plan, maps)
+            self._meter = LossMeter(plan, maps, has_kernel_memory=has_kernel_memory)
             self._rings = OrderedRings(events, control, self._actions(sink, render))
             self._fill_maps()
             self._owned = owned.pop_all()
@@ -134,7 +149,10 @@ class Session(Closing):
         return count
 
     def drain_all(self) -> None:
-        """Pass on records until there are none; for when nothing is attached any more."""
+        """Pass on records until there are none; for when nothing is attached any more.
+
+        What a program does not finish in time is left, and told of at the end.
+        """
         patience = time.monotonic() + _UNFINISHED_SECONDS
         while not self._rings.is_empty:
             if self.drain():
@@ -259,6 +277,11 @@ class Session(Closing):
 
     def _finish_sink(self) -> None:
         self._meter.sum_up(self._sink)
+        if self._rings.pending_bytes:
+            self._sink.warning(
+                f"{self._rings.pending_bytes} bytes of records are not shown: a program has not "
+                "finished the first of them"
+            )
         lost = sum(one.lost for one in self._packets)
         if lost:
             self._sink.warning(f"packets lost in all: {lost}")

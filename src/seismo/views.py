@@ -30,6 +30,7 @@ from seismo.base.errors import NotSupported, SyscallError
 from seismo.elf.root import root_of
 from seismo.kernel import bpf
 from seismo.kernel.btf_object import btf_bytes, open_btf
+from seismo.kernel.cgroups import cgroup_id
 from seismo.kernel.debugfs import debugfs_file
 from seismo.kernel.errors import NotInKernel
 from seismo.kernel.fd import Fd
@@ -54,8 +55,6 @@ _BLACKLIST = "kprobes/blacklist"
 _BTF_DIRECTORY = "/sys/kernel/btf"
 _VMLINUX = f"{_BTF_DIRECTORY}/vmlinux"
 _BTF_OVERRIDE = "BPFTRACE_BTF"
-# Only directories of version 2 have one: Documentation/admin-guide/cgroup-v2.rst.
-_CGROUP_FILE = "cgroup.controllers"
 
 
 class LiveView(DebugInfos):
@@ -155,19 +154,8 @@ class LiveView(DebugInfos):
             raise SymbolNotFound(name, f"{error.why}: {error.hint}") from None
 
     def cgroup_id(self, path: str) -> int:
-        """The id of the cgroup (version 2) whose directory is `path`; SyscallError.
-
-        It is the directory's inode number: since Linux 5.5 (commit 40430452fd5d, "kernfs: use 64bit
-        inos if ino_t is 64bit").
-        """
-        try:
-            number = os.stat(path).st_ino
-        except OSError as error:
-            raise SyscallError(f"stat {path}", error.errno or 0) from None
-        if not os.path.exists(os.path.join(path, _CGROUP_FILE)):
-            hint = "it must be a directory of a cgroup version 2 hierarchy: see 'mount -t cgroup2'"
-            raise SyscallError(f"cgroup id of {path}", errno.EINVAL, hint)
-        return number
+        """The id of the cgroup (version 2) whose directory is `path`; SyscallError."""
+        return cgroup_id(path)
 
     def has(self, feature: str) -> bool:
         """Whether the kernel can do it, by the names of `FEATURE_NAMES`; tried, not assumed."""
@@ -179,6 +167,13 @@ class LiveView(DebugInfos):
             return f"the kernel's {feature.replace('_', ' ')} shall not be used", "by --no-feature"
         answer = self._ask(feature)
         return answer.why, answer.hint
+
+    def raw_tracepoints(self) -> None:
+        """The types tell them."""
+
+    def absence(self) -> str:
+        """Nothing helps."""
+        return ""
 
     def functions(self) -> Sequence[KernelFunction]:
         """Every function that probes may be put on, sorted by name; those of modules, too.
@@ -395,6 +390,13 @@ class RecordedView(DebugInfos):
     def refusal(self, feature: str) -> tuple[str, str]:
         """(why, hint) of what the recorded kernel cannot do."""
         return f"the kernel has no {feature.replace('_', ' ')}", "take another kernel"
+
+    def raw_tracepoints(self) -> None:
+        """The types tell them."""
+
+    def absence(self) -> str:
+        """Nothing helps."""
+        return ""
 
     def functions(self) -> Sequence[KernelFunction]:
         """The recorded functions of which a name means one, sorted by name."""

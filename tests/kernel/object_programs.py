@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import pytest
 
 from bpf_programs import ProgramWriter, counter_map, u32
 from seismo.base.dataclass import replace
@@ -16,18 +13,7 @@ from seismo.kernel.live import LiveKernel
 from seismo.objects.load import Loaded, load
 from seismo.spec.types import MapSpec, ObjectSpec, ProgramSpec
 
-__all__ = ("is_since", "loaded_one", "plain_counter", "runs", "skip_before")
-
-
-def is_since(major: int, minor: int) -> bool:
-    """Whether this kernel is of that version or later."""
-    return tuple(map(int, os.uname().release.split(".")[:2])) >= (major, minor)
-
-
-def skip_before(major: int, minor: int) -> None:
-    """Skip the test on older kernels."""
-    if not is_since(major, minor):
-        pytest.skip(f"since Linux {major}.{minor}")
+__all__ = ("loaded_one", "plain_counter", "runs")
 
 
 def plain_counter(type_: ProgType, attach_type: AttachType | None, verdict: int) -> ProgramSpec:

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from ctypes import Structure
 
 import pytest
-from object_programs import is_since, loaded_one, plain_counter, runs, skip_before
+from object_programs import loaded_one, plain_counter, runs
 
 from bpf_programs import R1, R6, R7, ProgramWriter
 from disk_setup import load_modules
+from kernel_release import is_since, skip_before
 from network_setup import Host
 from seismo.base.dataclass import replace
 from seismo.btf.errors import BtfNotFound

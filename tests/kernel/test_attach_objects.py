@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from object_programs import loaded_one, runs, skip_before
+from object_programs import loaded_one, runs
 
 from bpf_programs import (
     R0,
@@ -29,6 +29,7 @@ from bpf_programs import (
     own_thread_counter,
     u32,
 )
+from kernel_release import skip_before
 from seismo.base.dataclass import replace
 from seismo.elf.errors import BinaryNotFound, SymbolMissing
 from seismo.isa.insn import Reg

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from object_programs import loaded_one, runs, skip_before
+from object_programs import loaded_one, runs
 
 from bpf_programs import R0, ProgramWriter, own_thread_counter
+from kernel_release import skip_before
 from seismo.base.dataclass import replace
 from seismo.isa.opcode import JumpOp
 from seismo.isa.prog_types import ProgType

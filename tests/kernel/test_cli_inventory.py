@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from live_command import tracing
-from object_programs import is_since
+
+from kernel_release import is_since
 
 pytestmark = pytest.mark.kernel
 

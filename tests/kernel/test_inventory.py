@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from object_programs import skip_before
 
 from bpf_programs import R0, R1, ProgramWriter, counter_map, u32, u64
+from kernel_release import skip_before
 from seismo.base.dataclass import replace
 from seismo.base.errors import NotSupported, SyscallError
 from seismo.btf.errors import BtfNotFound

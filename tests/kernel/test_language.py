@@ -222,7 +222,7 @@ def test_data_behind_a_tracepoint_s_record() -> None:
 
 
 def test_interval_fires_at_its_rate() -> None:
-    script = "i:ms:50 { @n++; if (@n == 20) { exit(); } }"
+    script = "i:ms:50 /@n < 20/ { @n++; if (@n == 20) { exit(); } }"
     done = subprocess.run(
         [sys.executable, "-m", "seismo", "-q", "-e", script],
         capture_output=True, text=True, timeout=120, check=True,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -128,3 +130,54 @@ def test_empty_names_are_strings_of_one_byte(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.stdout.split() == ["<>", "@:", "0", "@s[true]:", "1"]
     assert "could not be read" not in done.stderr
+
+
+def test_probes_at_one_call_wait_apart(tmp_path: Path) -> None:
+    """Each is told of its own, also where another does not wait, or waits for another's string."""
+    script = """
+        tracepoint:syscalls:sys_enter_openat /args.flags != 0/ { @never[str(args.filename)]++; }
+        tracepoint:syscalls:sys_enter_openat { @first[str(args.filename)]++; @ = count(); }
+        tracepoint:syscalls:sys_enter_openat /args.flags == 0/ { @second[str(args.filename)]++; }
+    """
+    done = traced(script, tmp_path, 30)
+    assert "@first[/etc/hostname]: 30\n" in done.stdout
+    assert "@second[/etc/hostname]: 30\n" in done.stdout
+    assert "@never[/etc/hostname]" not in done.stdout
+    told = sum(map(int, re.findall(r"@first\[.*\]: (\d+)", done.stdout)))
+    assert f"@: {told}\n" in done.stdout
+    assert "left out" not in done.stderr
+
+
+BLOCK_IN_OPEN = """
+import ctypes, os, pathlib, sys
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+libc.openat.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_int]
+name = libc.mmap(None, 4096, 1, 2, os.open(sys.argv[1], os.O_RDONLY), 0)
+child = os.fork()
+if child == 0:
+    os.closerange(1, 3)
+    os._exit(libc.openat(-100, name, 0) < 0)
+call = pathlib.Path(f"/proc/{child}/syscall")
+while f"{name:#x}" not in call.read_text():
+    pass
+"""
+
+
+def test_a_call_that_does_not_end_in_time_is_told_of(tmp_path: Path) -> None:
+    names, program, fifo = (tmp_path / one for one in ("names", "program.py", "fifo"))
+    os.mkfifo(fifo)
+    names.write_bytes(bytes(fifo).ljust(4096, b"\0"))
+    program.write_text(BLOCK_IN_OPEN)
+    script = 'tracepoint:syscalls:sys_enter_openat { printf("<%s>\\n", str(args.filename)); }'
+    try:
+        done = subprocess.run(
+            [*SEISMO, "--tree", "-c", f"{sys.executable} -S {program} {names}", "-e", script],
+            capture_output=True, text=True, timeout=60, check=True,
+        )  # fmt: skip
+    finally:
+        os.close(os.open(fifo, os.O_RDWR))
+    assert f"<{fifo}>" not in done.stdout
+    assert "1 run of the probe left out: the string was not resident" in done.stderr
+    assert "stdin:1:61" in done.stderr

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from object_programs import skip_before
 
 import seismo
 from c_objects import CLANGS, SOURCES, compile_bpf
+from kernel_release import skip_before
 from seismo.api.errors import WrongType
 from seismo.facts import LiveFacts
 from seismo.kernel.live import LiveKernel

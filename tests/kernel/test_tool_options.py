@@ -233,7 +233,8 @@ def test_a_heat_map_has_a_line_for_an_interval(tmp_path: Path) -> None:
     ],
 )
 def test_output_that_is_closed(closed: str, status: int, error: str) -> None:
-    command = f"{sys.executable} -m seismo cpuwalk -q --duration 0.1 {closed}"
+    busy = f"{sys.executable} -c 'for _ in range(10_000_000): pass'"
+    command = f'{sys.executable} -m seismo cpuwalk -q -c "{busy}" {closed}'
     run = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (status, error)
 

@@ -19,8 +19,6 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from seismo.base.diagnostics import did_you_mean
-from seismo.btf.cheader import header
-from seismo.btf.cprint import definition
 from seismo.btf.errors import BtfNotFound
 from seismo.btf.index import candidates, open_reader
 from seismo.btf.layout import Place, describe, resolve
@@ -70,6 +68,8 @@ class Btf:
 
     def __str__(self) -> str:
         """All types as one C header."""
+        from seismo.btf.cheader import header  # noqa: PLC0415 (lazy: docs/architecture.md)
+
         return header(self)
 
     def __len__(self) -> int:
@@ -210,4 +210,6 @@ class Btf:
 
     def c(self, name: str, kind: Kind | None = None) -> str:
         """The definition of the type of this name in C; `BtfNotFound` as `find`."""
+        from seismo.btf.cprint import definition  # noqa: PLC0415 (lazy: docs/architecture.md)
+
         return definition(self, self.find(name, kind))

@@ -136,8 +136,9 @@ class FaultSite:
     """A place in the script where something may fail in the kernel, and its counter's index.
 
     `kind` is `map_full` (an update was refused), `string` or `memory` (what a pointer points to
-    could not be read), `stack` (a stack of the kernel that has no frames), or `helper` (any other
-    failure of `helper`).
+    could not be read), `stack` (a stack of the kernel that has no frames), `late` (a probe waits
+    for the end of a system call, to read a string: the counter goes down again), or `helper` (any
+    other failure of `helper`).
     """
 
     index: int

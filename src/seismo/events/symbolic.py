@@ -48,6 +48,10 @@ class Resolver(FrameNames, Protocol):
     def wall_ns(self, clock: str, ns: int) -> int:
         """ns since 1970 (UTC) when `clock` (boot, monotonic, tai, sw_tai) stood at `ns`."""
 
+    def wall_now_ns(self) -> int:
+        """ns since 1970 (UTC): now, or of what is replayed."""
+        return time.time_ns()
+
     def cgroup_path(self, number: int, hierarchies: str) -> str:
         """`unified:/a/b` for a cgroup id, by the hierarchies that match the glob; "" if gone."""
 
@@ -72,6 +76,9 @@ class _Raw:
 
     def sampled_frames(self, sample: StackSample) -> Sequence[Frame]:
         return ()
+
+    def wall_now_ns(self) -> int:
+        return time.time_ns()
 
     def wall_ns(self, clock: str, ns: int) -> int:
         return ns

@@ -40,7 +40,9 @@ def helper_id(name: str) -> int:
     try:
         return _IDS[name]
     except KeyError:
-        raise NotFound(f"no helper is called '{name}'", did_you_mean(name, _IDS)) from None
+        longer = [one for one in _IDS if name and one.startswith(name)]
+        hint = f"did you mean '{longer[0]}'?" if longer else did_you_mean(name, _IDS)
+        raise NotFound(f"no helper is called '{name}'", hint) from None
 
 
 def helper_name(number: int) -> str:

@@ -342,6 +342,7 @@ class PerfBit(IntEnum):
     DISABLED = 1 << 0
     INHERIT = 1 << 1
     FREQ = 1 << 10
+    WATERMARK = 1 << 14
     # Since Linux 5.13.
     INHERIT_THREAD = 1 << 35
 

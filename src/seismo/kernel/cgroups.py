@@ -9,6 +9,7 @@ Documentation/admin-guide/cgroup-v2.rst.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from seismo.base.errors import BpfError, SyscallError
 from seismo.kernel.fd import Fd
 from seismo.kernel.protocol import Kernel
 
-__all__ = ("CgroupError", "cgroup_root", "cgroups", "find_cgroup", "open_cgroup")
+__all__ = ("CgroupError", "cgroup_id", "cgroup_root", "cgroups", "find_cgroup", "open_cgroup")
 
 # Only directories of version 2 have the one, those of both the other.
 _FILE_OF_V2, _FILE_OF_BOTH = "cgroup.controllers", "cgroup.procs"
@@ -31,6 +32,22 @@ class CgroupError(BpfError):
         super().__init__(message + (f"\nhint: {hint}" if hint else ""))
         self.message = message
         self.hint = hint
+
+
+def cgroup_id(path: str) -> int:
+    """The id of the cgroup whose directory is `path`; SyscallError.
+
+    It is the directory's inode number: since Linux 5.5 (commit 40430452fd5d, "kernfs: use 64bit
+    inos if ino_t is 64bit").
+    """
+    try:
+        number = os.stat(path).st_ino
+    except OSError as error:
+        raise SyscallError(f"stat {path}", error.errno or 0) from None
+    if not os.path.exists(os.path.join(path, _FILE_OF_V2)):
+        hint = "it must be a directory of a cgroup version 2 hierarchy: see 'mount -t cgroup2'"
+        raise SyscallError(f"cgroup id of {path}", errno.EINVAL, hint)
+    return number
 
 
 def cgroup_root(kernel: Kernel) -> str:

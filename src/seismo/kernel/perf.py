@@ -93,8 +93,11 @@ def open_timer(kernel: Kernel, scope: Scope, *, period_ns: int = 0, frequency_hz
     return open_event(kernel, attr, scope, "timer", name)
 
 
-def open_bpf_output(kernel: Kernel, cpu: int, wakeup_events: int = 1) -> Fd:
-    """The event that `bpf_perf_event_output` on `cpu` writes to; wakes poll every so many records.
+def open_bpf_output(
+    kernel: Kernel, cpu: int, wakeup_events: int = 1, watermark_bytes: int = 0
+) -> Fd:
+    """The event that `bpf_perf_event_output` on `cpu` writes to; wakes poll every so many records,
+    or where `watermark_bytes` is not 0 every so many bytes.
 
     Since Linux 4.4.
     """
@@ -103,7 +106,9 @@ def open_bpf_output(kernel: Kernel, cpu: int, wakeup_events: int = 1) -> Fd:
         config=PerfSoftware.BPF_OUTPUT,
         sample_period=1,
         sample_type=PerfSample.RAW,
-        wakeup_events=wakeup_events,
+        bits=PerfBit.WATERMARK if watermark_bytes else 0,
+        # In a union with wakeup_watermark, which WATERMARK makes of it.
+        wakeup_events=watermark_bytes or wakeup_events,
     )
     return open_event(kernel, attr, Scope(cpu=cpu), "perf event", f"cpu {cpu}")
 

@@ -41,7 +41,6 @@ class _Bit(IntEnum):
     MMAP = 1 << 8
     COMM = 1 << 9
     TASK = 1 << 13
-    WATERMARK = 1 << 14
     SAMPLE_ID_ALL = 1 << 18
     MMAP2 = 1 << 23
     COMM_EXEC = 1 << 24
@@ -58,7 +57,7 @@ def open_sideband(kernel: Kernel, cpu: int, watermark_bytes: int) -> Fd:
         type=PerfType.SOFTWARE,
         config=_SOFTWARE_DUMMY,
         sample_type=_SAMPLE_TIME,
-        bits=PerfBit.DISABLED | sum(_Bit),
+        bits=PerfBit.DISABLED | PerfBit.WATERMARK | sum(_Bit),
         # In a union with wakeup_watermark, which WATERMARK makes of it.
         wakeup_events=watermark_bytes,
         clockid=time.CLOCK_MONOTONIC,

@@ -18,7 +18,10 @@ from seismo.kernel.errors import NotInKernel
 from seismo.kernel.fd import Fd
 from seismo.kernel.protocol import Kernel
 
-__all__ = ("Tracefs",)
+__all__ = ("PRINTED", "Tracefs")
+
+PRINTED = "events/bpf_trace/bpf_trace_printk/enable"
+"""The switch of the event that `bpf_trace_printk` makes. Since Linux 5.9."""
 
 _USUAL_ROOTS = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
 
@@ -63,6 +66,19 @@ class Tracefs(Closing):
         Raises `NotInKernel` with the nearest name.
         """
         return self._read_event_file(category, name, "format")
+
+    def keep_printed(self) -> None:
+        """Let ftrace's buffer have what programs write by `bpf_trace_printk`.
+
+        That is an event since Linux 5.9. Loading such a program switches it on, but newer kernels
+        do so a moment later (6.12.y, 6.17), when the first messages may be gone. Raises
+        `SyscallError`.
+        """
+        try:
+            self._kernel.append_file(f"{self.root}/{PRINTED}", b"1")
+        except SyscallError as error:
+            if error.errno != errno.ENOENT:
+                raise
 
     def filter_functions(self) -> bytes:
         """The functions that ftrace can hook, a line each: `vfs_read`, or `name [module]`.

@@ -46,7 +46,7 @@ def lower_probe(
     before_body = low.gap("body")
     strings = retried_strings(probe)
     if strings:
-        put_aside(low, strings, arguments_size(strings[0], probe), shared.retry_bytes)
+        put_aside(low, strings, arguments_size(strings[0], probe), index, shared)
     _body(low, probe)
     low.close_gap(before_predicate, low.leave if needs_scratch_early else None)
     low.close_gap(before_body, None if needs_scratch_early else low.leave)
@@ -54,14 +54,16 @@ def lower_probe(
 
 
 def lower_retry(
-    name: str, index: int, probe: TypedProbe, return_value: int, shared: Resources
+    name: str, index: int, probe: TypedProbe, number: int, return_value: int, shared: Resources
 ) -> Func:
-    """The program at a system call's end that runs the body of a probe at its beginning."""
+    """The program at a system call's end that runs the body of a probe at its beginning, which was
+    lowered with the index `number`."""
     low = _begin(name, index, probe, return_value, shared)
-    size = arguments_size(retried_strings(probe)[0], probe)
+    strings = retried_strings(probe)
+    size = arguments_size(strings[0], probe)
     low.body.context = low.body.arena.keep(size)
     gap = low.gap("body")
-    take_up(low, low.context, size)
+    take_up(low, low.context, strings, size, number, shared)
     _body(low, probe)
     low.close_gap(gap, low.leave)
     return _end(low, shared)

@@ -3,9 +3,10 @@
 A program cannot wait for a page to be read in, so `str(args.filename)` at `sys_enter_*` fails where
 the page of the name has not been touched yet. The kernel touches it itself while it serves the
 call. So the program looks at the first byte of each such string before it does anything else; where
-one is missing, it puts its arguments aside under the thread's id and ends. A second program at the
-same call's `sys_exit_*` takes them up again and runs the probe's body then, as if it were at the
-beginning, but for the time.
+one is missing, it puts its arguments aside, under the thread's id and the probe's number, and ends.
+A second program at the same call's `sys_exit_*` takes them up again and runs the probe's body then,
+as if it were at the beginning, but for the time. A counter holds how many are put aside: what is
+left in it at the end of a run was not told of.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from seismo.lang.typed import TypedProbe
 from seismo.lang.types import PointerType, RecordType
 from seismo.lang.walk import walk
 from seismo.lower.context import FuncContext
+from seismo.lower.resources import COUNTER_BYTES, LOST_MAP, Resources
 from seismo.spec.types import MapSpec
 
 __all__ = (
@@ -34,7 +36,9 @@ __all__ = (
 RETRY_MAP = "retry"
 
 BPF_ANY = 0  # include/uapi/linux/bpf.h
-_MAX_THREADS = 1 << 12
+_MAX_ASIDE = 1 << 12
+_KEY_BYTES = 8
+_LATE = "late"
 _HIDDEN_BYTES = 8  # kernel/trace/bpf_trace.c: tp_prog_is_valid_access()
 _ENTER, _EXIT = "sys_enter_", "sys_exit_"
 _NAMES = {"str": 0, "path_at": 1}
@@ -85,18 +89,25 @@ def exit_of(probe: TypedProbe) -> tuple[str, str]:
 
 
 def retry_map(size: int) -> MapSpec:
-    """Arguments put aside, by thread; of too many at once the oldest are forgotten."""
+    """Arguments put aside, by thread (u32) and probe (u32); of too many at once those that come
+    last stay where they are, and what cannot be read of them is counted as such."""
     return MapSpec(
-        name=RETRY_MAP, type=MapType.LRU_HASH, key_size=8, value_size=size, max_entries=_MAX_THREADS
+        name=RETRY_MAP,
+        type=MapType.HASH,
+        key_size=_KEY_BYTES,
+        value_size=size,
+        max_entries=_MAX_ASIDE,
     )
 
 
-def put_aside(low: FuncContext, strings: tuple[Field, ...], size: int, room: int) -> None:
+def put_aside(
+    low: FuncContext, strings: tuple[Field, ...], size: int, number: int, shared: Resources
+) -> None:
     """End here, to go on at the end of the call, if a string's first byte is not in memory.
 
-    An entry of the map has `room` for the longest arguments, and these are `size` bytes.
+    The probe's arguments are `size` bytes, and its number among the probes `number`.
     """
-    b = low.b
+    b, room = low.b, shared.retry_bytes
     missing, present = b.new_block("missing"), b.new_block("present")
     for string in strings:
         pointer, probed = low.scalar(string), b.new_block("probed")
@@ -118,27 +129,43 @@ def put_aside(low: FuncContext, strings: tuple[Field, ...], size: int, room: int
         b.store(saved.base, saved.offset + offset, b.load(b.context, offset, 8), 8)
     if room > size:
         b.fill(saved.base, saved.offset + size, room - size)
-    key, value = _thread(b), low.address(saved)
+    key, value = _key(b, number), low.address(saved)
     refused = b.call("map_update_elem", b.map(RETRY_MAP), key, value, b.const(BPF_ANY))
     gone = b.new_block("put_aside")
     b.branch_if(refused, present, gone)
     b.seal(gone)
     b.start(gone)
+    _count(b, strings, 1, shared)
     low.leave()
     b.seal(present)
     b.start(present)
 
 
-def take_up(low: FuncContext, to: Address, size: int) -> None:
-    """Get the arguments that the call began with, or end where none were put aside."""
+def take_up(
+    low: FuncContext,
+    to: Address,
+    strings: tuple[Field, ...],
+    size: int,
+    number: int,
+    shared: Resources,
+) -> None:
+    """Get the arguments that `put_aside` put aside, or end where it did not."""
     b = low.b
-    key = _thread(b)
+    key = _key(b, number)
     found = b.call("map_lookup_elem", b.map(RETRY_MAP), key, kind=Kind.PTR)
     b.when_set(found, lambda: b.copy((to.base, to.offset), (found, 0), size), low.leave)
     b.call("map_delete_elem", b.map(RETRY_MAP), key)
+    _count(b, strings, -1, shared)
 
 
-def _thread(b: Builder) -> Value:
-    key = b.slot("thread", 8)
-    b.store(key, 0, b.call("get_current_pid_tgid", pure=True), 8)
+def _key(b: Builder, number: int) -> Value:
+    """Each probe has an entry of its own: at one call several may wait, or some and others not."""
+    key = b.slot("waiting", _KEY_BYTES)
+    b.store(key, 0, b.call("get_current_pid_tgid", pure=True), 4)
+    b.store(key, 4, b.const(number), 4)
     return key
+
+
+def _count(b: Builder, strings: tuple[Field, ...], by: int, shared: Resources) -> None:
+    site = shared.fault(_LATE, "", strings[0].span)
+    b.atomic_add(b.map_value(LOST_MAP), site.index * COUNTER_BYTES, b.const(by))

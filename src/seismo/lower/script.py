@@ -83,17 +83,21 @@ def lower_script(
     Raises SourceError, with its place, for a probe that needs more memory than a program can have.
     """
     funcs: list[Func] = []
-    retried = [(probe, strings) for probe in typed.probes if (strings := retried_strings(probe))]
-    sizes = [arguments_size(strings[0], probe) for probe, strings in retried]
+    retried = [
+        (number, probe, strings)
+        for number, probe in enumerate(typed.probes)
+        if (strings := retried_strings(probe))
+    ]
+    sizes = [arguments_size(strings[0], probe) for _, probe, strings in retried]
     shared.retry_bytes = max(sizes, default=0)
     for index, probe in enumerate(typed.probes):
         before = shared.scratch_bytes
         funcs.append(lower_probe(name(index, probe), index, probe, return_value(probe), shared))
         if before <= MOST_SCRATCH_BYTES < shared.scratch_bytes:
             raise _too_large(probe, shared.scratch_bytes)
-    for index, (probe, _) in enumerate(retried, len(funcs)):
+    for index, (number, probe, _) in enumerate(retried, len(funcs)):
         title = f"retry_{name(index, probe)}"
-        funcs.append(lower_retry(title, index, probe, return_value(probe), shared))
+        funcs.append(lower_retry(title, index, probe, number, return_value(probe), shared))
     if shared.options.is_portable:
         assume_constants(typed, shared)
     symbols = tuple(typed.maps.values())
@@ -103,7 +107,7 @@ def lower_script(
         maps=(*_own_maps(shared, len(funcs)), *(_map_spec(one, shared) for one in symbols)),
         views=views,
         events=shared.events,
-        retries=tuple(exit_of(probe) for probe, _ in retried),
+        retries=tuple(exit_of(probe) for _, probe, _ in retried),
         tables=tuple(shared.tables.items()),
         packets=tuple(shared.packet_files),
         faults=shared.faults,

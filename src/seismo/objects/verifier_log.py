@@ -21,6 +21,8 @@ __all__ = ("VerifierError",)
 _INSN_LINE = re.compile(r"^(\d+): \([0-9a-f]{2}\)")
 # Complaints about the control flow come before any instruction is walked, and name one.
 _INSN_IN_TEXT = re.compile(r"\binsn (\d+)")
+# The one complaint that goes on in the line of an instruction, or of the registers at it.
+_ENDLESS = "infinite loop detected at insn"
 # What follows the complaint: statistics.
 _STATES = ("cur state:", "old state:")
 _STATISTICS = ("processed ", "verification time ", "stack depth ", "insns processed", "mark_read ")
@@ -101,6 +103,8 @@ def _summary(log: str) -> str:
     for line in reversed(log.splitlines()):
         if not line.strip() or line.startswith((*_STATISTICS, *_STATES)):
             continue
+        if _ENDLESS in line:
+            return line[line.index(_ENDLESS) :].strip()
         if not _INSN_LINE.match(line):
             return line.strip()
     return "the verifier gives no reason"

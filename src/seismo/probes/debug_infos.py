@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seismo.elf.binary import Binary
-
 if TYPE_CHECKING:
+    from seismo.elf.binary import Binary
     from seismo.elf.dwarf import DebugInfo
 
 __all__ = ("DebugInfos", "split_root")

@@ -141,7 +141,8 @@ def matching(module: str, name: str, view: KernelView) -> list[KernelFunction]:
 def no_match(module: str, name: str, view: KernelView) -> TargetError:
     """The error for a wildcard that means nothing."""
     text = f"{module}:{name}" if module else name
-    return TargetError(f"no kernel function matches '{text}'", _loaded(module, view))
+    hint = _loaded(module, view) or view.absence()
+    return TargetError(f"no kernel function matches '{text}'", hint)
 
 
 def _loaded(module: str, view: KernelView) -> str:

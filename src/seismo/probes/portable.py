@@ -50,6 +50,8 @@ class PortableView:
         self.cgroup_id = view.cgroup_id
         self.machine = view.machine
         self.module_btf = view.module_btf
+        self.raw_tracepoints = view.raw_tracepoints
+        self.absence = view.absence
         self.functions = view.functions
         self.function = view.function
         self.blacklist = view.blacklist

@@ -46,7 +46,7 @@ def _expand(target: Target, view: KernelView) -> tuple[Target, ...]:
     if has_wildcard(module) or has_wildcard(name):
         found = _matching(module, name, view)
         if not found:
-            raise TargetError(f"no raw tracepoint matches '{':'.join(target)}'")
+            raise TargetError(f"no raw tracepoint matches '{':'.join(target)}'", view.absence())
         return found
     for one, names in _known(module, view):
         if name in names:
@@ -70,6 +70,10 @@ def _matching(module: str, name: str, view: KernelView) -> tuple[Target, ...]:
 
 def _known(module: str, view: KernelView) -> Iterator[tuple[str, Collection[str]]]:
     """The raw tracepoints of the kernel proper and of each module, or of one."""
+    told = view.raw_tracepoints()
+    if told is not None:
+        yield KERNEL, told
+        return
     try:
         btf = view.btf()
     except NotSupported:
@@ -98,7 +102,8 @@ def _absent(module: str, name: str, view: KernelView) -> TargetError:
             return TargetError(message, hint)
     if module and any(name in names for _, names in _known("", view)):
         return TargetError(message, f"it has no category: write rawtracepoint:{name}")
-    return TargetError(message, near_name(name, [one[-1] for one in _matching("", "*", view)]))
+    near = near_name(name, [one[-1] for one in _matching("", "*", view)])
+    return TargetError(message, near or view.absence())
 
 
 def _choose(points: tuple[AttachPoint, ...], use: Use, view: KernelView) -> Backend:

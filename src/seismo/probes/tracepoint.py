@@ -42,7 +42,7 @@ def _expand(target: Target, view: KernelView) -> tuple[Target, ...]:
         pattern = wildcard(f"{category}:{name}")
         found = [tuple(one.split(":")) for one in view.tracepoints() if pattern.fullmatch(one)]
         if not found:
-            raise TargetError(f"no tracepoint matches '{category}:{name}'")
+            raise TargetError(f"no tracepoint matches '{category}:{name}'", view.absence())
         return tuple(found)
     try:
         view.tracepoint(category, name)

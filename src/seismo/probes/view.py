@@ -89,6 +89,13 @@ class KernelView(Protocol):
     def refusal(self, feature: str) -> tuple[str, str]:
         """(why, hint) of a feature that the kernel has not."""
 
+    def raw_tracepoints(self) -> frozenset[str] | None:
+        """All that there are; None where the kernel's types tell them."""
+
+    def absence(self) -> str:
+        """What it takes to have the places that kernels have and this one has not; '' where
+        nothing can be done."""
+
     def functions(self) -> Sequence[KernelFunction]:
         """Every function that probes may be put on, sorted by name; those of modules, too."""
 

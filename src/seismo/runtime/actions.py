@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -81,7 +80,8 @@ class Actions:
             case Action.PRINT_VALUE:
                 return lambda record: self._sink.value(decode(record)[0], event)
             case Action.TIME:
-                return lambda _: self._sink.time(time_text(event.text, time.time_ns()))
+                now = self._reading.resolver.wall_now_ns
+                return lambda _: self._sink.time(time_text(event.text, now()))
             case Action.JOIN:
                 return lambda record: self._sink.join(event.text.join(decode(record)[0]))
             case Action.UNWATCH:

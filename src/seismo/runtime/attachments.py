@@ -1,6 +1,6 @@
 """`Attachments`: what a run is attached to, what it could not be, and what the kernel missed there.
 
->>> attachments = Attachments(plan, programs, kernel, tracefs)
+>>> attachments = Attachments(plan, programs, kernel, attach)
 >>> attachments.attach(sink)
 >>> attachments.report_misses(sink)
 >>> attachments.detach()
@@ -8,20 +8,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from seismo.base.errors import NotSupported, SyscallError
 from seismo.kernel.errors import NotInKernel
 from seismo.kernel.protocol import Kernel
-from seismo.kernel.tracefs import Tracefs
-from seismo.objects.attach.table import attach
 from seismo.objects.link import Link, detach_all
 from seismo.objects.program import Program
 from seismo.output.sink import Sink
 from seismo.plan import Attachment, Plan
-from seismo.spec.types import BreakpointAttach
+from seismo.spec.types import AttachSpec, BreakpointAttach
 
-__all__ = ("Attachments",)
+__all__ = ("Attach", "Attachments")
+
+Attach: TypeAlias = Callable[[Program, AttachSpec], Link]
+"""What attaches a program, and raises what `objects.attach` raises."""
 
 _REFUSALS = (SyscallError, NotInKernel, NotSupported)
 
@@ -30,12 +32,12 @@ class Attachments:
     """Owns the links of a plan's attachments."""
 
     def __init__(
-        self, plan: Plan, programs: Mapping[str, Program], kernel: Kernel, tracefs: Tracefs
+        self, plan: Plan, programs: Mapping[str, Program], kernel: Kernel, attach: Attach
     ) -> None:
         self._plan = plan
         self._programs = programs
         self._kernel = kernel
-        self._tracefs = tracefs
+        self._attach = attach
         self._links: list[tuple[Attachment, Link]] = []
         self.refused: list[tuple[Attachment, BaseException]] = []
 
@@ -55,7 +57,7 @@ class Attachments:
         for one in self._plan.attachments:
             program = self._programs[one.program]
             try:
-                link = attach(program, one.at, self._kernel, self._tracefs)
+                link = self._attach(program, one.at)
             except _REFUSALS as error:
                 if missing == "error" and not one.may_fail:
                     raise

@@ -20,6 +20,9 @@ _WHY_UNREADABLE = {
     "user": "the memory was not resident, or the pointer wrong",
     "kernel": "the pointer was wrong, or into a process's memory: say uptr(…)",
 }
+_WHY_LATE = "the string was not resident, and the system call not seen to end"
+_NO_KERNEL_MEMORY = "the user engine knows nothing of a kernel's memory there"
+_NO_KERNEL_STACKS = "the user engine has those of recordings that were made with --stacks alone"
 # Seen on Linux 6.1, not on 6.12: perf_call_bpf_enter() in kernel/trace/trace_syscalls.c hands the
 # process's registers to programs there.
 _WHY_NO_FRAMES = (
@@ -39,10 +42,16 @@ class Losses:
 
 
 class LossMeter:
-    """Reads the counters, and tells a sink of what is new in them."""
+    """Reads the counters, and tells a sink of what is new in them.
 
-    def __init__(self, plan: Plan, maps: Mapping[str, Map]) -> None:
+    Where it `has_kernel_memory`, a pointer is to blame for a read of that which failed.
+    """
+
+    def __init__(
+        self, plan: Plan, maps: Mapping[str, Map], *, has_kernel_memory: bool = True
+    ) -> None:
         self._plan = plan
+        self._has_kernel_memory = has_kernel_memory
         self._maps = maps
         self._reported = 0
         self._next_report = 0.0
@@ -87,13 +96,23 @@ class LossMeter:
             case "map_full":
                 return f"{_times(count, 'update')} {self._full_map(site.span)}"
             case "string":
-                return f"{_times(count, 'string')} could not be read: {_why(site)}"
+                return f"{_times(count, 'string')} could not be read: {self._why(site)}"
             case "memory":
-                return f"{_times(count, 'read')} of memory failed and gave 0: {_why(site)}"
+                return f"{_times(count, 'read')} of memory failed and gave 0: {self._why(site)}"
+            case "late":
+                return f"{_times(count, 'run')} of the probe left out: {_WHY_LATE}"
             case "stack":
-                return f"{_times(count, 'stack')} of the kernel had no frames: {_WHY_NO_FRAMES}"
+                why = _WHY_NO_FRAMES if self._has_kernel_memory else _NO_KERNEL_STACKS
+                return f"{_times(count, 'stack')} of the kernel had no frames: {why}"
             case _:
                 return f"{_times(count, 'call')} of {site.helper} failed"
+
+    def _why(self, site: FaultSite) -> str:
+        """By the memory that the helper reads."""
+        is_kernel = "kernel" in site.helper
+        if is_kernel and not self._has_kernel_memory:
+            return _NO_KERNEL_MEMORY
+        return _WHY_UNREADABLE["kernel" if is_kernel else "user"]
 
     def _full_map(self, span: Span) -> str:
         name = _map_name(span.text)
@@ -101,11 +120,6 @@ class LossMeter:
             return "of a map refused: it is full"
         most = self._maps[name].spec.max_entries
         return f"of {name} refused: the map is full (max_map_keys={most})"
-
-
-def _why(site: FaultSite) -> str:
-    """By the memory that the helper reads."""
-    return _WHY_UNREADABLE["kernel" if "kernel" in site.helper else "user"]
 
 
 def _map_name(text: str) -> str:

@@ -39,7 +39,12 @@ class OrderedRings:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is left, nor in work, nor waiting for what is in work."""
-        return not (self._waiting or self._events.pending_bytes or self._control.pending_bytes)
+        return not (self._waiting or self.pending_bytes)
+
+    @property
+    def pending_bytes(self) -> int:
+        """How many bytes of both rings are not consumed, records in work included."""
+        return self._events.pending_bytes + self._control.pending_bytes
 
     def consume(self, limit: int) -> int:
         """Act on some `limit` records that there are; on how many.

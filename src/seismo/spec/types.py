@@ -33,6 +33,8 @@ __all__ = (
     "UprobeMultiAttach",
 )
 
+_PRINTING = (6, 177)  # include/uapi/linux/bpf.h: bpf_trace_printk, bpf_trace_vprintk
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapSpec:
@@ -130,6 +132,11 @@ class ProgramSpec:
     module_refs: tuple[tuple[int, str], ...] = ()
     poisons: tuple[tuple[int, str], ...] = ()
     relocations: tuple[tuple[int, Relocation], ...] = ()
+
+    @property
+    def prints(self) -> bool:
+        """Whether the program may write to ftrace's buffer (`bpf_trace_printk`)."""
+        return any(insn.imm in _PRINTING and insn.is_helper_call for insn in self.insns)
 
 
 @dataclass(frozen=True, slots=True)

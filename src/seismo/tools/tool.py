@@ -161,7 +161,7 @@ class Tool:
     `make` makes the scripts instead, of the options that were given; `usual` are options that are
     enough for it. `reports_of` says what the maps hold where that depends on the options.
     `about` is for the manual: what is shown, and what is not. `kernel` says what is
-    needed of the kernel.
+    needed of the kernel; what `user_engine` says can be told of a command without it, too.
     """
 
     name: str
@@ -178,6 +178,7 @@ class Tool:
     reports_of: Callable[[Mapping[str, Any]], tuple[Report, ...]] | None = None
     usual: Mapping[str, Any] = field(default_factory=dict)
     is_unsafe: bool = False
+    user_engine: bool = False
 
     def sources(self, given: Mapping[str, Any]) -> tuple[Source, ...]:
         """The scripts in the order of preference, for these options."""

@@ -12,11 +12,13 @@ from c_objects import CASES, CLANGS, SOURCES, ObjectCase, build, compile_bpf
 from seismo.btf.spec import Btf
 from seismo.btf.types import Int, IntEncoding, Member, Struct
 from seismo.btf.write import write
+from seismo.clang.errors import ClangError
+from seismo.clang.find import Compiler, find_compiler
+from seismo.clang.headers import HEADERS, generated_headers, helper_definitions, kernel_types
 from seismo.isa.helper_table import TABLE
 from seismo.objfile.model import Function
 from seismo.objfile.read import read_object
-from seismo.ui.cli.cc import Compiler, find_compiler, run_cc
-from seismo.ui.cli.cc_headers import HEADERS, generated_headers, helper_definitions, kernel_types
+from seismo.ui.cli.cc import run_cc
 from seismo.ui.cli.errors import InputError
 
 needs_clang = pytest.mark.skipif(not CLANGS, reason="needs clang-14 or clang-19")
@@ -97,7 +99,7 @@ def test_without_a_compiler_one_is_told_what_to_install(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "path", [one for one in sys.path if "packages" not in one])
-    with pytest.raises(InputError, match="apt-get install clang") as raised:
+    with pytest.raises(ClangError, match="apt-get install clang") as raised:
         find_compiler()
     assert "pip install 'seismo[c]'" in str(raised.value)
 
@@ -132,7 +134,7 @@ def test_headers_without_a_cache_are_for_this_time(
 
 def test_a_file_of_types_that_is_not_there(tmp_path: Path) -> None:
     with (
-        pytest.raises(InputError, match="No such file or directory"),
+        pytest.raises(ClangError, match="No such file or directory"),
         generated_headers(str(tmp_path / "none")),
     ):
         pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import subprocess
 import sys
 from pathlib import Path
 
@@ -115,3 +116,23 @@ def test_a_command_that_does_not_heed_sigterm_is_ended(monkeypatch: pytest.Monke
 def test_mistakes(text: str, message: str) -> None:
     with pytest.raises(CommandError, match=message):
         Command(text)
+
+
+WRITE_AROUND = """
+import fcntl, os, select, sys
+from seismo.ui.cli.command import Command
+os.write(1, b"before\\n")
+with Command(sys.argv[1]) as command:
+    command.release()
+    select.select([command.exit_fd], [], [])
+    os.write(1, b"after\\n")
+assert not fcntl.fcntl(1, fcntl.F_GETFL) & os.O_APPEND
+"""
+
+
+def test_a_command_that_moves_the_offset_of_our_file_costs_no_output(tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    command = f"{sys.executable} -c \"import os; os.write(1, b'its own'); os.lseek(1, 0, 0)\""
+    with output.open("wb") as file:
+        subprocess.run([sys.executable, "-c", WRITE_AROUND, command], stdout=file, check=True)
+    assert output.read_text() == "before\nits ownafter\n"

@@ -75,6 +75,12 @@ def test_a_program_without_script_names_the_instruction_alone() -> None:
         ("unreachable insn 77\n", "unreachable insn 77", -1),
         ("", "the verifier gives no reason", -1),
         ("3: (b7) r0 = 0\nR1 !read_ok\nverification time 9 usec\n", "R1 !read_ok", 2),
+        (
+            "0: R1=ctx() R10=fp0\n1: (55) if r0 != 0x0 goto pc-2 infinite loop detected at insn 0\n"
+            "cur state: R10=fp0\nold state: R10=fp0\nprocessed 13 insns\n",
+            "infinite loop detected at insn 0",
+            0,
+        ),
     ],
 )
 def test_other_complaints(log: str, summary: str, index: int) -> None:

@@ -68,7 +68,7 @@ def attach_kprobe(program: Program, at: KprobeAttach, kernel: Kernel, tracefs: T
                 raise NotSupported(place, answer.why, answer.hint)
             return _attach_by_tracefs(program, at, kernel, tracefs)
     except AttachRefused as error:
-        if error.errno == errno.ENOENT and at.function:
+        if error.errno in (errno.ENOENT, errno.EINVAL) and at.function:
             _check_function(kernel, at)
         raise
 

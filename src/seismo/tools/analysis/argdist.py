@@ -182,6 +182,7 @@ what read returned. $entry(x) in a return's expression is x when the function wa
 the time since then in ns. Without an expression a return is about $retval, and calls are counted. A
 type `char*` reads the string.""",
     kernel="Linux 5.8; kernel functions need kprobes (CONFIG_KPROBES) or BPF trampolines.",
+    user_engine=True,
     reports=(Table((Column("place"),), (("@d0", Column("count")),)), Histograms("@d0", "")),
     reports_of=_reports,
     options=(

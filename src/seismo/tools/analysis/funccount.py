@@ -23,6 +23,7 @@ TOOL = Tool(
 anything. Many places are traced by one program where the kernel can attach it to many. What was
 never met is not shown.""",
     kernel="Linux 5.8; kernel functions need kprobes (CONFIG_KPROBES) or BPF trampolines.",
+    user_engine=True,
     reports=(Table((Column("place", place_name),), (("@calls", Column("calls")),)),),
     options=(PLACE,),
     make=_make,

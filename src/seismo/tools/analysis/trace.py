@@ -102,6 +102,7 @@ BCC's trace writes them: `arg1` is a function's first argument, `retval` what it
 `STRCMP("x", arg1)` compares. A place may name its parameters: 'p::vfs_read(struct file *file)'. %s
 reads the string that a pointer points to, %K and %U name the function that an address is in.""",
     kernel="Linux 5.8; kernel functions need kprobes (CONFIG_KPROBES) or BPF trampolines.",
+    user_engine=True,
     rows=Rows(
         (*map(Column, ("pid", "tid", "comm", "place")), Column("message", is_rest=True)),
     ),

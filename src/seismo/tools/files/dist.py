@@ -30,6 +30,7 @@ and writes by itself. Not seen are accesses to mapped memory."""
         summary=f"Show how long {file_system} reads, writes, opens and fsyncs take, as histograms.",
         about=about,
         kernel="Linux 5.8: fentry or kprobes; else the tracepoints of system calls.",
+        user_engine=True,
         scripts=(name, f"{name}_calls"),
         reports=(Histograms("@us", "us", columns("operation")),),
         example=example,

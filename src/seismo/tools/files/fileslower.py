@@ -16,6 +16,7 @@ for, a disk, a lock or a processor. BYTES is what was read or written, LAT_US it
 microseconds. Only regular files are shown, with -a also pipes, sockets and devices, which mostly
 wait for others. Not seen are accesses to mapped memory, sendfile(2), splice(2) and io_uring.""",
     kernel="Linux 5.17: the tracepoints of system calls.",
+    user_engine=True,
     scripts=("fileslower",),
     rows=Rows(columns("pid tid comm type bytes lat_us path")),
     options=(

@@ -16,6 +16,7 @@ pwrite64(2), and those with vectors, that succeeded; whether a disk was needed f
 Only regular files are shown, with -a also pipes, sockets and devices. Not seen are accesses to
 mapped memory, sendfile(2), splice(2) and io_uring.""",
     kernel="Linux 5.17: the tracepoints of system calls.",
+    user_engine=True,
     scripts=("filetop",),
     reports=(
         Table(

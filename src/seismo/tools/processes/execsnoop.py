@@ -19,6 +19,7 @@ then "...". With -x attempts that failed are rows too: RET is the negative error
 PATH the file that was asked for, ARGS what it was to be given. A process that only forks runs no
 program: seismo forkexec shows which fork a program came from.""",
     kernel="Linux 5.17 with BTF: the tracepoint sched_process_exec, raw, and system calls.",
+    user_engine=True,
     scripts=("execsnoop",),
     rows=Rows((*columns("pcomm pid ppid ret"), Column("err", errno_name), *columns("path args"))),
     options=(

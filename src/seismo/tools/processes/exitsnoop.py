@@ -26,6 +26,7 @@ code is then 128 and the signal's number, as a shell has it. CORE says whether a
 With --per-thread it is a row for each thread: TID, and what the thread itself ended with. A
 process that replaces its program (execve) does not end.""",
     kernel="Linux 5.8 with BTF: the tracepoint sched_process_exit, raw.",
+    user_engine=True,
     scripts=("exitsnoop",),
     rows=Rows(
         (

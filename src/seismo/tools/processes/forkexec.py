@@ -16,6 +16,7 @@ that it was called by. Only the first program counts, and only if it could be ru
 forks and goes on by itself is not shown, nor is a program that replaces its shell (exec). With
 -p, -c and the like it is the forks of such processes.""",
     kernel="Linux 5.8 with BTF: the tracepoints sched_process_fork and sched_process_exec, raw.",
+    user_engine=True,
     scripts=("forkexec",),
     rows=Rows(columns("comm args")),
     options=(

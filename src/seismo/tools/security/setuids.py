@@ -19,6 +19,7 @@ changes. A program with the set-user-id bit changes ids by execve(2), which is n
 are changes of supplementary groups. The C library makes such a call in every thread of a
 process.""",
     kernel="Linux 5.8 with BTF: the tracepoints of system calls.",
+    user_engine=True,
     scripts=("setuids",),
     rows=Rows((*columns("pid comm call asked before after"), Column("err", errno_name))),
     options=(Option("failed", "failed calls only", "-x"),),

@@ -33,6 +33,7 @@ where the descriptor of pidfd_send_signal(2) stood for no process. SIG0 is no si
 whether the process is there. Signals that the kernel sends by itself are not shown: seismo
 signals counts them.""",
     kernel="Linux 5.8: the tracepoints of system calls; BTF, for processes behind descriptors.",
+    user_engine=True,
     scripts=("killsnoop",),
     rows=Rows(
         (

@@ -19,6 +19,7 @@ flags by name, with its result: a descriptor, 0, or an error. Paths of mount poi
 relative one has the directory before it that it was relative to. What the kernel mounts by itself
 (automounts) is not seen.""",
     kernel="Linux 5.8: the tracepoints of system calls.",
+    user_engine=True,
     scripts=("mountsnoop",),
     rows=Rows((*columns("pid comm mnt_ns"), Column("err", errno_name), Column("call", mount_call))),
     example="""examples:

@@ -16,6 +16,7 @@ that sleeps. SECONDS is what was asked for, whether the sleep then lasted so lon
 sleep until a point in time, how far that was away, 0 if it had passed. Waiting for something with
 a time limit (select, poll, futex) is no sleep, and is not shown.""",
     kernel="Linux 5.8: the tracepoints of system calls.",
+    user_engine=True,
     scripts=("naptime",),
     rows=Rows((*columns("ppid pcomm pid comm"), Column("seconds", is_rest=True))),
     example="""examples:

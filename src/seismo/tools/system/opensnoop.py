@@ -32,6 +32,7 @@ whole: a relative one has the directory before it that it was relative to. It is
 returns, so that no name is blank because its page was not in memory yet. Symbolic links in it are
 not followed. Files that are opened by io_uring or by the kernel itself are not seen.""",
     kernel="Linux 5.8: the tracepoints of system calls.",
+    user_engine=True,
     scripts=("opensnoop",),
     rows=Rows((*columns("pid comm fd"), Column("err", errno_name), Column("path"))),
     options=(

@@ -14,6 +14,7 @@ TOOL = Tool(
 vfork(2) or clone(2), whatever they run then; a last row, at the end, counts the rest of a second.
 Threads are not counted. With -p, -c and the like those are counted that such a process starts.""",
     kernel="Linux 5.8 with BTF: the tracepoint sched_process_fork, raw.",
+    user_engine=True,
     scripts=("pidpersec",),
     rows=Rows(columns("pids"), is_current=False),
     example="""examples:

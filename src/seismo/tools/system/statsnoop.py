@@ -16,6 +16,7 @@ returns, under the name that the kernel has for the call, with the whole path: a
 the directory before it that it was relative to, and of a descriptor it is the file behind it.
 Symbolic links in a path are not followed. What is asked by io_uring is not seen.""",
     kernel="Linux 5.8: the tracepoints of system calls.",
+    user_engine=True,
     scripts=("statsnoop",),
     rows=Rows((*columns("pid comm call"), Column("err", errno_name), Column("path"))),
     options=(Option("failed", "failed calls only", "-x"),),

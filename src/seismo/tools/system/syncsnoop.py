@@ -17,6 +17,7 @@ syncfs a file of the file system that is written, with sync and msync, which hav
 nothing. Files that are opened with O_SYNC are written at each write(2), which is not shown; nor is
 what is asked by io_uring.""",
     kernel="Linux 5.8: the tracepoints of system calls.",
+    user_engine=True,
     scripts=("syncsnoop",),
     rows=Rows((*columns("pid comm call"), Column("err", errno_name), *columns("us path"))),
     example="""examples:

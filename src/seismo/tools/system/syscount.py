@@ -31,6 +31,7 @@ are, and with -L those that began and ended while this ran: NS is how many nanos
 all, waiting included. System calls of 32-bit programs are counted under the names of 64-bit ones
 that have their numbers.""",
     kernel="Linux 5.8: the tracepoints of all system calls.",
+    user_engine=True,
     scripts=("syscount",),
     reports=(
         Table(_NAME, (("@by_name", _COUNT),), _TOP),

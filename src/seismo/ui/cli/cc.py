@@ -9,22 +9,19 @@ makes `tool.bpf.o`. A source finds `vmlinux.h`, which has the types of the runni
 from __future__ import annotations
 
 import os
-import re
 import shlex
-import shutil
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
-from seismo.base.dataclass import dataclass
-from seismo.ui.cli.cc_headers import HEADERS, generated_headers
+from seismo.clang.find import Compiler, find_compiler
+from seismo.clang.headers import HEADERS, generated_headers
 from seismo.ui.cli.errors import InputError
 from seismo.ui.cli.parser import parser_for
 
-__all__ = ("Compiler", "cc_parser", "find_compiler", "run_cc")
+__all__ = ("cc_parser", "run_cc")
 
 _ARCHITECTURES = {"x86_64": "x86", "aarch64": "arm64"}
 _EXAMPLES = """examples:
@@ -33,17 +30,6 @@ _EXAMPLES = """examples:
   seismo cc tool.bpf.c --vmlinux other.btf   with the types of another kernel
   seismo cc tool.bpf.c -- -Wall -Werror      what follows -- is for the compiler
 """
-_NO_COMPILER = """\
-there is no C compiler for eBPF
-hint: install clang (apt-get install clang, dnf install clang), or `pip install 'seismo[c]'`"""
-
-
-@dataclass(frozen=True, slots=True)
-class Compiler:
-    """The words that call a compiler, and what it calls the machine that is compiled for."""
-
-    command: tuple[str, ...]
-    target: str
 
 
 def run_cc(arguments: Sequence[str]) -> int:
@@ -90,33 +76,6 @@ def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
     """What stands before `--` and what behind it."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
     return arguments[:end], arguments[end + 1 :]
-
-
-def find_compiler(named: str = "") -> Compiler:
-    """The compiler that was named, or clang, or the newest `clang-N`, or that of the extra `c`;
-    InputError, with what to install, when there is none."""
-    if named:
-        return Compiler(tuple(shlex.split(named)), "bpf")
-    if path := shutil.which("clang"):
-        return Compiler((path,), "bpf")
-    if path := _newest_clang():
-        return Compiler((path,), "bpf")
-    if find_spec("ziglang"):
-        order = "el" if sys.byteorder == "little" else "eb"
-        command = (sys.executable, "-m", "ziglang", "cc")
-        return Compiler(command, f"bpf{order}-freestanding")
-    raise InputError(_NO_COMPILER)
-
-
-def _newest_clang() -> str:
-    """The `clang-N` on PATH of the greatest N; '' for none."""
-    found: dict[int, str] = {}
-    for directory in os.get_exec_path():
-        if os.path.isdir(directory) and os.access(directory, os.R_OK):
-            for name in os.listdir(directory):
-                if match := re.fullmatch(r"clang-(\d+)", name):
-                    found.setdefault(int(match[1]), os.path.join(directory, name))
-    return found[max(found)] if found else ""
 
 
 def _command(

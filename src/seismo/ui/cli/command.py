@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import select
 import signal
+import stat
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 from seismo.base.errors import BpfError
 
@@ -13,6 +17,8 @@ __all__ = ("Command", "CommandError")
 
 _NOT_RUN = 126  # what a shell answers for a program that cannot be run
 _PATIENCE_SECONDS = 2.0
+_SHARED_OUTPUTS = (1, 2)
+_ENDS = (os.CLD_EXITED, os.CLD_KILLED, os.CLD_DUMPED)
 
 _WORD = r"""
     (?P<blank> \s+ )
@@ -31,7 +37,8 @@ class CommandError(BpfError):
 class Command:
     """A child process that waits until `release`, and then becomes the command.
 
-    It stays in our process group: it may read the terminal, and gets Ctrl-C as we do.
+    It stays in our process group: it may read the terminal, and gets Ctrl-C as we do. Where our
+    output goes to a file, both append to it from here on, until `close`.
     """
 
     def __init__(self, text: str) -> None:
@@ -39,6 +46,7 @@ class Command:
         if not argv:
             raise CommandError("-c needs a command")
         self._program = _find_program(argv[0])
+        self._outputs = _appending(_SHARED_OUTPUTS)
         ours, self._gate = os.pipe()
         self._failure, theirs = os.pipe()
         self.pid = os.fork()
@@ -50,10 +58,22 @@ class Command:
         self.exit_fd = os.pidfd_open(self.pid)
         self.status: int | None = None
         """How it ended: its exit status, -N after signal N; None while it runs."""
+        self._is_lent = False
 
     def release(self) -> None:
         """Let the command run."""
         os.write(self._gate, b"x")
+
+    def lend(self) -> tuple[int, Callable[[int | None], None]]:
+        """The process, for who traces it and so has to wait for it; and whom to tell how it has
+        ended, or at the end of tracing that it has not: None."""
+        self._is_lent = True
+        return self.pid, self._take_back
+
+    def _take_back(self, status: int | None) -> None:
+        self._is_lent = False
+        if status is not None:
+            self.status = status
 
     def check(self) -> None:
         """Raise CommandError if the kernel would not run the program."""
@@ -77,17 +97,39 @@ class Command:
                 select.select([self.exit_fd], [], [], _PATIENCE_SECONDS)
         self._reap()
         os.close(self.exit_fd)
+        self._outputs.close()
 
     def _reap(self) -> None:
-        if self.status is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            self.status = os.waitstatus_to_exitcode(status) if pid else None
+        if self.status is not None:
+            return
+        # Who traces it would miss what is taken here, stops among it.
+        leave = os.WNOWAIT if self._is_lent else 0
+        found = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | leave)
+        if found is not None and found.si_code in _ENDS:
+            is_exit = found.si_code == os.CLD_EXITED
+            self.status = found.si_status if is_exit else -found.si_status
 
     def __enter__(self) -> Command:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _appending(fds: Sequence[int]) -> ExitStack:
+    """Have files be appended to, until it is closed.
+
+    Who writes at the offset that a file has for all of us may write over what others have written
+    meanwhile: copy_file_range(2), by which cat(1) copies, reads the offset before it copies and
+    sets it afterwards, with no lock (fs/read_write.c).
+    """
+    undoing = ExitStack()
+    for fd in fds:
+        flags = fcntl.fcntl(fd, fcntl.F_GETFL)
+        if stat.S_ISREG(os.fstat(fd).st_mode) and not flags & os.O_APPEND:
+            fcntl.fcntl(fd, fcntl.F_SETFL, flags | os.O_APPEND)
+            undoing.callback(fcntl.fcntl, fd, fcntl.F_SETFL, flags)
+    return undoing
 
 
 def _words(text: str) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from seismo import __version__
 from seismo.base.dataclass import dataclass
+from seismo.ui.cli.engine import add_engine_option
 from seismo.ui.cli.machine import AS_IT_IS, Machine, add_machine_options, take_machine
 from seismo.ui.cli.parser import Ignore, Refuse, add_output_options, parser_for
 from seismo.ui.cli.schedule import add_schedule_options
@@ -71,6 +72,7 @@ class TraceOptions:
     mode: str = ""
     probe_filter: str = ""
     machine: Machine = AS_IT_IS
+    engine: str = "auto"
     ignored: tuple[str, ...] = ()
 
 
@@ -111,6 +113,7 @@ def trace_parser() -> argparse.ArgumentParser:
     add("-V", "--version", action="version", version=f"seismo {__version__}", help="the version")
     add("--info", dest="is_info", action="store_true", help="the same as seismo doctor")
     add_task_options(parser)
+    add_engine_option(parser)
     add_schedule_options(parser, has_maps=False)
     add_output_options(parser)
     _add_form_options(parser)

@@ -7,7 +7,15 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-__all__ = ("Ignore", "Refuse", "add_output_options", "add_verb", "parser_for", "run_verb")
+__all__ = (
+    "Ignore",
+    "Refuse",
+    "add_output_options",
+    "add_verb",
+    "parser_for",
+    "positive",
+    "run_verb",
+)
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _HELP_WIDTH = 96
@@ -98,6 +106,13 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
         self.exit(1, f"{self.prog}: error: {message}\n")
+
+
+def positive(text: str) -> int:
+    """A count of at least 1, as the `type` of an option."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"'{text}' is no number above 0")
+    return int(text)
 
 
 def _ring_size(text: str) -> int:

@@ -10,6 +10,7 @@ from seismo.compiler import compile_script
 from seismo.kernel.listening import ListeningKernel
 from seismo.lang.typed import Constant, OptionSymbol
 from seismo.objects.load import load
+from seismo.ui.cli.errors import InputError
 from seismo.ui.cli.loop import refusals
 from seismo.ui.cli.notes import Notes
 from seismo.ui.cli.run import Job, Prepared, prepared
@@ -25,6 +26,8 @@ def show_stages(job: Job, stages: Sequence[str]) -> int:
     """Print stages of the compilation to standard output; the exit status."""
     tell = stage_printer(stages, sys.stdout)
     is_loaded = VERIFIER in stages
+    if is_loaded and job.engine == "user":
+        raise InputError("-d verifier asks the kernel's\nhint: leave --engine user away")
     with prepared(job, tell, is_loaded=is_loaded) as ready:
         if is_loaded:
             logs: list[str] = []
@@ -47,7 +50,7 @@ def load_only(job: Job) -> int:
         plan = ready.compiled.plan
         notes.say_plan(plan)
         with refusals(notes):
-            load(plan.object, ready.kernel).close()
+            load(plan.object, ready.engine.kernel).close()
     return 0
 
 
@@ -94,7 +97,7 @@ def _compile_once(job: Job, ready: Prepared, spent: dict[str, int]) -> None:
         spent[name] = spent.get(name, 0) + now_ns - last_ns
         last_ns = now_ns
 
-    compile_script(job.source, ready.view, ready.options, job.inputs, on_stage)
+    compile_script(job.source, ready.engine.view, ready.engine.options, job.inputs, on_stage)
 
 
 def _script(job: Job) -> str:

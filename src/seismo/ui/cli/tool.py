@@ -20,6 +20,7 @@ from seismo.tools.reports.writer import writer_of
 from seismo.tools.rows import RowWriter
 from seismo.tools.sink import ToolSink
 from seismo.tools.tool import Histograms, Option, Report, Stacks, Tool
+from seismo.ui.cli.engine import add_engine_option
 from seismo.ui.cli.parser import add_output_options, parser_for
 from seismo.ui.cli.progress import Progress, has_progress_line
 from seismo.ui.cli.run import Job, run_job, taken_source
@@ -83,6 +84,7 @@ def tool_parser(tool: Tool) -> argparse.ArgumentParser:
     if tool.reports and not any(one.is_positional for one in tool.options):
         add_schedule_words(parser, is_duration=_has_stacks(tool))
     add_task_options(parser)
+    add_engine_option(parser)
     add_schedule_options(parser, has_maps=bool(tool.reports))
     _add_form_options(parser, tool)
     add_output_options(parser)
@@ -192,6 +194,8 @@ def _job(
         ring_bytes=given["ring_bytes"],
         output=given["output"],
         is_verbose=given["is_verbose"],
+        engine=given["engine"],
+        kernel_only="" if tool.user_engine else f"{tool.name} takes {tool.kernel}",
     )
 
 

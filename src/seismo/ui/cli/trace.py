@@ -67,6 +67,7 @@ def _job(options: TraceOptions) -> Job:
         schedule=Schedule(options.duration),
         tasks=options.tasks,
         machine=options.machine,
+        engine=options.engine,
         ring_bytes=options.ring_bytes,
         reports_helper_errors=options.reports_helper_errors,
         output=options.output,

@@ -28,9 +28,17 @@ COMMANDS = {
     "cc": ("cc", "eBPF C to an object file, with clang"),
     "gen-header": ("gen_header", "the types that an object file shares with user space, as C"),
     "btf": ("btf", "types of kernels, modules and files: list, dump, min"),
+    "cbpf": ("cbpf", "classic BPF: filter expressions, its machine, and what it becomes"),
     "prog": ("prog", "programs that are in the kernel: list, show, dump"),
     "map": ("map", "maps that are in the kernel: list, show, dump"),
     "link": ("link", "attachments that are in the kernel: list, show"),
+    "vm": ("vm", "programs in a virtual machine, without a kernel: run"),
+    "sandbox": ("sandbox", "programs under dynamic checks, whatever a verifier says of them"),
+    "attack": ("attack", "a laboratory: attacks on eBPF and with it, and what stops them"),
+    "verify": ("verify", "whether the kernel would take a program, and if not, what would help"),
+    "record": ("record", "what comes by on this kernel, into a file"),
+    "replay": ("replay", "a script over a recording, without a kernel and without privilege"),
+    "test": ("test_script", "scripts over what their test files say happens, without privilege"),
 }
 """Each command: the module here that has it (its function is `run_` and the module's name), and
 what it is for."""
