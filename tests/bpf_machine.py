@@ -193,7 +193,7 @@ class _Machine:
         if name == "loop":
             return self.loop(*args[:4])
         result = self.call(name, args, self.memory)
-        if name == "probe_read_kernel":
+        if name in ("probe_read", "probe_read_kernel", "probe_read_user"):
             self.unwritten.difference_update(range(args[0], args[0] + args[1]))
         return result
 

@@ -43,6 +43,7 @@ from seismo.c.types import (
     U16,
     U32,
     U64,
+    UNNAMED,
     VOID,
     Array,
     CType,
@@ -151,6 +152,8 @@ class BtfTypes:
                 return Array(self.of(type_.type), type_.count or None)
             case Typedef():
                 inner = self.of(type_.type)
+                if isinstance(inner, Record) and inner.origin == UNNAMED:
+                    inner.origin = type_.name
                 return named(inner, type_.name) if isinstance(inner, Integer) else inner
             case Const() | Volatile() | Restrict() | TypeTag():
                 return self.of(type_.type)
@@ -173,6 +176,7 @@ class BtfTypes:
         if not record.is_complete:
             alignment = self._alignment(id, type_)
             record.complete(type_.size, alignment, lambda: self._members(type_))
+            record.origin = f"{keyword} {type_.name}" if type_.name else UNNAMED
         return record
 
     def _alignment(self, id: int, type_: Struct | Union) -> int:

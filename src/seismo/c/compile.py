@@ -16,12 +16,14 @@ from typing import TypeAlias
 
 from seismo.base.dataclass import dataclass, field, replace
 from seismo.base.diagnostics import Diagnostics
+from seismo.base.errors import SourceError
 from seismo.base.source import Source
 from seismo.c.entry import entry_of
 from seismo.c.flavour import Flavour
 from seismo.c.headers.kernel_headers import KernelHeaders
 from seismo.c.host import ProgramHost
 from seismo.c.kernel_types import KernelTypes
+from seismo.c.kernel_values import KernelValues, without_flavour
 from seismo.c.lower.program import lower_program
 from seismo.c.parse import parse
 from seismo.c.parse_library import c_ast
@@ -36,7 +38,9 @@ from seismo.ir.passes.copyprop import copyprop
 from seismo.ir.passes.known_loads import known_loads
 from seismo.ir.pipeline import everywhere, optimize
 from seismo.isa.format import format_listing
+from seismo.isa.opcode import CLASS_MASK, Class
 from seismo.probes.view import KernelView
+from seismo.spec.relocations import CoreField, CoreType, Relocation
 from seismo.spec.types import ProgramSpec
 
 __all__ = (
@@ -62,12 +66,14 @@ def _no_files(path: str) -> str:
 class COptions:
     """What a text is compiled with: macros from outside, and where `#include "…"` is looked for.
 
-    `read_file` gives a file's text; OSError where there is none.
+    `read_file` gives a file's text; OSError where there is none. With `is_portable` programs are
+    for other kernels, too: what they take of a kernel's types is in `ProgramSpec.relocations`.
     """
 
     defines: Mapping[str, str] = field(default_factory=dict)
     include_directories: Sequence[str] = ()
     read_file: ReadFile = _no_files
+    is_portable: bool = False
 
 
 _OPTIONS = COptions()
@@ -112,7 +118,7 @@ def compile_c(
     """
     types, diagnostics = KernelTypes(view), Diagnostics()
     _, tree = read_c(source, view, types, options, on_stage)
-    unit = check(tree, types, diagnostics)
+    unit = check(tree, types, diagnostics, is_portable=options.is_portable)
     diagnostics.stop_on_errors()
     return replace(unit, warnings=diagnostics.warnings)
 
@@ -163,8 +169,33 @@ def build_program(
     """
     decl = unit.functions[function]
     entry = entry_of(flavour, function, view.machine())
-    func = lower_program(decl, entry, ProgramHost(unit, flavour, view))
-    return _generated(func, flavour, unit.license, on_stage)
+    func = lower_program(decl, entry, ProgramHost(unit, flavour, view), unit.assumptions)
+    program = _generated(func, flavour, unit.license, on_stage)
+    return program if unit.is_portable else _settled(program, KernelValues(view))
+
+
+def _settled(program: ProgramSpec, values: KernelValues) -> ProgramSpec:
+    """A program for the kernel at hand with the places of members in contexts; SourceError for what
+    that kernel lacks."""
+    insns = list(program.insns)
+    for index, relocation in program.relocations:
+        found = values.value(relocation) if isinstance(relocation, CoreField) else None
+        if found is None or insns[index].op & CLASS_MASK != Class.LDX:
+            hint = "where it may be missing, ask first: if (bpf_core_field_exists(…))"
+            message = f"this kernel has no {_shown(relocation)}"
+            raise SourceError(program.spans[index], message, hint)
+        insns[index] = replace(insns[index], off=found)
+    return replace(program, insns=tuple(insns), relocations=())
+
+
+def _shown(relocation: Relocation) -> str:
+    match relocation:
+        case CoreField(record=record, path=path):
+            return f"`{without_flavour(record)}: {path}`"
+        case CoreType(type=name):
+            return f"`{without_flavour(name)}`"
+        case _:
+            return f"`{relocation}`"
 
 
 def _generated(func: Func, flavour: Flavour, license: str, on_stage: OnStage | None) -> ProgramSpec:
@@ -186,6 +217,7 @@ def _generated(func: Func, flavour: Flavour, license: str, on_stage: OnStage | N
         map_refs=code.map_refs,
         spans=code.spans,
         functions=code.functions,
+        relocations=code.relocations,
         license=license,
     )
     if on_stage is not None:

@@ -23,6 +23,7 @@ from seismo.c.registers import MACHINES, Registers, SyscallEnter, SyscallExit
 from seismo.c.tree import FunctionDecl, Variable
 from seismo.c.types import U64, CType, Pointer, is_scalar
 from seismo.ir.ops import Value
+from seismo.spec.relocations import CoreField
 
 __all__ = ("SYSCALL_PREFIXES", "entry_of")
 
@@ -59,8 +60,8 @@ class _Context(Protocol):
     def argument(self, low: Lowering, index: int, parameter: Variable) -> Value:
         """The parameter after the context that has this number, as 64 bits; SourceError."""
 
-    def load(self, low: Lowering, offset: int, type_: CType) -> Operand:
-        """What is there in the context."""
+    def load(self, low: Lowering, offset: int, type_: CType, field: CoreField | None) -> Operand:
+        """What is there in the context; `field` says so by name."""
 
     def store(self, low: Lowering, offset: int, value: Operand) -> None:
         """Write to the context; SourceError."""
@@ -98,9 +99,11 @@ class _Program:
         else:
             low.b.ret(low.argument(value))
 
-    def load_context(self, low: Lowering, offset: int, type_: CType) -> Operand:
+    def load_context(
+        self, low: Lowering, offset: int, type_: CType, field: CoreField | None = None
+    ) -> Operand:
         """As the flavour has it."""
-        return self.own.load(low, offset, type_)
+        return self.own.load(low, offset, type_, field)
 
     def store_context(self, low: Lowering, offset: int, value: Operand) -> None:
         """As the flavour has it."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import final
 
 from seismo.c.flavour import Flavour
+from seismo.c.kernel_paths import is_open
+from seismo.c.kernel_values import CoreRelocation, KernelValues
 from seismo.c.lower.builtins import lower_builtin
 from seismo.c.lower.call import LowerCall
 from seismo.c.lower.helper_calls import lower_helper
@@ -12,7 +14,8 @@ from seismo.c.lower.value import Operand
 from seismo.c.methods.table import find_method
 from seismo.c.tables import LOST, lost_offsets
 from seismo.c.tree import Unit
-from seismo.c.types import Pointer
+from seismo.c.types import Pointer, Record
+from seismo.ir.builder import Builder
 from seismo.ir.ops import Cond, Value
 from seismo.isa.prog_types import ProgType
 from seismo.probes.view import KernelView
@@ -36,6 +39,8 @@ class ProgramHost:
         self._flavour = flavour
         self._view = view
         self._lost = lost_offsets(unit)
+        self._unit = unit
+        self._values = KernelValues(view)
 
     def helper(self, call: LowerCall) -> Operand | None:
         """A BPF helper."""
@@ -44,6 +49,9 @@ class ProgramHost:
     def builtin(self, call: LowerCall) -> Operand | None:
         """A built-in of the compiler or of BCC."""
         if call.name == "num_cpus":
+            if self._unit.is_portable:
+                hint = "give the number to the program in a table"
+                raise call.error("how many CPUs there are is not known of other machines", hint)
             return call.result(call.b.const(self._view.possible_cpus()))
         return lower_builtin(call)
 
@@ -62,6 +70,20 @@ class ProgramHost:
         failed = Cond.EQ if is_pointer else Cond.SLT
         one, counters = b.const(1), b.map_value(LOST)
         b.when(failed, value, b.const(0), lambda: b.atomic_add(counters, offset, one))
+
+    @property
+    def opens_any(self) -> bool:
+        """Whether the program is portable, or may have flavours of the kernel's types."""
+        return self._unit.is_portable or any(one.is_flavour for one in self._unit.records.values())
+
+    def opens(self, record: Record) -> bool:
+        """Whether the places of its members are the running kernel's."""
+        return is_open(record, is_portable=self._unit.is_portable)
+
+    def kernel_value(self, b: Builder, relocation: CoreRelocation, value: int) -> Value:
+        """A relocation; a constant in a program for the kernel at hand, where that has it."""
+        found = None if self._unit.is_portable else self._values.value(relocation)
+        return b.symbol(relocation, value) if found is None else b.const(found)
 
     def reader(self, *, is_user: bool) -> str:
         """The helper that reads memory of no known kind, or the process's."""

@@ -23,6 +23,7 @@ from seismo.btf.spec import Btf
 from seismo.btf.types import Kind
 from seismo.c.basic_types import STANDARD, basic_type
 from seismo.c.btf_types import BtfTypes, Shared
+from seismo.c.kernel_values import CoreRelocation, KernelValues
 from seismo.c.types import (
     INT,
     S8,
@@ -78,6 +79,7 @@ class KernelTypes:
 
     def __init__(self, view: KernelView) -> None:
         self._view = view
+        self._values = KernelValues(view)
         self._shared: Shared = {}
         self._blobs: list[BtfTypes] = []
         self._modules: Iterator[Btf] | None = None
@@ -163,6 +165,10 @@ class KernelTypes:
         for count in reversed(brackets.rstrip("]").split("][") if brackets else ()):
             type_ = Array(type_, self._count(count))
         return type_
+
+    def value(self, relocation: CoreRelocation) -> int | None:
+        """What the kernel at hand has for a relocation; None where it lacks that."""
+        return self._values.value(relocation)
 
     def hint(self, keyword: str, name: str) -> str:
         """A near name of that kind (`struct`, `union`, `enum`, '' for a typedef), or why there is

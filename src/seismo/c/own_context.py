@@ -17,6 +17,7 @@ from seismo.c.tree import Variable
 from seismo.c.types import CType, Enumeration, Integer
 from seismo.ir.ops import Kind, Value
 from seismo.isa.prog_types import AttachType, ProgType
+from seismo.spec.relocations import CoreField
 
 __all__ = ("POINTERS", "Arguments", "Own", "plain_load", "refuse_store")
 
@@ -45,12 +46,22 @@ _READ_ONLY = (
 )
 
 
-def plain_load(low: Lowering, offset: int, type_: CType, *, is_pointer: bool = False) -> Operand:
-    """What the context itself holds there; `is_pointer`: into memory that the program may use."""
+def plain_load(
+    low: Lowering,
+    offset: int,
+    type_: CType,
+    field: CoreField | None = None,
+    *,
+    is_pointer: bool = False,
+) -> Operand:
+    """What the context itself holds there; `is_pointer`: into memory that the program may use.
+    Another kernel may have the member `field` elsewhere."""
     kind = Kind.PTR if is_pointer else Kind.INT
     integer = type_.integer if isinstance(type_, Enumeration) else type_
     signed = isinstance(integer, Integer) and integer.is_signed
-    value = low.b.load(low.b.context, offset, type_.size, signed=signed, kind=kind)
+    value = low.b.load(
+        low.b.context, offset, type_.size, signed=signed, kind=kind, relocation=field
+    )
     return Operand(value, type_, DIRECT if is_pointer else KERNEL)
 
 
@@ -76,11 +87,11 @@ class Own:
         message = f"'{parameter.name}': a program of type {what} has no parameter but its context"
         raise SourceError(parameter.span, message, "take what you need from the context")
 
-    def load(self, low: Lowering, offset: int, type_: CType) -> Operand:
+    def load(self, low: Lowering, offset: int, type_: CType, field: CoreField | None) -> Operand:
         """Packets, sockets and what an iterator tells are the program's own memory."""
         is_iterator = self.flavour.expected_attach_type is AttachType.TRACE_ITER
         pointers = (0,) if is_iterator else POINTERS.get(self.flavour.type, ())
-        return plain_load(low, offset, type_, is_pointer=offset in pointers)
+        return plain_load(low, offset, type_, field, is_pointer=offset in pointers)
 
     def store(self, low: Lowering, offset: int, value: Operand) -> None:
         """The verifier knows which members."""
@@ -104,7 +115,7 @@ class Arguments:
         """Each has 8 bytes, whatever its type."""
         return low.b.load(low.b.context, index * _WORD, _WORD)
 
-    def load(self, low: Lowering, offset: int, type_: CType) -> Operand:
+    def load(self, low: Lowering, offset: int, type_: CType, field: CoreField | None) -> Operand:
         """An element."""
         return plain_load(low, offset, type_)
 

@@ -16,6 +16,7 @@ from seismo.c.own_context import plain_load, refuse_store
 from seismo.c.tree import Variable
 from seismo.c.types import U64, CType
 from seismo.ir.ops import BinaryKind, Cond, Value
+from seismo.spec.relocations import CoreField
 
 __all__ = ("MACHINES", "Machine", "Registers", "SyscallEnter", "SyscallExit")
 
@@ -122,7 +123,7 @@ class Registers:
             raise SourceError(parameter.span, message, hint)
         return low.b.load(low.b.context, calls[index], _WORD)
 
-    def load(self, low: Lowering, offset: int, type_: CType) -> Operand:
+    def load(self, low: Lowering, offset: int, type_: CType, field: CoreField | None) -> Operand:
         """A register, or a part of it."""
         return plain_load(low, offset, type_)
 
@@ -162,7 +163,7 @@ class SyscallEnter:
             raise SourceError(parameter.span, message, hint)
         return regs
 
-    def load(self, low: Lowering, offset: int, type_: CType) -> Operand:
+    def load(self, low: Lowering, offset: int, type_: CType, field: CoreField | None) -> Operand:
         """The register of the first argument; no other means anything here."""
         if offset != self.machine.calls[0]:
             raise _meaningless(low, self.machine, offset)
@@ -199,7 +200,7 @@ class SyscallExit:
         message = f"'{parameter.name}': arguments are gone when a function returns"
         raise SourceError(parameter.span, message, hint)
 
-    def load(self, low: Lowering, offset: int, type_: CType) -> Operand:
+    def load(self, low: Lowering, offset: int, type_: CType, field: CoreField | None) -> Operand:
         """The register of the result; no other means anything here."""
         if offset != self.machine.result:
             raise _meaningless(low, self.machine, offset)

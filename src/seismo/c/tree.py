@@ -18,14 +18,19 @@ from seismo.base.diagnostics import Diagnostic
 from seismo.base.source import Span
 from seismo.c.declared import TableDecl as TableDecl
 from seismo.c.declared import Variable as Variable
+from seismo.c.jumps import Break as Break
+from seismo.c.jumps import Continue as Continue
+from seismo.c.jumps import Goto as Goto
+from seismo.c.jumps import Label as Label
 from seismo.c.types import CType, Enumeration, Member, Record
+from seismo.spec.relocations import CoreEnumerator, CoreField, CoreType
 
 __all__ = (
     *("AddressOf", "Assign", "Binary", "Block", "Break", "BuiltinCall", "Case", "Cast"),
     *("Comma", "CompoundAssign", "CompoundLiteral", "Conditional", "Constant", "Continue"),
     *("Declare", "Dereference", "Evaluate", "Expr", "FunctionAddress", "FunctionCall"),
-    *("FunctionDecl", "Goto", "HelperCall", "If", "InitPart", "Initializer", "Label", "Load"),
-    *("Logical", "Loop", "MemberPlace", "MethodCall", "Place", "PointerAdd"),
+    *("FunctionDecl", "Goto", "HelperCall", "If", "InitPart", "Initializer", "KernelConstant"),
+    *("Label", "Load", "Logical", "Loop", "MemberPlace", "MethodCall", "Place", "PointerAdd"),
     *("PointerDifference", "Return", "Statement", "StatementExpr", "Step", "StringPlace"),
     *("Switch", "TableAddress", "TableDecl", "Unary", "Unit", "Variable", "VariablePlace"),
 )
@@ -88,6 +93,19 @@ class Constant:
     """An integer constant, normalised to its type; a pointer type for NULL and casts."""
 
     value: int
+    type: CType
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class KernelConstant:
+    """A constant that another kernel may have another value of: an enumerator, a size, a place.
+
+    `value` is what it was for the types that the program was compiled with.
+    """
+
+    value: int
+    relocation: CoreField | CoreType | CoreEnumerator
     type: CType
     span: Span
 
@@ -392,36 +410,6 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
-    """A place that `goto` may go to."""
-
-    name: str
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Goto:
-    """`goto label`, in the same function."""
-
-    label: str
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """Out of the nearest loop or switch."""
-
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Continue:
-    """To the next round of the nearest loop."""
-
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
 class Return:
     """The value has the function's result type."""
 
@@ -432,6 +420,7 @@ class Return:
 Place: TypeAlias = VariablePlace | Dereference | MemberPlace | StringPlace | CompoundLiteral
 Expr: TypeAlias = (
     Constant
+    | KernelConstant
     | Load
     | AddressOf
     | TableAddress
@@ -474,7 +463,7 @@ Statement: TypeAlias = (
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class FunctionDecl:
-    """A function with its body, once that has been checked."""
+    """A function with its body, once that has been checked; `section` is what `SEC()` says."""
 
     name: str
     result: CType
@@ -482,13 +471,16 @@ class FunctionDecl:
     body: Block | None
     is_static: bool
     span: Span
+    section: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
     """A whole program text: `functions` that are not static are what BCC loads, in this order.
 
-    `warnings` are what may be a mistake, and did not stop it.
+    `warnings` are what may be a mistake, and did not stop it. With `is_portable` whatever is the
+    kernel's is left open until the program is loaded; `assumptions` are constants of the kernel's
+    that had to be known nevertheless.
     """
 
     functions: dict[str, FunctionDecl]
@@ -498,3 +490,5 @@ class Unit:
     typedefs: dict[str, CType] = field(default_factory=dict)
     license: str = "GPL"
     warnings: tuple[Diagnostic, ...] = ()
+    is_portable: bool = False
+    assumptions: tuple[KernelConstant, ...] = ()

@@ -27,6 +27,7 @@ __all__ = (
     "U32",
     "U64",
     "U128",
+    "UNNAMED",
     "UNSIGNED_LONG",
     "VOID",
     "Array",
@@ -167,15 +168,26 @@ class Member:
         return self.bit_offset // 8
 
 
+UNNAMED = "?"
+"""The origin of a record of the kernel's that has no name."""
+
+
 @final
 class Record:
     """A struct or union, one object for each declaration, compared by identity.
 
     The kernel's have many members of which a program names few, and point to one another: members
     are asked for when they are needed. A record that is only declared has size 0 and no members.
+
+    `origin` is what CO-RE finds the kernel's by, `struct sock` or a typedef's name; `UNNAMED` for
+    one of the kernel's that nothing names, '' for the program's own. With `is_flavour` the program
+    says itself which members of the kernel's it knows of; their places are the kernel's.
     """
 
-    __slots__ = ("_find", "_members", "alignment", "is_complete", "keyword", "size", "tag")
+    __slots__ = (
+        *("_find", "_members", "alignment", "is_complete", "is_flavour", "keyword", "origin"),
+        *("size", "tag"),
+    )
 
     def __init__(self, keyword: str, tag: str) -> None:
         """Makes a record that is only declared; `keyword` is `struct` or `union`."""
@@ -184,6 +196,8 @@ class Record:
         self.size = 0
         self.alignment = 1
         self.is_complete = False
+        self.origin = ""
+        self.is_flavour = False
         self._members: tuple[Member, ...] = ()
         self._find: Callable[[], tuple[Member, ...]] | None = None
 

@@ -32,7 +32,7 @@ from seismo.spec.types import MapSpec
 
 __all__ = ("read_object",)
 
-_NOTES = (".seismo",)
+_NOTES = (".seismo", ".seismo.audit")
 _LICENSE_BYTES = 63
 """More is cut, as libbpf cuts it."""
 

@@ -3,6 +3,7 @@
 It is a zip file that Python runs (PEP 441): the script, and of seismo the modules that running
 needs. They are there as source, for any Python from 3.11 on, and as the code of the Python that
 made the bundle, which starts at once. The same script and the same Python give the same bytes.
+`runnable` makes one of any function of ours and the files that it reads.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ import marshal
 import struct
 import zipfile
 from binascii import crc32
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from seismo.ship.modules import module_sources
 
-__all__ = ("bundle",)
+__all__ = ("bundle", "runnable")
 
 _ENTRY = "seismo.ui.cli.shipped"
+_FUNCTION = "run_bundle"
 _NOT_NEEDED = ("seismo.elf.demangle_read",)
 """Modules that are imported late, for packages that no bundle has."""
 _OF_TOOLS = ("seismo.ui.cli.shipped_tool",)
@@ -44,9 +46,9 @@ if data[-{_SUM_BYTES}:] != b"%08x" % crc32(data[:-{_SUM_BYTES}]):
     sys.exit("error: " + sys.argv[0] + " is damaged: its checksum is wrong")
 del data
 
-from {_ENTRY} import run_bundle
+from ENTRY import FUNCTION
 
-run_bundle(__loader__.get_data("{_SCRIPT}"))
+FUNCTION(ARGUMENT)
 """
 _DATE = (1980, 1, 1, 0, 0, 0)  # the first that zip files can say
 _MODE = 0o644 << 16
@@ -57,10 +59,34 @@ _MARSHAL_VERSION = 2  # later ones tell how often an object is referred to, whic
 def bundle(script: bytes, tool: str = "") -> bytes:
     """The bytes of the file that runs `script`, an object file of `write_object`'s; `tool` is the
     module with the record of the tool that it is, if it is one."""
+    entries = (_ENTRY, tool) if tool else (_ENTRY,)
+    without = _NOT_NEEDED if tool else (*_NOT_NEEDED, *_OF_TOOLS)
+    main = _main(_ENTRY, _FUNCTION, f'__loader__.get_data("{_SCRIPT}")')
+    return _archive(main, {_SCRIPT: script}, module_sources(entries, without))
+
+
+def runnable(
+    entry: str, function: str, files: Mapping[str, bytes], without: Collection[str] = ()
+) -> bytes:
+    """The bytes of the file that calls `function` of the module `entry`, with what gives the bytes
+    of each of `files` by its name; modules `without` are left out, and what only they need."""
+    main = _main(entry, function, "__loader__.get_data")
+    return _archive(main, files, module_sources((entry,), (*_NOT_NEEDED, *without)))
+
+
+def _main(entry: str, function: str, argument: str) -> str:
+    """What runs first."""
+    text = _MAIN.replace("ENTRY", entry).replace("FUNCTION", function)
+    return text.replace("ARGUMENT", argument)
+
+
+def _archive(
+    main: str, files: Mapping[str, bytes], modules: Mapping[str, tuple[str, bytes]]
+) -> bytes:
     buffer = io.BytesIO()
     buffer.write(_SHEBANG)
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, data in _entries(script, tool):
+        for name, data in _entries(main, files, modules):
             info = zipfile.ZipInfo(name, _DATE)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.create_system = 3  # Unix, wherever it is made
@@ -71,12 +97,12 @@ def bundle(script: bytes, tool: str = "") -> bytes:
     return rest + b"%08x" % crc32(rest)
 
 
-def _entries(script: bytes, tool: str) -> Iterator[tuple[str, bytes]]:
-    yield "__main__.py", _MAIN.encode()
-    yield _SCRIPT, script
-    entries = (_ENTRY, tool) if tool else (_ENTRY,)
-    without = _NOT_NEEDED if tool else (*_NOT_NEEDED, *_OF_TOOLS)
-    for path, source in module_sources(entries, without).values():
+def _entries(
+    main: str, files: Mapping[str, bytes], modules: Mapping[str, tuple[str, bytes]]
+) -> Iterator[tuple[str, bytes]]:
+    yield "__main__.py", main.encode()
+    yield from files.items()
+    for path, source in modules.values():
         yield path, source
         yield f"{path}c", _compiled(source, path)
 

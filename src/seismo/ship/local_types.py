@@ -25,6 +25,7 @@ from seismo.btf.types import (
     Type,
     Var,
     VarLinkage,
+    map_references,
 )
 from seismo.btf.write import write
 from seismo.core.subset import subset
@@ -37,23 +38,31 @@ _POINTER_BYTES = 8
 _VOID = 0
 
 
-def local_types(btf: Btf, relocations: Sequence[CoreRelocation]) -> LocalTypes:
-    """What these relocations name, out of the kernel's types; `BtfNotFound` if it is not there."""
+def local_types(
+    btf: Btf, relocations: Sequence[CoreRelocation], own: Sequence[Type] = ()
+) -> LocalTypes:
+    """What these relocations name, out of the kernel's types; `BtfNotFound` if it is not there.
+
+    `own` are further types, whose ids count from 1 on; `LocalTypes.own_id` has what became of them.
+    """
     trails = [find_trail(btf, one) for one in relocations]
     members: dict[int, set[int]] = {}
     for trail in trails:
         for record, index in trail.members:
             members.setdefault(record, set()).add(index)
-    return LocalTypes(subset(btf, [one.root for one in trails], members).types)
+    kernel = subset(btf, [one.root for one in trails], members).types
+    return LocalTypes(kernel, own)
 
 
 class LocalTypes:
-    """The types, which only grow; `btf` holds the kernel's alone, which come first."""
+    """The types, which only grow; `btf` holds those that relocations name, which come first."""
 
-    def __init__(self, kernel: Sequence[Type]) -> None:
-        self.types = list(kernel)
-        self.btf = Btf.from_bytes(write(kernel))
+    def __init__(self, kernel: Sequence[Type], own: Sequence[Type] = ()) -> None:
+        self._first_own = len(kernel)
+        self.types = [*kernel, *[map_references(one, self.own_id) for one in own]]
+        self.btf = Btf.from_bytes(write(self.types))
         self._arrays: dict[int, int] = {}
+        self._pointers: dict[int, int] = {}
         self._int = self._add(Int("int", 4, IntEncoding.SIGNED))
         self._number = self._add(Int("u64", 8))
         self._pointer = self._add(Ptr(_VOID))
@@ -61,6 +70,10 @@ class LocalTypes:
     def _add(self, type_: Type) -> int:
         self.types.append(type_)
         return len(self.types)
+
+    def own_id(self, id: int) -> int:
+        """The id here of one of the program's own types."""
+        return id + self._first_own if id else 0
 
     def add_function(self, name: str, pointers: Sequence[bool], *, is_global: bool) -> int:
         """The id of a function whose parameters are pointers or u64. libbpf takes what is global
@@ -73,23 +86,48 @@ class LocalTypes:
         return self._add(Func(name, proto, FuncLinkage(int(is_global))))
 
     def add_maps(self, section: str, maps: Sequence[tuple[str, MapSpec]]) -> dict[str, Placement]:
-        """The section with a variable for each (symbol, map), and where each lies in it."""
+        """The section with a variable for each (symbol, map), and where each lies in it.
+
+        The types of keys and values are ids here. Behind the definition of a map of programs each
+        slot that has one has 8 bytes.
+        """
         places: dict[str, Placement] = {}
         offset = 0
         for symbol, spec in maps:
-            numbers = _numbers(spec)
-            members = [
-                Member(name, self._length(number), index * _POINTER_BYTES * 8)
-                for index, (name, number) in enumerate(numbers.items())
-            ]
-            size = len(members) * _POINTER_BYTES
-            record = self._add(Struct("", size, tuple(members)))
-            variable = self._add(Var(symbol, record, VarLinkage.GLOBAL))
+            record = self._definition(spec)
+            slots = max([index + 1 for index, _ in spec.program_slots], default=0)
+            size = record.size + slots * _POINTER_BYTES
+            variable = self._add(Var(symbol, self._add(record), VarLinkage.GLOBAL))
             places[symbol] = Placement(variable, offset, size)
             offset += size
         if places:
             self._add(Datasec(section, offset, tuple(places.values())))
         return places
+
+    def _definition(self, spec: MapSpec) -> Struct:
+        """The struct whose members say what the map is, the initial values' last."""
+        fields = {name: self._length(number) for name, number in _numbers(spec).items()}
+        if spec.key_type and spec.value_type:
+            fields["key"], fields["value"] = (
+                self._pointer_to(one) for one in (spec.key_type, spec.value_type)
+            )
+        if spec.program_slots:
+            program = self._add(Ptr(self._add(FuncProto(self._int))))
+            fields["values"] = self._add(Array(program, self._int, 0))
+        elif spec.inner is not None:
+            pattern = self._add(Ptr(self._add(self._definition(spec.inner))))
+            fields["values"] = self._add(Array(pattern, self._int, 0))
+        members = [
+            Member(name, type_, index * _POINTER_BYTES * 8)
+            for index, (name, type_) in enumerate(fields.items())
+        ]
+        size = len(members) - ("values" in fields)
+        return Struct("", size * _POINTER_BYTES, tuple(members))
+
+    def _pointer_to(self, type_: int) -> int:
+        if type_ not in self._pointers:
+            self._pointers[type_] = self._add(Ptr(type_))
+        return self._pointers[type_]
 
     def _length(self, number: int) -> int:
         """A number as BTF-defined maps say it: a pointer to an array of so many elements."""
@@ -99,11 +137,13 @@ class LocalTypes:
 
 
 def _numbers(spec: MapSpec) -> dict[str, int]:
-    """The attributes of a map that are not 0, by the names that libbpf has for them."""
+    """The attributes of a map that are not 0, by the names that libbpf has for them; sizes where
+    no types say them."""
+    is_typed = bool(spec.key_type and spec.value_type)
     numbers = {
         "type": int(spec.type),
-        "key_size": spec.key_size,
-        "value_size": spec.value_size,
+        "key_size": 0 if is_typed else spec.key_size,
+        "value_size": 0 if is_typed or spec.inner is not None else spec.value_size,
         "max_entries": spec.max_entries,
         "map_flags": spec.flags,
         "map_extra": spec.extra,

@@ -21,6 +21,8 @@ _TRACING = {
     AttachType.TRACE_FEXIT: ("fexit", ""),
     AttachType.TRACE_RAW_TP: ("tp_btf", "btf_trace_"),
     AttachType.TRACE_ITER: ("iter", "bpf_iter_"),
+    AttachType.MODIFY_RETURN: ("fmod_ret", ""),
+    AttachType.LSM_MAC: ("lsm", "bpf_lsm_"),
 }
 """Each name, and what its targets begin with in BTF."""
 

@@ -1,51 +1,27 @@
 """`write_object`: a compiled script as an object file, `name.bo`.
 
-bpftool shows it, and libbpf loads what it has names for, since all of that is where a compiler of C
-would put it: a section a place, `.text` for subprograms, `.maps`, BTF with the script's lines, and
-CO-RE relocations. What only we know of a script is the section `.seismo`: the plan, without what
-the rest of the file has.
+What other loaders know of stands where they look for it (`object_file.py`). What only we know of a
+script is the section `.seismo`: the plan, without what the rest of the file has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Iterator
 
-from seismo.base.dataclass import dataclass, field, replace
-from seismo.base.source import Span
-from seismo.btf.ext import BtfExt, CoreRelo, FuncInfo, LineInfo, write_ext
+from seismo.base.dataclass import replace
 from seismo.btf.spec import Btf
-from seismo.btf.types import Placement
-from seismo.btf.write import StringTable, write
-from seismo.elf.write import (
-    BPF_MACHINE,
-    NewFlags,
-    NewRelocation,
-    NewSection,
-    NewSymbol,
-    SymbolKind,
-    write_elf,
-)
-from seismo.isa.encode import SLOT_BYTES, encode
-from seismo.isa.insn import slot_starts
-from seismo.objfile.model import CallTarget, CodeRef, Reference
+from seismo.elf.write import NewSection
 from seismo.plan import Plan
-from seismo.ship.access import CoreRelocation, find_trail, is_core
-from seismo.ship.code import Names, Piece, by_value, names_of, split
-from seismo.ship.local_types import LocalTypes, local_types
-from seismo.ship.model import DATA_PREFIX, PLAN_SECTION, Manifest
+from seismo.ship.access import CoreRelocation, is_core
+from seismo.ship.local_types import local_types
+from seismo.ship.model import PLAN_SECTION, Manifest
+from seismo.ship.object_file import core_relocations, object_bytes
 from seismo.ship.plan_text import write_text
 from seismo.ship.seal import seal
 from seismo.ship.section_names import section_name
-from seismo.spec.types import MapSpec, ProgramSpec
+from seismo.spec.types import ProgramSpec
 
 __all__ = ("write_object",)
-
-_T = TypeVar("_T")
-_TEXT, _MAPS, _LICENSE = ".text", ".maps", "license"
-_LOAD, _CALL = 1, 10  # R_BPF_64_64 and R_BPF_64_32: Documentation/bpf/llvm_reloc.rst
-_BYTE_ORDER = "little"
-_WORD_BYTES = 8
 
 
 def write_object(manifest: Manifest, btf: Btf) -> bytes:
@@ -55,52 +31,21 @@ def write_object(manifest: Manifest, btf: Btf) -> bytes:
     relocation that names what is not there.
     """
     plan = manifest.plan
-    names = names_of(plan.object)
-    types = local_types(btf, list(_core_relocations(plan)))
-    code = _Code(types, names, by_value(plan.object))
-    for program in plan.object.programs:
+    types = local_types(btf, list(dict.fromkeys(_needed(plan))))
+
+    def section_of(program: ProgramSpec) -> str:
         at = next((one.at for one in plan.attachments if one.program == program.name), None)
-        code.add(program, section_name(program, at))
-    values = {names.maps[one.name]: one for one in code.values}
-    places = types.add_maps(
-        _MAPS, [(names.maps[one.name], one) for one in plan.object.maps if one not in code.values]
-    )
-    strings = StringTable()
-    ext = write_ext(
-        BtfExt(_some(code.func_infos), _some(code.line_infos), _some(code.core_relos)), strings
-    )
-    licence = next((one.license for one in plan.object.programs), "").encode() + b"\0"
-    sections = [
-        *_executable(code),
-        *_maps(places, values),
-        NewSection(name=_LICENSE, data=licence, flags=NewFlags.DATA),
-        NewSection(name=".BTF", data=write(types.types, strings), alignment=4),
-        NewSection(name=".BTF.ext", data=ext, alignment=4),
-        NewSection(name=PLAN_SECTION, data=write_text(replace(manifest, plan=_without_code(plan)))),
-    ]
-    symbols = [*code.symbols, *_map_symbols(places, values)]
-    if _TEXT in code.bytes:
-        symbols.append(NewSymbol(name=_TEXT, section=_TEXT, size=0, kind=SymbolKind.SECTION))
-    symbols.append(
-        NewSymbol(name="_license", section=_LICENSE, size=len(licence), kind=SymbolKind.OBJECT)
-    )
-    return seal(
-        write_elf(
-            machine=BPF_MACHINE, sections=sections, symbols=symbols, relocations=code.relocations
-        )
-    )
+        return section_name(program, at)
+
+    text = write_text(replace(manifest, plan=_without_code(plan)))
+    further = [NewSection(name=PLAN_SECTION, data=text)]
+    return seal(object_bytes(plan.object, types, section_of, further))
 
 
-def _some(infos: Mapping[str, Sequence[_T]]) -> dict[str, tuple[_T, ...]]:
-    """Without the sections that have none, which libbpf does not take."""
-    return {section: tuple(rows) for section, rows in infos.items() if rows}
-
-
-def _core_relocations(plan: Plan) -> Iterator[CoreRelocation]:
+def _needed(plan: Plan) -> Iterator[CoreRelocation]:
     """All that need a type of the kernel's."""
-    found = [one for program in plan.object.programs for _, one in program.relocations]
-    found += [one for one, _ in plan.assumptions]
-    yield from dict.fromkeys(one for one in found if is_core(one))
+    yield from core_relocations(plan.object)
+    yield from (one for one, _ in plan.assumptions if is_core(one))
 
 
 def _without_code(plan: Plan) -> Plan:
@@ -115,128 +60,3 @@ def _without_code(plan: Plan) -> Plan:
         for one in plan.object.programs
     ]
     return replace(plan, object=replace(plan.object, programs=tuple(programs)))
-
-
-@dataclass(slots=True)
-class _Code:
-    """The sections of code as they grow, and all that refers to their bytes."""
-
-    types: LocalTypes
-    names: Names
-    values: Sequence[MapSpec]
-    bytes: dict[str, bytearray] = field(default_factory=dict)
-    symbols: list[NewSymbol] = field(default_factory=list)
-    relocations: list[NewRelocation] = field(default_factory=list)
-    func_infos: dict[str, list[FuncInfo]] = field(default_factory=dict)
-    line_infos: dict[str, list[LineInfo]] = field(default_factory=dict)
-    core_relos: dict[str, list[CoreRelo]] = field(default_factory=dict)
-
-    def add(self, program: ProgramSpec, section: str) -> None:
-        """A program in its section, its subprograms in `.text`."""
-        pieces = split(program, self.names, [one.name for one in self.values])
-        size = len(self.bytes.get(_TEXT, b""))
-        offsets: dict[str, int] = {}
-        for piece in pieces[1:]:
-            offsets[piece.symbol] = size
-            size += slot_starts(piece.insns)[-1] * SLOT_BYTES
-        for index, piece in enumerate(pieces):
-            self._add_piece(program, index, _reaching(piece, offsets), _TEXT if index else section)
-
-    def _add_piece(self, program: ProgramSpec, index: int, piece: Piece, section: str) -> None:
-        code = self.bytes.setdefault(section, bytearray())
-        base = len(code)
-        code += encode(piece.insns, _BYTE_ORDER)
-        self.symbols.append(
-            NewSymbol(
-                name=piece.symbol,
-                section=section,
-                offset=base,
-                size=len(code) - base,
-                kind=SymbolKind.FUNCTION,
-                is_global=not index,
-            )
-        )
-        places = [base + slot * SLOT_BYTES for slot in slot_starts(piece.insns)]
-        for at, reference in piece.references:
-            self.relocations.append(_relocation(section, places[at], reference))
-        pointers = program.functions[index].pointers if program.functions else (True,)
-        function = self.types.add_function(piece.symbol, pointers, is_global=not index)
-        self.func_infos.setdefault(section, []).append(FuncInfo(base, function))
-        self.line_infos.setdefault(section, []).extend(_lines(program, piece, places))
-        self.core_relos.setdefault(section, []).extend(self._relos(program, piece, places))
-
-    def _relos(
-        self, program: ProgramSpec, piece: Piece, places: Sequence[int]
-    ) -> Iterator[CoreRelo]:
-        for index, relocation in program.relocations:
-            if piece.start <= index < piece.end and is_core(relocation):
-                trail = find_trail(self.types.btf, relocation)
-                yield CoreRelo(
-                    instruction=places[index - piece.start],
-                    type=trail.root,
-                    access=trail.access,
-                    kind=relocation.kind,
-                )
-
-
-def _reaching(piece: Piece, offsets: Mapping[str, int]) -> Piece:
-    """The piece with the addresses of callbacks as offsets in `.text`, whose symbol they are
-    relative to: libbpf takes no static function's own."""
-    insns = list(piece.insns)
-    for at, reference in piece.references:
-        if isinstance(reference, CodeRef):
-            insns[at] = replace(insns[at], imm=offsets[reference.name])
-    return replace(piece, insns=tuple(insns))
-
-
-def _relocation(section: str, offset: int, reference: Reference) -> NewRelocation:
-    symbol = _TEXT if isinstance(reference, CodeRef) else reference.name
-    kind = _CALL if isinstance(reference, CallTarget) else _LOAD
-    return NewRelocation(section, offset, symbol, kind)
-
-
-def _lines(program: ProgramSpec, piece: Piece, places: Sequence[int]) -> Iterator[LineInfo]:
-    """Where the script's place changes; the kernel wants to know it of each function's first."""
-    last: Span | None = None
-    for span, place in zip(program.spans[piece.start : piece.end], places, strict=False):
-        if span != last:
-            last, at = span, span.location
-            yield LineInfo(
-                instruction=place,
-                file=_plain(at.name),
-                text=_plain(span.source.line(at.line)),
-                line=at.line,
-                column=at.column,
-            )
-
-
-def _plain(text: str) -> str:
-    """Without what BTF's strings cannot have in them."""
-    return text.encode(errors="replace").decode().replace("\0", "?")
-
-
-def _executable(code: _Code) -> Iterator[NewSection]:
-    for name, data in code.bytes.items():
-        yield NewSection(name=name, data=bytes(data), flags=NewFlags.CODE, alignment=SLOT_BYTES)
-
-
-def _maps(places: Mapping[str, Placement], values: Mapping[str, MapSpec]) -> Iterator[NewSection]:
-    """`.maps`, of which only the types matter; and each map that is a value, whose bytes do."""
-    if places:
-        data = bytes(sum(one.size for one in places.values()))
-        yield NewSection(name=_MAPS, data=data, flags=NewFlags.DATA, alignment=_WORD_BYTES)
-    for symbol, one in values.items():
-        data = bytes(one.value_size)
-        name = DATA_PREFIX + symbol
-        yield NewSection(name=name, data=data, flags=NewFlags.DATA, alignment=_WORD_BYTES)
-
-
-def _map_symbols(
-    places: Mapping[str, Placement], values: Mapping[str, MapSpec]
-) -> Iterator[NewSymbol]:
-    kind = SymbolKind.OBJECT
-    for symbol, place in places.items():
-        size, offset = place.size, place.offset
-        yield NewSymbol(name=symbol, section=_MAPS, size=size, kind=kind, offset=offset)
-    for symbol, one in values.items():
-        yield NewSymbol(name=symbol, section=DATA_PREFIX + symbol, size=one.value_size, kind=kind)

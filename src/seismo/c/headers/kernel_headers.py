@@ -20,6 +20,7 @@ from seismo.btf.errors import BtfNotFound
 from seismo.btf.layout import find_member, size_of
 from seismo.btf.types import Kind
 from seismo.c.headers.constants import CONSTANTS
+from seismo.c.headers.core import CORE
 from seismo.c.headers.dialect import DIALECT
 from seismo.c.headers.functions import DECLARATIONS
 from seismo.c.headers.machines import machine_macros
@@ -94,7 +95,7 @@ class _Macros(Mapping[str, str]):
 
     def __init__(self, view: KernelView) -> None:
         self._view = view
-        self._tables = (DIALECT, MACROS, machine_macros(view.machine()))
+        self._tables = (DIALECT, MACROS, CORE, machine_macros(view.machine()))
 
     def __getitem__(self, name: str) -> str:
         for table in self._tables:

@@ -17,7 +17,7 @@ from seismo.base.errors import CompilerBug, SourceError
 from seismo.base.source import Span
 from seismo.c.lower.context import Lowering
 from seismo.c.lower.value import KERNEL, Address, Operand, Space
-from seismo.c.tree import Constant, Expr, TableDecl
+from seismo.c.tree import Constant, Expr, KernelConstant, TableDecl
 from seismo.c.types import CType
 from seismo.ir.builder import Builder
 from seismo.ir.ops import Value
@@ -87,7 +87,7 @@ class LowerCall:
     def constant(self, index: int) -> int | None:
         """An argument's value where that is a constant."""
         expr = self.args[index]
-        return expr.value if isinstance(expr, Constant) else None
+        return self.low.known(expr) if isinstance(expr, Constant | KernelConstant) else None
 
     def result(self, value: Value, space: Space = KERNEL) -> Operand:
         """The call's answer; the value must fit the type, as helpers' answers do."""

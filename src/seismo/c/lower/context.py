@@ -6,7 +6,15 @@ from collections.abc import Callable
 from typing import Protocol
 
 from seismo.c.lower.value import Address, Operand
-from seismo.c.tree import Expr, FunctionDecl, Place, Statement, Variable
+from seismo.c.tree import (
+    Constant,
+    Expr,
+    FunctionDecl,
+    KernelConstant,
+    Place,
+    Statement,
+    Variable,
+)
 from seismo.c.types import CType
 from seismo.ir.builder import Builder
 from seismo.ir.func import Block
@@ -39,6 +47,9 @@ class Lowering(Protocol):
 
     def context(self, type_: CType) -> Operand:
         """The program's context."""
+
+    def known(self, expr: Constant | KernelConstant) -> int:
+        """A constant that must be known now: the program relies on it, if it is the kernel's."""
 
     # Memory
 

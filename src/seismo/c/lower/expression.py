@@ -7,6 +7,7 @@ from collections.abc import Callable
 from seismo.base.errors import CompilerBug
 from seismo.c.lower.arithmetic import integer_of, normalised
 from seismo.c.lower.call import LowerCall
+from seismo.c.lower.kernel_place import Elsewhere, assume_storage
 from seismo.c.lower.memory import plain
 from seismo.c.lower.operators import operate, truth
 from seismo.c.lower.place import Memory, find, get, put
@@ -25,6 +26,7 @@ from seismo.c.tree import (
     FunctionAddress,
     FunctionCall,
     HelperCall,
+    KernelConstant,
     Load,
     Logical,
     MethodCall,
@@ -52,13 +54,15 @@ def _evaluate(low: Body, expr: Expr) -> Operand | None:
     match expr:
         case Constant(value, type_):
             return Operand(b.const(value), type_, NULL if isinstance(type_, Pointer) else KERNEL)
+        case KernelConstant(value, relocation, type_):
+            return Operand(low.state.host.kernel_value(b, relocation, value), type_)
         case Load(place, type_):
             located = find(low, place)
             b.span = expr.span
             return get(low, located, type_)
         case AddressOf(place, type_):
             located = find(low, place)
-            if not isinstance(located, Memory):
+            if not isinstance(located, Memory | Elsewhere):
                 raise CompilerBug("ir", f"the address of {located}")
             return low.pointer(located.address, type_)
         case TableAddress(table, type_):
@@ -152,6 +156,9 @@ def _statement_expr(low: Body, expr: StatementExpr) -> Operand | None:
 
 def _call(low: Body, expr: HelperCall | BuiltinCall | MethodCall | FunctionCall) -> Operand | None:
     host = low.state.host
+    if isinstance(expr, MethodCall):
+        assume_storage(low, expr.table.key)
+        assume_storage(low, expr.table.leaf)
     match expr:
         case HelperCall(name, args, type_, span):
             return host.helper(LowerCall(low=low, name=name, args=args, type=type_, span=span))

@@ -6,10 +6,21 @@ from collections.abc import Callable, Hashable, Sequence
 
 from seismo.base.errors import CompilerBug
 from seismo.c.lower import aggregate, condition, expression, memory, place, statement
+from seismo.c.lower.assumptions import check_assumptions
 from seismo.c.lower.frame import Frame, Home
+from seismo.c.lower.kernel_place import assume_storage
 from seismo.c.lower.state import ProgramState
 from seismo.c.lower.value import CONTEXT, DIRECT, NULL, Address, Operand, Space
-from seismo.c.tree import Expr, FunctionCall, FunctionDecl, Place, Statement, Variable
+from seismo.c.tree import (
+    Constant,
+    Expr,
+    FunctionCall,
+    FunctionDecl,
+    KernelConstant,
+    Place,
+    Statement,
+    Variable,
+)
 from seismo.c.types import U64, CType, Pointer, is_aggregate
 from seismo.ir.builder import Builder
 from seismo.ir.func import Block, Func
@@ -23,6 +34,7 @@ def lower_function(state: ProgramState, function: FunctionDecl) -> Func:
     b = Builder(function.name)
     b.span = function.span
     low = Function(state, b, function, lambda value: state.entry.finish(low, value))
+    check_assumptions(low)
     operands = state.entry.parameters(low, function)
     low.run(function, operands)
     b.func.subprograms += state.subprograms.values()
@@ -67,6 +79,7 @@ class Function:
         frame = Frame(number=self.state.next_frame(), facts=facts, give=give)
         for index, variable in enumerate(facts.variables):
             self.b.span = variable.span
+            assume_storage(self, variable.type)
             if variable.is_addressed or is_aggregate(variable.type):
                 home: Home = memory.temporary(self, variable.name, variable.type.size)
             else:
@@ -225,6 +238,12 @@ class Function:
 
     def context(self, type_: CType) -> Operand:
         return Operand(self.b.context, type_, CONTEXT, 8)
+
+    def known(self, expr: Constant | KernelConstant) -> int:
+        """See `Lowering.known`."""
+        if isinstance(expr, KernelConstant):
+            self.state.assume(expr.relocation, expr.value, expr.span)
+        return expr.value
 
     # Memory
 

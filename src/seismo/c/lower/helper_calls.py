@@ -30,6 +30,7 @@ _DIRECT = frozenset(
         *("sk_storage_get", "inode_storage_get", "task_storage_get", "cgrp_storage_get"),
         *("sk_fullsock", "tcp_sock", "get_listener_sock", "sk_lookup_tcp", "sk_lookup_udp"),
         *("skc_lookup_tcp", "dynptr_data", "per_cpu_ptr", "this_cpu_ptr", "kptr_xchg"),
+        "get_current_task_btf",
     )
 )
 """Helpers that give memory which the program may use itself."""

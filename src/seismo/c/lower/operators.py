@@ -13,6 +13,7 @@ from seismo.c.lower.arithmetic import (
     normalised,
     unary,
 )
+from seismo.c.lower.kernel_place import assume_storage, element_bytes
 from seismo.c.lower.memory import number, plain
 from seismo.c.lower.place import find, get, put
 from seismo.c.lower.state import Body
@@ -27,7 +28,7 @@ from seismo.c.tree import (
     Step,
     Unary,
 )
-from seismo.c.types import INT, S64, CType, Pointer, is_scalar
+from seismo.c.types import CHAR, INT, S64, CType, Pointer, is_scalar
 from seismo.ir.ops import BinaryKind, Cond, Kind, Value
 
 __all__ = ("operate", "truth")
@@ -114,13 +115,16 @@ def _moved(
     low: Body, base: Operand, index: Operand, type_: CType, sign: int, known: int | None
 ) -> Operand:
     """A pointer, so many elements further on; `known` is the index where it is a constant."""
-    size = type_.target.size if isinstance(type_, Pointer) else 1
-    if known is not None:
+    target = type_.target if isinstance(type_, Pointer) else CHAR
+    size, kernels = target.size, element_bytes(low, target) if known != 0 else None
+    if known is not None and kernels is None:
         space = KERNEL if base.space == NULL else base.space
         address = Address(base.value, 0, space, base.alignment)
         return low.pointer(address.at(sign * known * size), type_)
     b = low.b
-    distance = index.value if size == 1 else b.binary(BinaryKind.MUL, index.value, b.const(size))
+    distance, each = index.value, b.const(size) if kernels is None else kernels
+    if size != 1 or kernels is not None:
+        distance = b.binary(BinaryKind.MUL, distance, each)
     kind = BinaryKind.SUB if sign < 0 else BinaryKind.ADD
     value = b.binary(kind, plain(low, base), distance)
     space = DIRECT if base.space == DIRECT else KERNEL
@@ -130,7 +134,10 @@ def _moved(
 def _difference(low: Body, expr: PointerDifference) -> Operand:
     left, right = low.operand(expr.left), low.operand(expr.right)
     low.b.span = expr.span
-    size = expr.left.type.target.size if isinstance(expr.left.type, Pointer) else 1
+    size = 1
+    if isinstance(expr.left.type, Pointer):
+        size = expr.left.type.target.size
+        assume_storage(low, expr.left.type.target)
     distance = low.b.binary(BinaryKind.SUB, plain(low, left), plain(low, right))
     return Operand(divide_exactly(low.b, distance, max(size, 1)), expr.type)
 

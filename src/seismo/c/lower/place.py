@@ -9,6 +9,7 @@ from seismo.base.dataclass import dataclass
 from seismo.base.errors import CompilerBug
 from seismo.c.lower.aggregate import make_literal
 from seismo.c.lower.bits import Bits, get_bits, put_bits
+from seismo.c.lower.kernel_place import Elsewhere, find_member, get_member
 from seismo.c.lower.memory import load, store, temporary, write_bytes
 from seismo.c.lower.spaces import member_key
 from seismo.c.lower.state import Body
@@ -37,7 +38,7 @@ class Memory:
     member: Hashable = None
 
 
-Located: TypeAlias = Variable | Memory | Bits
+Located: TypeAlias = Variable | Memory | Bits | Elsewhere
 
 
 def find(low: Body, place: Place) -> Located:
@@ -49,6 +50,8 @@ def find(low: Body, place: Place) -> Located:
             return variable if isinstance(home, str) else Memory(home)
         case Dereference(pointer_):
             return Memory(low.pointed(low.operand(pointer_)))
+        case MemberPlace() if (found := find_member(low, place)) is not None:
+            return Memory(found) if isinstance(found, Address) else found
         case MemberPlace(record, member):
             base = low.locate(record)
             if member.bit_size:
@@ -78,6 +81,8 @@ def get(low: Body, located: Located, type_: CType) -> Operand:
             return low.read(located)
         case Bits():
             return get_bits(low, located, type_)
+        case Elsewhere():
+            return get_member(low, located, type_)
         case Memory(address, member):
             space = KERNEL
             if member is not None:
@@ -96,12 +101,14 @@ def put(low: Body, located: Located, operand: Operand) -> Operand:
             store(low, address, operand)
         case Bits():
             return put_bits(low, located, operand)
+        case Elsewhere(address):
+            store(low, address, operand)
     return operand
 
 
 def locate(low: Body, place: Place) -> Address:
     """See `Lowering.locate`."""
     located = find(low, place)
-    if not isinstance(located, Memory):
+    if not isinstance(located, Memory | Elsewhere):
         raise CompilerBug("ir", f"a place without an address: {place}")
     return located.address

@@ -4,9 +4,11 @@ use of a function, beyond `Lowering`."""
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from seismo.base.dataclass import dataclass, field
+from seismo.base.source import Span
+from seismo.c.kernel_values import CoreRelocation
 from seismo.c.lower.context import Lowering
 from seismo.c.lower.frame import Frame, Home
 from seismo.c.lower.host import Entry, Host
@@ -15,9 +17,12 @@ from seismo.c.lower.value import Address, Operand, Space
 from seismo.c.lower.walk import BodyFacts, body_facts
 from seismo.c.tree import FunctionCall, FunctionDecl, Variable
 from seismo.ir.func import Func
-from seismo.ir.ops import Value
+from seismo.ir.ops import Cond, Value
 
-__all__ = ("Body", "ProgramState")
+__all__ = ("Assumptions", "Body", "ProgramState")
+
+Assumptions: TypeAlias = dict[tuple[CoreRelocation, Cond], tuple[int, Span]]
+"""What must not be so, of which relocation; the value that it is compared with, and for whom."""
 
 
 @dataclass(slots=True, eq=False)
@@ -28,8 +33,15 @@ class ProgramState:
     host: Host
     spaces: Spaces
     facts: dict[FunctionDecl, BodyFacts]
+    assumptions: Assumptions = field(default_factory=dict)
     subprograms: dict[str, Func] = field(default_factory=dict)
     frames: int = 0
+
+    def assume(
+        self, relocation: CoreRelocation, value: int, span: Span, unless: Cond = Cond.NE
+    ) -> None:
+        """Have the program refused where (relocation `unless` value)."""
+        self.assumptions.setdefault((relocation, unless), (value, span))
 
     def next_frame(self) -> int:
         """The number of a new frame."""

@@ -30,6 +30,7 @@ _PARTS: Mapping[type, tuple[str, ...]] = {
     tree.StringPlace: (),
     tree.CompoundLiteral: ("value",),
     tree.Constant: (),
+    tree.KernelConstant: (),
     tree.Load: ("place",),
     tree.AddressOf: ("place",),
     tree.TableAddress: (),

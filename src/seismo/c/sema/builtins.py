@@ -26,21 +26,25 @@ from seismo.base.source import Span
 from seismo.c.parse_library import c_ast
 from seismo.c.sema.conversions import convert, is_integer, promoted
 from seismo.c.sema.errors import CheckError
+from seismo.c.sema.kernel_facts import KERNEL_FACTS, open_offset
 from seismo.c.sema.places import Checked, member_of
 from seismo.c.sema.typer import Typer
 from seismo.c.spans import span_of
 from seismo.c.tree import (
+    AddressOf,
     BuiltinCall,
     Constant,
     Dereference,
     Expr,
     Place,
+    PointerAdd,
     StringPlace,
 )
 from seismo.c.types import (
     BOOL,
     INT,
     LONG,
+    S64,
     U16,
     U32,
     U64,
@@ -192,8 +196,8 @@ def _offsetof(t: Typer, word: str, nodes: Args, span: Span) -> Checked:
     """`__builtin_offsetof(type, member.member[index])`."""
     type_ = t.type_of(nodes[0])
     start = Dereference(Constant(0, Pointer(type_), span), type_, span)
-    bits, _ = _designated(t, start, nodes[1])
-    return Constant(bits // 8, UNSIGNED_LONG, span)
+    bits, place = _designated(t, start, nodes[1])
+    return open_offset(t, place, span) or Constant(bits // 8, UNSIGNED_LONG, span)
 
 
 def _designated(t: Typer, start: Place, node: c_ast.Node) -> tuple[int, Place]:
@@ -209,9 +213,10 @@ def _designated(t: Typer, start: Place, node: c_ast.Node) -> tuple[int, Place]:
             if not isinstance(array.type, Array):
                 raise CheckError(span, f"{array.type} has no elements")
             element = array.type.element
-            pointer = Constant(0, Pointer(element), span)
+            first = AddressOf(array, Pointer(element), span)
             index = t.constant(subscript, "an offset")
-            return bits + index * element.size * 8, Dereference(pointer, element, span)
+            at = PointerAdd(first, Constant(index, S64, span), False, first.type, span)
+            return bits + index * element.size * 8, Dereference(at, element, span)
         case _:
             raise CheckError(span, "a member's name is needed here")
     place = member_of(record, word, span, span)
@@ -279,6 +284,7 @@ _ATOMICS: Mapping[str, tuple[str, bool]] = {
     "__atomic_store_n": ("atomic_store_n", True),
 }
 _FORMS: Mapping[str, tuple[Form, int]] = {
+    **KERNEL_FACTS,
     "__builtin_assume": (_nothing, 1),
     "__builtin_choose_expr": (_choose, 3),
     "__builtin_constant_p": (_is_constant, 1),

@@ -64,9 +64,14 @@ _RULES: Mapping[type, Rule] = {
 _LICENSE = "_license"
 
 
-def check(ast: c_ast.FileAST, types: KernelTypes, diagnostics: Diagnostics) -> Unit:
-    """The whole program; mistakes go to `diagnostics`, and what could be checked is in the unit."""
-    t = Typer(types, diagnostics, _RULES)
+def check(
+    ast: c_ast.FileAST, types: KernelTypes, diagnostics: Diagnostics, *, is_portable: bool = False
+) -> Unit:
+    """The whole program; mistakes go to `diagnostics`, and what could be checked is in the unit.
+
+    With `is_portable` what depends on the kernel is left open.
+    """
+    t = Typer(types, diagnostics, _RULES, is_portable=is_portable)
     calls: Calls = {}
     for node in ast.ext:
         try:
@@ -154,4 +159,6 @@ def _unit(t: Typer) -> Unit:
         enumerations={tag: one for tag, one in tags.items() if isinstance(one, Enumeration)},
         typedefs={word: one.type for word, one in names.items() if isinstance(one, TypeName)},
         license=t.license,
+        is_portable=t.is_portable,
+        assumptions=tuple(t.assumptions),
     )

@@ -35,6 +35,10 @@ class Checker(Protocol):
     def value(self, node: c_ast.Node) -> Expr:
         """The value of an expression."""
 
+    def known(self, value: Expr) -> int:
+        """The number that an expression is, and must be; NotConstant. Where that is the kernel's,
+        the program relies on it."""
+
     def type_of(self, node: c_ast.Node) -> CType:
         """The type of an expression that is not evaluated."""
 

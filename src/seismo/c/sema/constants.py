@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 from seismo.base.bits import to_signed, truncate
 from seismo.base.source import Span
 from seismo.c.tree import (
@@ -17,6 +20,7 @@ from seismo.c.tree import (
     Constant,
     Dereference,
     Expr,
+    KernelConstant,
     Logical,
     MemberPlace,
     Place,
@@ -26,7 +30,10 @@ from seismo.c.tree import (
 )
 from seismo.c.types import CType, Enumeration, Integer
 
-__all__ = ("NotConstant", "evaluate", "fold_binary", "wrap")
+__all__ = ("Assume", "NotConstant", "evaluate", "fold_binary", "wrap")
+
+Assume: TypeAlias = Callable[[KernelConstant], None]
+"""What is told of each constant of the kernel's whose value is taken for granted."""
 
 _BSWAP_BYTES = {"bswap16": 2, "bswap32": 4, "bswap64": 8}
 
@@ -53,36 +60,45 @@ def wrap(value: int, type_: CType) -> int:
     return (to_signed if integer.is_signed else truncate)(value, integer.bits)
 
 
-def evaluate(expr: Expr) -> int:
+def _leave_open(constant: KernelConstant) -> None:
+    raise NotConstant(constant.span)
+
+
+def evaluate(expr: Expr, assume: Assume = _leave_open) -> int:
     """The value of a constant expression, within the range of its type; NotConstant.
 
-    Also of addresses that depend on no memory, as `offsetof` is written by hand.
+    Also of addresses that depend on no memory, as `offsetof` is written by hand. What depends on
+    the kernel is constant only for who assumes it.
     """
     match expr:
         case Constant():
             return wrap(expr.value, expr.type)
+        case KernelConstant():
+            assume(expr)
+            return wrap(expr.value, expr.type)
         case Unary():
-            return _unary(expr)
+            return _unary(expr, assume)
         case Binary():
-            left, right = evaluate(expr.left), evaluate(expr.right)
+            left, right = evaluate(expr.left, assume), evaluate(expr.right, assume)
             return fold_binary(expr.op, left, right, expr.type, expr.span)
         case Logical():
-            return _logical(expr)
+            return _logical(expr, assume)
         case Conditional():
-            return _conditional(expr)
+            return _conditional(expr, assume)
         case Cast():
-            return wrap(evaluate(expr.operand), expr.type)
+            return wrap(evaluate(expr.operand, assume), expr.type)
         case PointerAdd():
-            step = evaluate(expr.index) * _element_bytes(expr.type)
-            return wrap(evaluate(expr.pointer) + (-step if expr.is_minus else step), expr.type)
+            step = evaluate(expr.index, assume) * _element_bytes(expr.type)
+            start = evaluate(expr.pointer, assume)
+            return wrap(start + (-step if expr.is_minus else step), expr.type)
         case PointerDifference():
-            between = evaluate(expr.left) - evaluate(expr.right)
+            between = evaluate(expr.left, assume) - evaluate(expr.right, assume)
             return wrap(between // _element_bytes(expr.left.type), expr.type)
         case AddressOf():
-            return wrap(_address(expr.place), expr.type)
+            return wrap(_address(expr.place, assume), expr.type)
         case BuiltinCall() if expr.name in _BSWAP_BYTES:
             size = _BSWAP_BYTES[expr.name]
-            data = truncate(evaluate(expr.args[0]), size * 8).to_bytes(size, "little")
+            data = truncate(evaluate(expr.args[0], assume), size * 8).to_bytes(size, "little")
             return int.from_bytes(data, "big")
     raise NotConstant(expr.span)
 
@@ -138,34 +154,34 @@ def _compared(op: str, left: int, right: int) -> bool:
     return left >= right
 
 
-def _unary(expr: Unary) -> int:
-    value = evaluate(expr.operand)
+def _unary(expr: Unary, assume: Assume) -> int:
+    value = evaluate(expr.operand, assume)
     if expr.op == "!":
         return int(not value)
     return wrap(-value if expr.op == "-" else ~value, expr.type)
 
 
-def _logical(expr: Logical) -> int:
+def _logical(expr: Logical, assume: Assume) -> int:
     """What decides the answer by itself leaves the right side alone, constant or not."""
-    left = evaluate(expr.left) != 0
+    left = evaluate(expr.left, assume) != 0
     if left == (expr.op == "||"):
         return int(left)
-    return int(evaluate(expr.right) != 0)
+    return int(evaluate(expr.right, assume) != 0)
 
 
-def _conditional(expr: Conditional) -> int:
-    condition = evaluate(expr.condition)
+def _conditional(expr: Conditional, assume: Assume) -> int:
+    condition = evaluate(expr.condition, assume)
     if not condition:
-        return wrap(evaluate(expr.other), expr.type)
-    return wrap(condition if expr.then is None else evaluate(expr.then), expr.type)
+        return wrap(evaluate(expr.other, assume), expr.type)
+    return wrap(condition if expr.then is None else evaluate(expr.then, assume), expr.type)
 
 
-def _address(place: Place) -> int:
+def _address(place: Place, assume: Assume) -> int:
     match place:
         case Dereference():
-            return evaluate(place.pointer)
+            return evaluate(place.pointer, assume)
         case MemberPlace():
-            return _address(place.record) + place.member.offset
+            return _address(place.record, assume) + place.member.offset
     raise NotConstant(place.span)
 
 

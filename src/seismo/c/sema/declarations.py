@@ -21,6 +21,7 @@ from seismo.c.sema.checker import Checker
 from seismo.c.sema.constants import NotConstant, evaluate, wrap
 from seismo.c.sema.errors import CheckError
 from seismo.c.sema.initializers import initialize
+from seismo.c.sema.literals import string_literal
 from seismo.c.sema.records import alignment_of
 from seismo.c.sema.scope import ConstantObject, Declared, NamedConstant, TypeName
 from seismo.c.sema.type_nodes import TypeNodes
@@ -185,6 +186,7 @@ class Declarations:
                 body=None,
                 is_static=is_static,
                 span=span,
+                section=_section(node),
             )
             scope.declare(name, made)
             return made
@@ -211,6 +213,16 @@ class Declarations:
     def _twice(self, name: str, known: Declared, span: Span) -> CheckError:
         at = known.span.location.line
         return CheckError(span, f"'{name}' is declared twice, first in line {at}")
+
+
+def _section(node: c_ast.Decl) -> str:
+    """What `SEC("…")` says of a function; '' where it says nothing."""
+    for one in attributes_of(node):
+        if one.name == "section" and one.arguments:
+            text = one.arguments[0]
+            if isinstance(text, c_ast.Constant) and text.type == "string":
+                return string_literal(text.value, one.span).data.rstrip(b"\0").decode()
+    return ""
 
 
 def _is_constant(value: Expr) -> bool:

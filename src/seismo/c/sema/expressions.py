@@ -41,6 +41,7 @@ from seismo.c.types import (
     is_scalar,
     same_type,
 )
+from seismo.spec.relocations import CoreEnumerator
 
 __all__ = (
     "cast",
@@ -80,11 +81,14 @@ def name(t: Typer, node: c_ast.ID) -> Checked:
 
 def _kernel_constant(t: Typer, word: str, span: Span) -> Checked:
     try:
-        value, _ = t.types.enumerator(word)
+        value, enum = t.types.enumerator(word)
     except TypeNotFound:
         near = near_name(word, set(t.scope.names())) or near_constant(word)
         hint = near or placeholder(word)
         raise NotDeclared(word, span, f"'{word}' is not declared", hint) from None
+    if enum.tag and t.is_portable:
+        relocation = CoreEnumerator(f"enum {enum.tag}", word)
+        return t.kernel_constant(relocation, value, constant_type(value), span)
     return Constant(value, constant_type(value), span)
 
 

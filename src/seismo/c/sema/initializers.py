@@ -15,7 +15,7 @@ from seismo.base.source import Span
 from seismo.c.parse_library import c_ast
 from seismo.c.parse_nodes import Range
 from seismo.c.sema.checker import Checker
-from seismo.c.sema.constants import NotConstant, evaluate
+from seismo.c.sema.constants import NotConstant
 from seismo.c.sema.errors import CheckError
 from seismo.c.spans import span_of
 from seismo.c.tree import Expr, Initializer, InitPart, Load, StringPlace
@@ -176,7 +176,7 @@ class _Filling:
 
     def _index(self, node: c_ast.Node) -> int:
         try:
-            return evaluate(self._checker.value(node))
+            return self._checker.known(self._checker.value(node))
         except NotConstant as error:
             raise CheckError(error.span, "the place of an element must be a constant") from None
 

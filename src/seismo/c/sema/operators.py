@@ -23,6 +23,7 @@ from seismo.c.sema.conversions import (
     usual_type,
 )
 from seismo.c.sema.errors import CheckError
+from seismo.c.sema.kernel_facts import open_size
 from seismo.c.sema.places import Checked, address_of, dereference, loaded
 from seismo.c.sema.typer import Typer
 from seismo.c.spans import span_of
@@ -190,8 +191,9 @@ def _measured(t: Typer, node: c_ast.UnaryOp, span: Span) -> Expr:
         raise CheckError(span, "a table has no size")
     if isinstance(type_, Array) and type_.count is None:
         raise CheckError(span, f"{type_} has no size")
-    size = type_.size if node.op == "sizeof" else type_.alignment
-    return Constant(size, UNSIGNED_LONG, span)
+    if node.op == "_Alignof":
+        return Constant(type_.alignment, UNSIGNED_LONG, span)
+    return open_size(t, node.expr, type_, span) or Constant(type_.size, UNSIGNED_LONG, span)
 
 
 def _signed(op: str, operand: Expr, span: Span) -> Expr:

@@ -38,6 +38,8 @@ AskType: TypeAlias = Callable[[c_ast.Node], CType]
 AskConstant: TypeAlias = Callable[[c_ast.Node, str], int]
 """The value of an expression that must be constant, and what it is needed for."""
 
+_PRESERVED = "preserve_access_index"
+
 MAX_ALIGNMENT = 16
 """What `aligned` without a number means on x86-64 and arm64."""
 
@@ -55,6 +57,9 @@ def fill_record(
         is_packed=any(one.name == "packed" for one in attributes),
         alignment=max(1, alignment_of(attributes, constant)),
     )
+    is_flavour = any(one.name == _PRESERVED for one in attributes)
+    record.origin = f"{record.keyword} {record.tag}" if is_flavour and record.tag else ""
+    record.is_flavour = is_flavour and bool(record.tag)
     # Not the members themselves: a record of the kernel's that gets a new definition would still
     # ask BTF for its old ones.
     record.complete(size, alignment, lambda: members)

@@ -15,7 +15,7 @@ from seismo.c.kernel_types import TRACEPOINT_TAG, TypeNotFound
 from seismo.c.parse_library import c_ast
 from seismo.c.parse_nodes import attributes_of
 from seismo.c.sema.checker import Checker
-from seismo.c.sema.constants import NotConstant, evaluate
+from seismo.c.sema.constants import NotConstant
 from seismo.c.sema.errors import CheckError
 from seismo.c.sema.records import constant_type, enum_integer, fill_record
 from seismo.c.sema.scope import NamedConstant, TypeName
@@ -94,7 +94,7 @@ class TypeNodes:
         """The value of an integer constant expression; CheckError says what it was needed for."""
         value = self._checker.value(node)
         try:
-            return evaluate(value)
+            return self._checker.known(value)
         except NotConstant as error:
             why = f": {error.why}" if error.why else ""
             raise CheckError(error.span, f"{what} must be a constant{why}") from None
@@ -127,7 +127,7 @@ class TypeNodes:
             return Array(element, None)
         value = self._checker.value(node.dim)
         try:
-            count = evaluate(value)
+            count = self._checker.known(value)
         except NotConstant as error:
             why = f": {error.why}" if error.why else ""
             raise CheckError(

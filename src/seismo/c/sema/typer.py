@@ -15,7 +15,9 @@ from seismo.base.dataclass import dataclass, field
 from seismo.base.diagnostics import Diagnostics
 from seismo.base.errors import CompilerBug
 from seismo.base.source import Span
+from seismo.c.kernel_paths import NoName, is_open, kernel_part
 from seismo.c.kernel_types import KernelTypes
+from seismo.c.kernel_values import CoreRelocation
 from seismo.c.parse_library import c_ast
 from seismo.c.sema.constants import NotConstant, evaluate
 from seismo.c.sema.conversions import assigned
@@ -30,9 +32,11 @@ from seismo.c.tree import (
     Cast,
     Conditional,
     Constant,
+    Dereference,
     Expr,
     FunctionAddress,
     FunctionDecl,
+    KernelConstant,
     Logical,
     Place,
     PointerAdd,
@@ -41,6 +45,7 @@ from seismo.c.tree import (
     Unary,
 )
 from seismo.c.types import CType, Pointer, Record, Table, is_scalar
+from seismo.spec.relocations import CoreField
 
 __all__ = ("Body", "Rule", "SwitchCases", "Typer")
 
@@ -85,9 +90,16 @@ class Typer:
     """
 
     def __init__(
-        self, types: KernelTypes, diagnostics: Diagnostics, rules: Mapping[type, Rule]
+        self,
+        types: KernelTypes,
+        diagnostics: Diagnostics,
+        rules: Mapping[type, Rule],
+        *,
+        is_portable: bool = False,
     ) -> None:
         self.types = types
+        self.is_portable = is_portable
+        self.assumptions: dict[KernelConstant, None] = {}
         self.diagnostics = diagnostics
         self.scope = Scope()
         self.declarations = Declarations(self)
@@ -163,6 +175,27 @@ class Typer:
             raise CheckError(span_of(node), message, hint)
         raise CheckError(span_of(node), f"{what} needs a variable or memory, and this is a value")
 
+    def known(self, value: Expr) -> int:
+        """The number that an expression must be; NotConstant."""
+        return evaluate(value, lambda constant: self.assumptions.setdefault(constant))
+
+    def opens(self, record: Record) -> bool:
+        """Whether the members of a record may be elsewhere on the kernel that runs the program."""
+        return is_open(record, is_portable=self.is_portable)
+
+    def kernel_constant(
+        self, relocation: CoreRelocation, value: int, type_: CType, span: Span
+    ) -> Expr:
+        """What the kernel that runs the program has: `value` for the types it is compiled with."""
+        if self.is_portable:
+            return KernelConstant(value, relocation, type_, span)
+        found = self.types.value(relocation)
+        if found is None:
+            name = relocation.path if isinstance(relocation, CoreField) else relocation
+            hint = "guard it with bpf_core_field_exists() or bpf_core_enum_value_exists()"
+            raise CheckError(span, f"this kernel has no '{name}'", hint)
+        return Constant(found, type_, span)
+
     def type_of(self, node: c_ast.Node) -> CType:
         """The type that a type's name or an expression has, where it is not evaluated."""
         if isinstance(node, c_ast.Typename):
@@ -200,9 +233,25 @@ class Typer:
     def _folded(self, expr: Expr) -> Expr:
         if not is_scalar(expr.type):
             return expr
+        if isinstance(expr, AddressOf) and (place := self._open_address(expr)) is not None:
+            return place
         try:
             return Constant(evaluate(expr), expr.type, expr.span)
         except NotConstant as error:
             if error.why:
                 self.warning(error.span, error.why)
             return expr
+
+    def _open_address(self, expr: AddressOf) -> Expr | None:
+        """`&((struct s *)0)->m`, as `offsetof` is written by hand, of a record of the kernel's."""
+        try:
+            part = kernel_part(expr.place, self.opens)
+        except NoName as error:
+            raise CheckError(error.span, str(error)) from None
+        if part is None or not isinstance(part.root, Dereference):
+            return None
+        match part.root.pointer:
+            case Constant(value=0):
+                offset, span = part.bit_offset // 8, expr.span
+                return self.kernel_constant(part.field, offset, expr.type, span)
+        return None

@@ -1,4 +1,4 @@
-"""`seismo build`: a script as a file that runs on other kernels, or as one program."""
+"""`seismo build`: a script or a C program as a file that runs on other kernels."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ from seismo.ship.write import write_object
 from seismo.spec.types import UprobeAttach, UprobeMultiAttach
 from seismo.tools.table import NAMES, find_tool
 from seismo.tools.tool import Tool
+from seismo.ui.cli.build_c import C_SUFFIX, built_object, read_options
 from seismo.ui.cli.errors import InputError
 from seismo.ui.cli.parser import parser_for
 from seismo.ui.cli.tasks import Tasks, add_task_options, take_tasks, task_filter
@@ -42,13 +43,15 @@ from seismo.views import LiveView
 __all__ = ("build_parser", "run_build")
 
 _USAGE = """seismo build [options] (-e PROGRAM | FILE | TOOL) [-o NAME.bo] [--bundle NAME.pyz]
-                    [PARAMETER ...] [-- --NAME[=VALUE] ...]"""
+                    [PARAMETER ...] [-- --NAME[=VALUE] ...]
+       seismo build FILE.c -o NAME.bpf.o [-I DIR] [-D NAME[=TEXT]] [--btf FILE]"""
 _EXAMPLES = """examples:
   seismo build opens.bt -o opens.bo          run it with `seismo opens.bo`
   seismo build opens.bt --bundle opens.pyz   run it with `./opens.pyz`, where there is but Python
   seismo build opensnoop --tree --bundle opensnoop.pyz   then `./opensnoop.pyz -c CMD` traces CMD
   seismo build opensnoop --comm ls --bundle opensnoop.pyz -- --failed
   seismo build opens.bt --oldest 6.6 --btf vmlinux-6.6.btf -o opens.bo
+  seismo build prog.c -o prog.bpf.o          C, compiled without clang, for any kernel and loader
 """
 _OLDEST = (6, 1)
 _RUNNABLE = 0o755
@@ -80,6 +83,17 @@ class _Options:
     reports_helper_errors: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _COptions:
+    """The same of a C program."""
+
+    path: str
+    output: str
+    btf: str
+    include_directories: tuple[str, ...]
+    macros: tuple[str, ...]
+
+
 class _OtherKernel(LiveView):
     """This machine, but for the kernel's types, which are those of a file."""
 
@@ -100,6 +114,8 @@ def run_build(arguments: Sequence[str]) -> int:
     """Compile the script and write what was asked for; the exit status."""
     options = _parse(arguments)
     kernel = LiveKernel()
+    if isinstance(options, _COptions):
+        return _build_c(options, kernel)
     with Tracefs(kernel) as tracefs:
         view = PortableView(_view(kernel, tracefs, options.btf), options.oldest)
         lowering = LowerOptions(
@@ -128,6 +144,15 @@ def run_build(arguments: Sequence[str]) -> int:
     if options.bundle:
         _write(options.bundle, bundle(data, _module_of(options.tool) if options.tool else ""))
         os.chmod(options.bundle, _RUNNABLE)
+    return 0
+
+
+def _build_c(options: _COptions, kernel: Kernel) -> int:
+    """Write the object file of a C program; the exit status."""
+    with Tracefs(kernel) as tracefs:
+        view = _view(kernel, tracefs, options.btf)
+        given = read_options(options.include_directories, options.macros)
+        _write(options.output, built_object(options.path, view, given))
     return 0
 
 
@@ -199,7 +224,8 @@ def _write(path: str, data: bytes) -> None:
 
 def build_parser() -> argparse.ArgumentParser:
     """What reads the command line of `seismo build`."""
-    parser = parser_for("seismo build", "Compile a script into a file.", _EXAMPLES)
+    text = "Compile a script or a C program into a file."
+    parser = parser_for("seismo build", text, _EXAMPLES)
     parser.usage = _USAGE
     add = parser.add_argument
     add("words", nargs="*", metavar="FILE, PARAMETER", help="the script; then its $1, $2, …")
@@ -215,6 +241,7 @@ def build_parser() -> argparse.ArgumentParser:
     for flag, dest, metavar, text in (
         ("-I", "include_directories", "DIR", 'where #include "…" looks, too'),
         ("--include", "includes", "FILE", "a header"),
+        ("-D", "macros", "NAME[=TEXT]", "of a C program: a macro"),
     ):
         add(flag, dest=dest, action="append", default=[], metavar=metavar, help=text)
     text = "have it report each failure of a BPF helper as it happens"
@@ -223,7 +250,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _parse(arguments: Sequence[str]) -> _Options:
+def _parse(arguments: Sequence[str]) -> _Options | _COptions:
     """Read the command line; a mistake prints usage and ends the program with status 1."""
     parser = build_parser()
     before, behind = list(arguments), list[str]()
@@ -231,6 +258,10 @@ def _parse(arguments: Sequence[str]) -> _Options:
         at = before.index("--")
         before, behind = before[:at], before[at + 1 :]
     given: dict[str, Any] = vars(parser.parse_intermixed_args(before))
+    if given["program"] is None and given["words"] and given["words"][0].endswith(C_SUFFIX):
+        return _c_options(parser, given)
+    if given.pop("macros"):
+        parser.error("-D is for C programs; a script has parameters, $1 and --NAME=VALUE")
     if not (given["output"] or given["bundle"]):
         parser.error("say where it goes: -o NAME.bo, --bundle NAME.pyz, or both")
     given["tasks"] = _tasks(parser, given)
@@ -251,6 +282,20 @@ def _parse(arguments: Sequence[str]) -> _Options:
         parameters=parameters.positional,
         named=parameters.named,
     )
+
+
+def _c_options(parser: argparse.ArgumentParser, given: dict[str, Any]) -> _COptions:
+    """What there is to say of a C program; other options end the program with status 1."""
+    path, *more = given["words"]
+    names = ("output", "btf", "include_directories", "macros")
+    for name, value in given.items():
+        if name not in (*names, "words") and value != parser.get_default(name):
+            parser.error(f"'{name}' means nothing for a C program: it has its own filters")
+    if more or not given["output"]:
+        parser.error("a C program is built as: seismo build FILE.c -o NAME.bpf.o")
+    chosen = {name: given[name] for name in ("output", "btf")}
+    lists = {name: tuple(given[name]) for name in ("include_directories", "macros")}
+    return _COptions(path=path, **chosen, **lists)
 
 
 def _of_tool(tool: Tool, arguments: Sequence[str]) -> dict[str, Any]:

@@ -30,6 +30,14 @@ def test_a_parameter_nobody_reads_through_costs_nothing() -> None:
     assert calls_in(program("return n != 0;")) == []
 
 
+def test_the_typed_task_is_read_by_the_program_itself() -> None:
+    """The kernel's verifier knows what it is; of what its members point to, it is not asked."""
+    func = program("return bpf_get_current_task_btf()->tgid;")
+    assert calls_in(func) == ["get_current_task_btf"]
+    func = program("return bpf_get_current_task_btf()->real_parent->tgid;")
+    assert calls_in(func) == ["get_current_task_btf", "probe_read"]
+
+
 def test_an_array_in_the_kernel_is_its_address() -> None:
     func = program("char name[8]; bpf_probe_read_kernel(name, 8, n->in.name); return name[0];")
     assert calls_in(func) == ["probe_read_kernel"]

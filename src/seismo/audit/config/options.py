@@ -1,0 +1,120 @@
+"""`with_options`: a configuration with what a command line says instead, or beside it.
+
+>>> options = Options(events=("file",), trees=(4711,))
+>>> with_options(profiles.load("default", catalog), options, catalog)
+
+What a command line says is read as a configuration is, so that it means the same, and mistakes are
+told alike.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from seismo.audit.catalog.table import Catalog
+from seismo.audit.config.filter import ALWAYS, AllOf, Filter
+from seismo.audit.config.model import Config, Handler, Match, MatchKind
+from seismo.audit.config.parse import VERSION, parse_config
+from seismo.base.dataclass import dataclass, replace
+from seismo.base.errors import BpfError
+from seismo.base.source import Source
+
+__all__ = ("Options", "OptionsConflict", "with_options")
+
+_NAME = "command line.json"
+
+
+class OptionsConflict(BpfError):
+    """The command line says otherwise than the configuration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """`events` are words as configurations have them, instead of the configuration's; `filter` is
+    to be passed, too. `pids`, `trees`, `exes`, `cgroups` and `containers` are whose events: for
+    handlers that are for all. `outputs` are `TYPE` or `TYPE:PATH`, instead of the configuration's.
+    `content_bytes` (below 0: as configured) of contents and, with `environment`, the environment
+    are recorded; `ring_bytes` 0 is as configured."""
+
+    events: tuple[str, ...] = ()
+    filter: str = ""
+    pids: tuple[int, ...] = ()
+    trees: tuple[int, ...] = ()
+    exes: tuple[str, ...] = ()
+    cgroups: tuple[str, ...] = ()
+    containers: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    content_bytes: int = -1
+    environment: bool = False
+    ring_bytes: int = 0
+
+
+def with_options(config: Config, options: Options, catalog: Catalog) -> Config:
+    """The configuration that is meant; `DiagnosticsError` for what means nothing, `OptionsConflict`
+    for processes where the configuration says whose events it records."""
+    said = parse_config(Source(_NAME, json.dumps(_document(options))), catalog)
+    handlers = config.handlers
+    if options.events:
+        handlers = tuple([replace(one, events=said.events) for one in handlers])
+    if said.filter != ALWAYS:
+        handlers = tuple([_narrowed(one, said.filter) for one in handlers])
+    if matches := _matches(options):
+        handlers = _of(handlers, matches)
+    capture = config.capture
+    if options.content_bytes >= 0:
+        capture = replace(capture, content_bytes=said.capture.content_bytes)
+    if options.environment:
+        capture = replace(capture, environment=True)
+    ring = config.ring
+    if options.ring_bytes:
+        ring = replace(ring, size_bytes=said.ring.size_bytes)
+    outputs = said.outputs or config.outputs
+    return replace(config, handlers=handlers, capture=capture, ring=ring, outputs=outputs)
+
+
+def _document(options: Options) -> dict[str, Any]:
+    """What the command line says as a configuration."""
+    document: dict[str, Any] = {"version": VERSION}
+    document["events"] = list(options.events or ("default",))
+    if options.filter:
+        document["filter"] = options.filter
+    if options.content_bytes > 0:
+        document["capture"] = {"content": options.content_bytes}
+    if options.ring_bytes:
+        document["ring"] = {"size": options.ring_bytes}
+    if options.outputs:
+        document["outputs"] = [_output(one) for one in options.outputs]
+    return document
+
+
+def _output(text: str) -> dict[str, str]:
+    type_, separator, path = text.partition(":")
+    return {"type": type_, "path": path} if separator else {"type": type_}
+
+
+def _matches(options: Options) -> list[Match]:
+    values: dict[MatchKind, tuple[Any, ...]] = {
+        MatchKind.PID: options.pids,
+        MatchKind.TREE: options.trees,
+        MatchKind.EXE: options.exes,
+        MatchKind.CGROUP: options.cgroups,
+        MatchKind.CONTAINER: options.containers,
+    }
+    return [Match(kind, given) for kind, given in values.items() if given]
+
+
+def _narrowed(handler: Handler, filter: Filter) -> Handler:
+    both = filter if handler.filter == ALWAYS else AllOf((handler.filter, filter))
+    return replace(handler, filter=both)
+
+
+def _of(handlers: tuple[Handler, ...], matches: list[Match]) -> tuple[Handler, ...]:
+    """The handlers, each once for each of the matches."""
+    for one in handlers:
+        if one.match.kind is not MatchKind.ALL:
+            raise OptionsConflict(
+                f"the configuration says itself whose events it records: {one.match.kind.value}\n"
+                "hint: leave the processes out of the command line, or out of the configuration"
+            )
+    return tuple([replace(one, match=match) for one in handlers for match in matches])

@@ -1,0 +1,179 @@
+"""What /proc tells of processes that run: `Known` of each, as the table of processes takes it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+from seismo.audit.correlate.process import TICK_NS, CgroupOf, Image
+from seismo.audit.correlate.process_table import Known
+
+__all__ = ("Procfs",)
+
+_DELETED = " (deleted)"
+_SECOND_NS = 1_000_000_000
+_STAT_PPID, _STAT_THREADS, _STAT_START = 1, 17, 19  # behind the name: state is 0
+_NAMESPACES = ("mnt", "pid", "net", "uts", "ipc", "user", "cgroup", "time")
+_CAPABILITIES = {
+    "CapInh": "cap_inheritable",
+    "CapPrm": "cap_permitted",
+    "CapEff": "cap_effective",
+    "CapBnd": "cap_bounding",
+    "CapAmb": "cap_ambient",
+}
+_USERS = ("uid", "euid", "suid", "fsuid")
+_GROUPS = ("gid", "egid", "sgid", "fsgid")
+
+
+class Procfs:
+    """Reads processes below `root`, which is /proc. `cgroup_id` gives the id of a cgroup's path.
+
+    /proc counts starts in clock ticks, and as this time namespace sees them; what is returned is
+    since boot, as records have it.
+    """
+
+    def __init__(
+        self, root: str = "/proc", *, cgroup_id: Callable[[str], int] | None = None
+    ) -> None:
+        self.root = root
+        self._cgroup_id = cgroup_id or (lambda _: 0)
+        self._offset_ns = self._boot_offset()
+
+    def processes(self) -> Iterator[Known]:
+        """All that run now; those that end while they are read are left out."""
+        for name in os.listdir(self.root):
+            if name.isdigit():
+                try:
+                    yield self.process(int(name))
+                except (OSError, ValueError, IndexError):
+                    continue
+
+    def process(self, tgid: int) -> Known:
+        """One process; OSError when it is gone."""
+        name, rest = self._stat(tgid)
+        known = Known(
+            tgid=tgid,
+            start_ns=int(rest[_STAT_START]) * TICK_NS - self._offset_ns,
+            ppid=int(rest[_STAT_PPID]),
+            comm=name,
+            threads=int(rest[_STAT_THREADS]),
+            image=self._image(tgid),
+            group=self._group(tgid),
+            credentials=self._credentials(tgid),
+            namespaces=self._namespaces(tgid),
+        )
+        # The id may have been used again meanwhile: then this is nobody's.
+        if self._stat(tgid)[1][_STAT_START] != rest[_STAT_START]:
+            raise ProcessLookupError(f"process {tgid} ended while it was read")
+        return known
+
+    def is_running(self, tgid: int, start_ns: int) -> bool:
+        """Whether the process that started then is still there, a zombie included."""
+        try:
+            start = int(self._stat(tgid)[1][_STAT_START]) * TICK_NS - self._offset_ns
+        except (OSError, ValueError, IndexError):
+            return False
+        return start // TICK_NS == start_ns // TICK_NS
+
+    def root_of(self, tgid: int) -> str:
+        """Where the process's root is, as seen from ours; OSError."""
+        return os.readlink(f"{self.root}/{tgid}/root")
+
+    def mount_namespace(self) -> int:
+        """The inode number of our own; 0 where /proc does not tell."""
+        try:
+            return os.stat(f"{self.root}/self/ns/mnt").st_ino
+        except OSError:
+            return 0
+
+    def _stat(self, tgid: int) -> tuple[str, list[str]]:
+        # The name may hold blanks and brackets, so what follows begins at the last bracket.
+        head, _, rest = self._text(tgid, "stat").rpartition(")")
+        return head.partition("(")[2], rest.split()
+
+    def _text(self, tgid: int, name: str) -> str:
+        with open(f"{self.root}/{tgid}/{name}", encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
+
+    def _image(self, tgid: int) -> Image:
+        """Without words for a kernel thread; without a file where we may not see it."""
+        words = self._text(tgid, "cmdline")
+        exe = self._link(tgid, "exe")
+        inode = device = mode = 0
+        try:
+            status = os.stat(f"{self.root}/{tgid}/exe")
+            inode, device, mode = status.st_ino, _device(status.st_dev), status.st_mode
+        except OSError:
+            pass  # said in the docstring
+        return Image(
+            exe=exe.removesuffix(_DELETED),
+            argv=tuple(words.removesuffix("\0").split("\0")) if words else (),
+            cwd=self._link(tgid, "cwd"),
+            inode=inode,
+            device=device,
+            mode=mode,
+            is_deleted=exe.endswith(_DELETED),
+        )
+
+    def _link(self, tgid: int, name: str) -> str:
+        try:
+            return os.readlink(f"{self.root}/{tgid}/{name}")
+        except OSError:
+            return ""
+
+    def _group(self, tgid: int) -> CgroupOf:
+        path, others = "", list[str]()
+        for line in self._text(tgid, "cgroup").splitlines():
+            number, _, rest = line.partition(":")
+            here = rest.partition(":")[2]
+            if number == "0":
+                path = here
+            elif here not in ("/", *others):
+                others.append(here)
+        return CgroupOf(id=self._cgroup_id(path), path=path, others=tuple(others))
+
+    def _credentials(self, tgid: int) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for line in self._text(tgid, "status").splitlines():
+            name, _, rest = line.partition(":")
+            if name in ("Uid", "Gid"):
+                names = _USERS if name == "Uid" else _GROUPS
+                found |= dict(zip(names, map(int, rest.split()), strict=True))
+            elif name in _CAPABILITIES:
+                found[_CAPABILITIES[name]] = int(rest, 16)
+        for name in ("loginuid", "sessionid"):
+            try:
+                found[name] = int(self._text(tgid, name))
+            except (OSError, ValueError):
+                continue  # a kernel without CONFIG_AUDIT
+        return found
+
+    def _namespaces(self, tgid: int) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for name in _NAMESPACES:
+            link = self._link(tgid, f"ns/{name}")
+            number = link.partition("[")[2].rstrip("]")
+            if number.isdigit():
+                found[name] = int(number)
+        return found
+
+    def _boot_offset(self) -> int:
+        """What this time namespace adds to CLOCK_BOOTTIME, and so to starts in /proc."""
+        try:
+            with open(f"{self.root}/self/timens_offsets", encoding="ascii") as file:
+                rows = [line.split() for line in file]
+        except OSError:
+            return 0
+        for row in rows:
+            if row[0] == "boottime":
+                return int(row[1]) * _SECOND_NS + int(row[2])
+        return 0
+
+
+def _device(number: int) -> int:
+    """st_dev as the kernel's `new_encode_dev` has it, which records hold, too.
+
+    include/linux/kdev_t.h: eight bits of the minor, then the major, then the rest of the minor.
+    """
+    major, minor = os.major(number), os.minor(number)
+    return (minor & 0xFF) | major << 8 | (minor & ~0xFF) << 12

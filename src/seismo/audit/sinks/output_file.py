@@ -1,0 +1,315 @@
+"""`OutputFile`: lines into a file or a stream: rotation, sync, full disks.
+
+What is written is whole lines. A line that does not fit any more (ENOSPC, EDQUOT, EFBIG, EIO …) is
+taken back by cutting the file, so that a file never ends within a line; where that cannot be done
+(a pipe, a device) the next line begins on a line of its own. The lines that were not written are
+the answer of `write`, the reason is in `failure`; the next lines are tried again, so that writing
+goes on as soon as there is room.
+
+A file that somebody has moved or removed (logrotate) is opened anew at the next flush.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import time
+from collections.abc import Callable
+from io import FileIO
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from seismo.audit.sinks.errors import SinkError, reason_of
+from seismo.audit.sinks.settings import Rotation, Sync
+
+__all__ = ("LineOutput", "OutputFile", "OutputStream", "sync_directory")
+
+_NEWLINE = b"\n"
+
+
+class LineOutput(Protocol):
+    """Where lines go."""
+
+    failure: str
+
+    def write(self, data: bytes) -> int:
+        """Write whole lines; how many of them could not be written."""
+
+    def flush(self) -> int:
+        """Pass on what is held back; how many lines are known to be lost by it."""
+
+    def close(self) -> int:
+        """Complete and close; how many lines are known to be lost by it."""
+
+
+def sync_directory(path: Path) -> None:
+    """Force the names in the directory of a file onto the disk."""
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+class OutputStream:
+    """A stream of the caller's, such as standard output; it is not closed.
+
+    That nobody reads it any more (BrokenPipeError) is passed on: it is how a pipeline ends.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.failure = ""
+        self._stream = stream
+
+    def write(self, data: bytes) -> int:
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[self._stream.write(rest) :]
+            self._stream.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self.failure = reason_of(error)
+            return bytes(rest).count(_NEWLINE)
+        return 0
+
+    def flush(self) -> int:
+        return 0
+
+    def close(self) -> int:
+        return 0
+
+
+class OutputFile:
+    """A file by its path, appended to, and made with the permissions 0600 if there is none.
+
+    `now` is a clock in seconds. SinkError when the file cannot be opened.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        rotation: Rotation,
+        sync: Sync,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.failure = ""
+        self._path = Path(path)
+        self._rotation = rotation
+        self._sync = sync
+        self._now = now
+        self._unsynced = 0  # lines
+        self._is_torn = False
+        self._is_closed = False
+        try:
+            self._file = self._opened()
+        except OSError as error:
+            raise SinkError(path, f"cannot be written: {reason_of(error)}", _hint(error)) from error
+        if self._size and not _ends_a_line(self._path):
+            self._is_torn = True  # what was there before does not end with a line
+
+    def write(self, data: bytes) -> int:
+        failed = 0
+        rest = memoryview(data)
+        while rest:
+            part = self._fitting(rest)
+            failed += self._write_part(part)
+            rest = rest[len(part) :]
+        if self._sync is Sync.BATCH:
+            failed += self._synced()
+        return failed
+
+    def flush(self) -> int:
+        if self._is_old():
+            self._rotate()
+        elif self._has_moved():
+            self._reopen()
+        return self._synced() if self._sync in (Sync.FLUSH, Sync.BATCH) else 0
+
+    def close(self) -> int:
+        if self._is_closed:
+            return 0
+        failed = self._complete()
+        self._is_closed = True
+        return failed
+
+    def _opened(self) -> FileIO:
+        # O_NONBLOCK: to open a FIFO without a reader, or to write to a full one, must not wait.
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+        file = FileIO(os.open(self._path, flags, 0o600), "ab")
+        status = os.fstat(file.fileno())
+        self._is_regular = stat.S_ISREG(status.st_mode)
+        self._size = status.st_size if self._is_regular else 0
+        self._identity = status.st_dev, status.st_ino
+        self._began = self._now()
+        return file
+
+    def _fitting(self, rest: memoryview) -> memoryview:
+        """The lines that the file may still take; a new file is begun where it may take none."""
+        most = self._rotation.max_bytes
+        if self._is_old():
+            self._rotate()
+        if not (most and self._is_regular):
+            return rest
+        room = most - self._size
+        if len(rest) <= room:
+            return rest
+        end = bytes(rest[: max(room, 0)]).rfind(_NEWLINE) + 1
+        if end:
+            return rest[:end]
+        if self._size:
+            self._rotate()
+            return self._fitting(rest) if not self._size else rest[: _first_line(rest)]
+        return rest[: _first_line(rest)]
+
+    def _write_part(self, part: memoryview) -> int:
+        """Write lines; how many could not be."""
+        text = _NEWLINE + part if self._is_torn else part
+        written = 0
+        try:
+            while written < len(text):
+                count = self._file.write(text[written:])
+                if count is None:
+                    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+                written += count
+        except OSError as error:
+            self.failure = reason_of(error)
+        lines = bytes(part).count(_NEWLINE)
+        if written == len(text):
+            self._size += written
+            self._is_torn = False
+            self._unsynced += lines
+            return 0
+        done = self._take_back(bytes(text[:written]), written)
+        self._unsynced += done
+        return lines - done
+
+    def _take_back(self, text: bytes, written: int) -> int:
+        """Cut off the line that is not whole; how many whole lines there are."""
+        whole = text.rfind(_NEWLINE) + 1
+        lines = text.count(_NEWLINE) - (1 if self._is_torn and whole else 0)
+        if whole == written:
+            self._is_torn = self._is_torn and not whole
+            self._size += whole
+            return lines
+        try:
+            os.ftruncate(self._file.fileno(), self._size + whole)
+        except OSError:
+            self._is_torn = True
+        else:
+            self._is_torn = self._is_torn and not whole
+        self._size += whole
+        return lines
+
+    def _is_old(self) -> bool:
+        most = self._rotation.max_seconds
+        return (
+            bool(most)
+            and self._is_regular
+            and self._now() - self._began >= most
+            and (self._size > 0)
+        )
+
+    def _rotate(self) -> None:
+        """Complete the file, rename it to `path.1`, the others up by one, and begin a new one."""
+        self._synced() if self._sync is not Sync.NEVER else 0
+        try:
+            self._shift()
+        except OSError as error:
+            self.failure = f"rotation: {reason_of(error)}"
+            self._began = self._now()
+            return
+        self._reopen()
+        if self._sync is not Sync.NEVER:
+            self._sync_names()
+
+    def _shift(self) -> None:
+        number = 1
+        while self._numbered(number).exists():
+            number += 1
+        keep = self._rotation.keep or number
+        for one in range(number, 0, -1):
+            source = self._numbered(one - 1) if one > 1 else self._path
+            if one > keep:
+                source.unlink()
+            else:
+                source.rename(self._numbered(one))
+
+    def _numbered(self, number: int) -> Path:
+        return self._path.with_name(f"{self._path.name}.{number}")
+
+    def _has_moved(self) -> bool:
+        if not self._is_regular:
+            return False
+        try:
+            status = os.stat(self._path)
+        except OSError:
+            return True
+        return (status.st_dev, status.st_ino) != self._identity
+
+    def _reopen(self) -> None:
+        before = self._file
+        try:
+            self._file = self._opened()
+        except OSError as error:
+            self.failure = reason_of(error)  # the old file is written on
+            return
+        before.close()
+        self._is_torn = False
+
+    def _synced(self) -> int:
+        """Force what was written onto the disk; how many lines are lost if that fails.
+
+        After a failure Linux takes the pages for written: they are not tried again.
+        """
+        lost = self._unsynced
+        self._unsynced = 0
+        if not (lost and self._is_regular):
+            return 0
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            self.failure = reason_of(error)
+            return lost
+        return 0
+
+    def _sync_names(self) -> None:
+        try:
+            sync_directory(self._path)
+        except OSError as error:
+            self.failure = reason_of(error)
+
+    def _complete(self) -> int:
+        failed = self._synced() if self._sync is not Sync.NEVER else 0
+        try:
+            self._file.close()
+        except OSError as error:
+            self.failure = reason_of(error)
+        return failed
+
+
+def _first_line(rest: memoryview) -> int:
+    return (bytes(rest).find(_NEWLINE) + 1) or len(rest)
+
+
+def _ends_a_line(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) == _NEWLINE
+    except OSError:
+        return True
+
+
+def _hint(error: OSError) -> str:
+    match error.errno:
+        case errno.ENOENT:
+            return "the directory must be there"
+        case errno.EISDIR:
+            return "give the path of a file in this directory"
+        case errno.ENXIO:
+            return "nobody reads this FIFO yet, or it is a socket: for that there is the type unix"
+    return "give another path"

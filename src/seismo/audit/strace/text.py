@@ -1,0 +1,42 @@
+"""How strace spells values: quoted text, constants, structs.
+
+>>> quoted(b"a\\n\\0", 32)
+'"a\\\\n\\\\0"'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+__all__ = ("joined", "quoted", "struct_text")
+
+_ESCAPES = {0x22: '\\"', 0x5C: "\\\\", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r"}
+_OCTAL_DIGITS = b"01234567"
+
+
+def quoted(data: bytes, limit: int, *, is_cut: bool = False) -> str:
+    """The first `limit` bytes as a C string; `...` behind it where there is more."""
+    shown = data[:limit]
+    text = "".join([_spelled(byte, shown, at) for at, byte in enumerate(shown)])
+    return f'"{text}"' + ("..." if is_cut or len(data) > limit else "")
+
+
+def _spelled(byte: int, data: bytes, at: int) -> str:
+    if byte in _ESCAPES:
+        return _ESCAPES[byte]
+    if 0x20 <= byte < 0x7F:
+        return chr(byte)
+    # All three digits where another digit follows, which would be taken for one of the escape's.
+    is_followed = data[at + 1 : at + 2] in [bytes([digit]) for digit in _OCTAL_DIGITS]
+    return f"\\{byte:03o}" if is_followed else f"\\{byte:o}"
+
+
+def struct_text(members: Mapping[str, object]) -> str:
+    """A struct as `{tv_sec=1, tv_nsec=0}`."""
+    return "{" + ", ".join([f"{name}={value}" for name, value in members.items()]) + "}"
+
+
+def joined(values: Sequence[str], limit: int) -> str:
+    """An array as `["a", "b"]`, at most `limit` of its elements."""
+    more = ["..."] if len(values) > limit else []
+    return f"[{', '.join([*values[:limit], *more])}]"

@@ -1,0 +1,186 @@
+"""`seismo strace`: strace's daily use without ptrace(2): nothing is stopped, TracerPid stays 0."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TextIO
+
+from seismo.audit.catalog.build import audit_catalog
+from seismo.audit.catalog.table import Catalog
+from seismo.audit.config.model import Capture, Config, Events, Handler, Match, MatchKind, Ring
+from seismo.audit.program.audit_object import AuditObject
+from seismo.audit.program.generate import GeneratedFilters
+from seismo.audit.program.prepare import prepared
+from seismo.audit.record.layout import KernelEvent
+from seismo.audit.record.account import Account
+from seismo.audit.session import AuditSession
+from seismo.audit.sinks.open import Surroundings
+from seismo.audit.strace.choice import BadChoice, calls_of, signals_of
+from seismo.audit.strace.line import LineOptions
+from seismo.audit.strace.printer import Printer, PrinterOptions
+from seismo.audit.strace.sink import StraceSink
+from seismo.audit.strace.summary import SORTS, Summary
+from seismo.kernel.live import LiveKernel
+from seismo.kernel.tracefs import Tracefs
+from seismo.ui.cli.audit_run import command_status, run_session
+from seismo.ui.cli.errors import InputError
+from seismo.ui.cli.parser import parser_for
+from seismo.views import LiveView
+
+__all__ = ("run_strace", "strace_parser")
+
+_MOST_CONTENT = 4096
+_TIMES = ("", "%H:%M:%S", "%H:%M:%S", "%s")
+_STATUSES = ("successful", "failed", "unfinished")
+_EXAMPLES = """examples:
+  seismo strace ls /                        every system call of a command
+  seismo strace -f -e trace=%file make      calls about files, of a command and all it starts
+  seismo strace -y -T -p 4711               of a process, with paths and durations
+  seismo strace -c -f make                  how often, how long, how many errors
+"""
+
+
+def run_strace(arguments: Sequence[str]) -> int:
+    """Trace until it ends; the exit status is the command's."""
+    given = strace_parser().parse_args(list(arguments))
+    if not given.command and not given.pids:
+        strace_parser().error("give a command, or processes with -p")
+    kernel = LiveKernel()
+    with Tracefs(kernel) as tracefs, _output(given.output) as stream:
+        view = LiveView(kernel, tracefs)
+        catalog = audit_catalog(view)
+        options = _printer_options(given, catalog)
+        summary = Summary(given.sort) if given.is_summary or given.has_summary else None
+        printer = Printer(options=options, write=stream.write, summary=summary)
+
+        def programs(config: Config, generated: GeneratedFilters) -> AuditObject:
+            return prepared(config, generated, view, kernel)
+
+        with AuditSession(
+            _config(given, options),
+            kernel,
+            tracefs,
+            catalog,
+            programs,
+            Surroundings(catalog=catalog, stdout=sys.stdout.buffer),
+            sinks=[StraceSink(printer, stream, has_threads=given.follows or bool(given.pids))],
+            argv=given.command,
+            follows=given.follows,
+        ) as session:
+            account = run_session(session, pids=given.pids)
+            _tell(account)
+            status = command_status(session)
+        if summary is not None:
+            print(summary, file=stream)
+    return status
+
+
+def strace_parser() -> argparse.ArgumentParser:
+    """What reads the command line of `seismo strace`."""
+    text = "Trace system calls and signals as strace does, but from the kernel, by eBPF."
+    parser = parser_for("seismo strace", text, _EXAMPLES)
+    parser.usage = "seismo strace [options] COMMAND ... | -p PID ..."
+    add = parser.add_argument
+    text = "what the command or process starts, too, and all of its threads"
+    add("-f", "--follow-forks", dest="follows", action="store_true", help=text)
+    text = "a running process (may be given often)"
+    add("-p", "--attach", dest="pids", type=int, action="append", default=[], help=text)
+    text = "trace=CALLS, signal=SIGNALS, status=STATUS; CALLS: names, %%classes, /patterns, !"
+    add("-e", dest="expressions", action="append", default=[], metavar="EXPR", help=text)
+    add("-P", dest="paths", action="append", default=[], help="only what is about PATH")
+    add("-z", dest="is_successful", action="store_true", help="only calls that succeed")
+    add("-Z", dest="is_failed", action="store_true", help="only calls that fail")
+    text = "count calls, times and errors instead"
+    add("-c", "--summary-only", dest="is_summary", action="store_true", help=text)
+    add("-C", "--summary", dest="has_summary", action="store_true", help="as well")
+    text = f"what the counts are sorted by: {', '.join(SORTS)}"
+    add("-S", dest="sort", choices=list(SORTS), default="time", metavar="BY", help=text)
+    text = "the time of day before each line; -tt with microseconds, -ttt since 1970"
+    add("-t", dest="times", action="count", default=0, help=text)
+    add("-r", dest="is_relative", action="store_true", help="seconds since the call before")
+    add("-T", dest="has_durations", action="store_true", help="how long each call took")
+    add("-y", dest="paths_of_fds", action="count", default=0, help="paths behind descriptors; -yy")
+    add("-s", dest="string_bytes", type=int, default=32, help="show so many bytes of texts (32)")
+    add("-o", dest="output", default="", metavar="FILE", help="write to FILE, not standard error")
+    add("-q", dest="is_quiet", action="count", default=0, help="say nothing of ends of processes")
+    parser.add_argument("command", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    return parser
+
+
+@contextmanager
+def _output(path: str) -> Iterator[TextIO]:
+    if not path:
+        yield sys.stderr
+        return
+    try:
+        file = open(path, "w", encoding="utf-8", errors="surrogateescape")  # noqa: SIM115
+    except OSError as error:
+        raise InputError(f"cannot write the output {path}: {error.strerror}") from error
+    with file:
+        yield file
+
+
+def _printer_options(given: argparse.Namespace, catalog: Catalog) -> PrinterOptions:
+    trace, signals, status = "all", "all", set[str]()
+    for expression in given.expressions:
+        name, separator, value = expression.partition("=")
+        if not separator:
+            trace = name
+        elif name in ("trace", "t"):
+            trace = value
+        elif name in ("signal", "signals", "s"):
+            signals = value
+        elif name == "status":
+            status |= set(value.split(","))
+        else:
+            raise BadChoice(f"-e {expression}: only trace=, signal= and status= are known")
+    status |= {"successful"} if given.is_successful else set()
+    status |= {"failed"} if given.is_failed else set()
+    if unknown := status - set(_STATUSES):
+        raise BadChoice(f"-e status={','.join(sorted(unknown))}: one of {', '.join(_STATUSES)}")
+    numbers = {one.name.removeprefix("SIG"): one.value for one in signal.Signals}
+    return PrinterOptions(
+        calls=calls_of(trace, catalog),
+        signals=signals_of(signals, numbers),
+        line=LineOptions(
+            string_bytes=max(given.string_bytes, 0),
+            has_paths=given.paths_of_fds > 0,
+            has_addresses=given.paths_of_fds > 1,
+        ),
+        clock=_TIMES[min(given.times, len(_TIMES) - 1)],
+        has_micros=given.times > 1,
+        is_relative=given.is_relative,
+        has_durations=given.has_durations,
+        status=status,
+        prefix=("bare" if given.output else "pid") if given.follows or given.pids[1:] else "",
+        paths=set(given.paths),
+        is_quiet=given.is_quiet > 0,
+        has_lines=not given.is_summary,
+    )
+
+
+def _config(given: argparse.Namespace, options: PrinterOptions) -> Config:
+    """What is to be recorded."""
+    types = set(options.calls) | {int(KernelEvent.PROCESS_EXEC)}
+    if options.has_lines:
+        types |= {int(KernelEvent.PROCESS_EXIT)}
+        types |= {int(KernelEvent.SIGNAL_DELIVER)} if options.signals else set()
+    kind = MatchKind.TREE if given.follows else MatchKind.PID
+    match = Match(kind, tuple(given.pids)) if given.pids else Match()
+    contents = min(options.line.string_bytes, _MOST_CONTENT) if options.has_lines else 0
+    return Config(
+        name="strace",
+        handlers=(Handler(match=match, events=Events(types=frozenset(types))),),
+        capture=Capture(content_bytes=contents, fd_paths=bool(given.paths_of_fds or given.paths)),
+        ring=Ring(),
+    )
+
+
+def _tell(account: Account) -> None:
+    """Say what is missing, if anything is."""
+    if account.lost_in_all:
+        print(account.text(), file=sys.stderr)
