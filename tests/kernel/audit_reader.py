@@ -8,6 +8,9 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
 
 from seismo.audit.program.backends import choose
 from seismo.audit.program.compile import AuditObject, compile_audit
@@ -32,7 +35,7 @@ from seismo.objects.load import Loaded, load
 from seismo.objects.ringbuf import RingBuffer
 from seismo.views import LiveView
 
-__all__ = ("AuditRun", "Found", "Part", "audit_run", "read")
+__all__ = ("AuditRun", "Found", "Part", "audit_run", "open_folder", "read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +213,14 @@ class AuditRun:
     def watched(self) -> set[int]:
         """Whose entries are there."""
         return {struct.unpack("=I", one)[0] for one in self.maps["watched_processes"].keys()}  # noqa: SIM118
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that any user may enter; those of pytest are its user's alone."""
+    with TemporaryDirectory(dir="/var/tmp") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 @cache

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from audit_reader import Found, audit_run
+from audit_reader import Found, audit_run, open_folder
 
 from seismo.audit.record.layout import CREDENTIALS, NAMESPACES, Counter, KernelEvent
 from seismo.lang.syscall_names import SYSCALLS
 
 pytestmark = pytest.mark.kernel
+__all__ = ("open_folder",)
 
 CHANGE, NAMESPACE = KernelEvent.CREDENTIALS_CHANGE, KernelEvent.NAMESPACE_CHANGE
 TRACED, CAPABILITY, FORK = (
@@ -110,18 +111,16 @@ def test_capabilities_are_dropped() -> None:
         assert by(found) == "prctl"
 
 
-def test_a_program_with_setuid_changes_the_user(tmp_path: Path) -> None:
-    program = tmp_path / "raised"
+def test_a_program_with_setuid_changes_the_user(open_folder: Path) -> None:
+    program = open_folder / "raised"
     program.write_bytes(Path("/bin/true").read_bytes())
     program.chmod(0o4755)
-    for one in (tmp_path, *tmp_path.parents[:-1]):
-        one.chmod(one.stat().st_mode | 0o011)
 
     def work() -> None:
         os.setresuid(7, 7, 7)
         os.execv(program, ["raised"])
 
-    if os.statvfs(tmp_path).f_flag & os.ST_NOSUID:
+    if os.statvfs(open_folder).f_flag & os.ST_NOSUID:
         pytest.skip("the file system has no setuid programs")
     with audit_run((CHANGE,)) as run:
         run.did(work)

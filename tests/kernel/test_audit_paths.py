@@ -64,7 +64,7 @@ def _deleted() -> int:
 
 
 KINDS: dict[str, Callable[[], int]] = {
-    "file": lambda: os.open("/etc/passwd", os.O_RDONLY),
+    "file": lambda: os.open("/sys/kernel/btf/vmlinux", os.O_RDONLY),
     "root": lambda: os.open("/", os.O_RDONLY),
     "pipe": lambda: os.pipe()[0],
     "socket": lambda: socket.socket(socket.AF_INET).detach(),

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from audit_reader import AuditRun, Found, audit_run, read
+from audit_reader import AuditRun, Found, audit_run, open_folder, read
 
 from seismo.audit.record.layout import (
     CREDENTIALS,
@@ -29,6 +29,7 @@ from seismo.kernel.cgroups import cgroup_root
 from seismo.kernel.live import LiveKernel
 
 pytestmark = pytest.mark.kernel
+__all__ = ("open_folder",)
 
 FORK, EXEC, EXIT = KernelEvent.PROCESS_FORK, KernelEvent.PROCESS_EXEC, KernelEvent.PROCESS_EXIT
 ALL = (FORK, EXEC, EXIT)
@@ -83,20 +84,17 @@ def test_not_one_exec_of_a_cgroup_is_missed(cgroup: Path) -> None:
         exact(run)
 
 
-def test_an_exec_tells_everything(tmp_path: Path) -> None:
-    program = tmp_path / "program"
+def test_an_exec_tells_everything(open_folder: Path) -> None:
+    program = open_folder / "program"
     program.write_bytes(Path("/bin/true").read_bytes())
     program.chmod(0o755)
 
     def work() -> None:
-        os.chdir(tmp_path)
+        os.chdir(open_folder)
         os.setresgid(0, 8, 8)
         os.setresuid(0, 7, 7)
         os.execve("./program", ["a", "", "b c"], {"X": "1", "Y": ""})
 
-    tmp_path.chmod(0o755)
-    for one in tmp_path.parents[:-1]:
-        one.chmod(one.stat().st_mode | 0o011)
     with audit_run(ALL, flags=Setting.ENVIRONMENT) as run:
         child = run.did(work)
         (found,) = run.of(EXEC)
@@ -105,7 +103,7 @@ def test_an_exec_tells_everything(tmp_path: Path) -> None:
         assert (found.comm, found["uid"], found["gid"]) == ("program", 0, 0)
         assert found.part(Section.WORDS).words == ["a", "", "b c"]
         assert found.part(Section.ENVIRONMENT).words == ["X=1", "Y="]
-        assert found.part(Section.CWD).path == str(tmp_path)
+        assert found.part(Section.CWD).path == str(open_folder)
         assert found.part(Section.EXE).path == str(program)
         assert found.part(Section.KERNEL_STRING).data == b"./program"
         file, stat = read(FIXED_FILE, found.part(Section.FILE).data), program.stat()

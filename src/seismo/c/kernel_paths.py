@@ -36,7 +36,9 @@ class NoName(Exception):
     """What is at `span` is part of a type of the kernel's that has no name."""
 
     def __init__(self, span: Span) -> None:
-        super().__init__("this is of a type without a name: no other kernel's can be found by it")
+        super().__init__(
+            "this is of a type without a name, by which no other kernel's can be found"
+        )
         self.span = span
 
 

@@ -11,7 +11,7 @@ from seismo.audit.catalog.build import shipped_catalog
 from seismo.audit.catalog.model import FieldKind
 from seismo.audit.catalog.structs import STRUCTS
 from seismo.audit.record.batch import Batch, handler_of, type_of
-from seismo.audit.record.columns import columns
+from seismo.audit.record.batch_columns import columns
 from seismo.audit.record.decode import Decoder
 from seismo.audit.record.event import AuditEvent, Path, SocketAddress
 from seismo.audit.record.handlers import Handlers, Owner
@@ -73,17 +73,17 @@ def test_numbers_are_as_wide_as_their_types() -> None:
 def test_names_files_and_directories() -> None:
     made = (
         section(Section.STRING, b"../x\xff", 1, SectionFlag.ENTRY)
-        + section(Section.DIRECTORY, b"dir\0home\0", 1, SectionFlag.ABSOLUTE)
+        + section(Section.DIRECTORY, b"dir\0srv\0", 1, SectionFlag.ABSOLUTE)
         + section(Section.FILE, file_bytes(fd=7))
-        + section(Section.PATH, b"x\0home\0", flags=SectionFlag.ABSOLUTE | SectionFlag.DELETED)
+        + section(Section.PATH, b"x\0srv\0", flags=SectionFlag.ABSOLUTE | SectionFlag.DELETED)
         + section(Section.CHANGED_STRING, b"other", 1)
         + section(Section.KERNEL_STRING, b"third", 1)
     )
     event = decoded(syscall(OPENAT, [5, 1, 2, 3], made, ret=7))
     assert event.values["filename"] == "../x\udcff"
-    assert event.directories == {1: Path(text="/home/dir")}
-    assert event.files[-1].path == Path(text="/home/x", is_deleted=True)
-    assert str(event.files[-1].path) == "/home/x (deleted)"
+    assert event.directories == {1: Path(text="/srv/dir")}
+    assert event.files[-1].path == Path(text="/srv/x", is_deleted=True)
+    assert str(event.files[-1].path) == "/srv/x (deleted)"
     assert (event.files[-1].fd, event.files[-1].device, event.files[-1].mode) == (
         7,
         0x801,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -192,14 +192,15 @@ def test_when_files_are_synced(
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", synced.append)
     output = _file(tmp_path / "log", sync)
-    counts: list[int] = []
-    for step in (
+    steps: list[Callable[[], int]] = [
         lambda: output.write(_LINES[0]),
         lambda: output.write(_LINES[1]),
         output.flush,
         output.flush,
         output.close,
-    ):
+    ]
+    counts: list[int] = []
+    for step in steps:
         step()
         counts.append(len(synced))
     assert counts == expected
@@ -259,3 +260,29 @@ def test_a_full_stream_is_counted() -> None:
         output = OutputStream(stream)
         assert output.write(b"a\nb\n") == 2
         assert output.failure == "No space left on device"
+
+
+def test_a_file_that_cannot_be_rotated_is_written_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[Path] = []
+
+    def refuses(self: Path, target: Path) -> Path:
+        tries.append(self)
+        raise PermissionError(13, "Permission denied")
+
+    path = tmp_path / "log"
+    output = _file(path, max_bytes=20)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", refuses)
+        assert output.write(b"".join(_LINES[:100])) == 0
+        assert output.failure == "rotation: Permission denied"
+        assert len(tries) == 1
+        output.flush()
+        output.write(_LINES[100])
+        assert len(tries) == 2
+    output.flush()
+    output.write(_LINES[101])
+    output.close()
+    assert (tmp_path / "log.1").read_bytes() == b"".join(_LINES[:101])
+    assert path.read_bytes() == _LINES[101]

@@ -243,7 +243,7 @@ def test_each_mistake_has_its_place(
 
 
 def test_all_mistakes_are_told_at_once_and_where() -> None:
-    places = {("rules", 1, "limit"): "x.yaml:7:10"}
+    places: dict[Place, str] = {("rules", 1, "limit"): "x.yaml:7:10"}
     with pytest.raises(RuleMistakes) as caught:
         parse_rules(
             [{"name": "a"}, _rule(limit=-1, name="b"), _rule(name="b"), 5],

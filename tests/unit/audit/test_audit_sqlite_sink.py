@@ -117,7 +117,7 @@ def test_a_full_disk_is_counted_and_survived(tmp_path: Path) -> None:
 def test_what_is_no_database_is_told_at_once(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     path.write_bytes(b"certainly no database, and long enough to be none" * 50)
-    with pytest.raises(SinkError, match="a.db: cannot be written: file is not a database"):
+    with pytest.raises(SinkError, match=r"a.db: cannot be written: file is not a database"):
         SqliteSink(str(path), CLOCK)
     with pytest.raises(SinkError, match="unable to open database file\nhint: the directory must"):
         SqliteSink(str(tmp_path / "none" / "a.db"), CLOCK)

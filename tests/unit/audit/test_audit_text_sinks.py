@@ -7,8 +7,11 @@ import json
 
 import pytest
 
-from audit_batches import CLOCK, batch_of, call, event_of, opened, surroundings
-from audit_bytes import file_bytes, section, socket_bytes
+from audit_batches import CLOCK, batch_of, call, catalog, event_of, opened, surroundings
+from audit_bytes import file_bytes, header, section, socket_bytes
+from json_schema import mistakes
+from seismo.audit.catalog.schema_c import known_types
+from seismo.audit.catalog.schema_json import event_schema, json_schema
 from seismo.audit.record.account import Account, TypeAccount
 from seismo.audit.record.layout import EventFlag, Section, SectionFlag
 from seismo.audit.sinks.alert import Alert
@@ -20,6 +23,7 @@ from seismo.audit.sinks.settings import SinkSettings
 from seismo.audit.sinks.table import TableFormat
 from seismo.audit.sinks.text import TextSink
 from seismo.audit.sinks.traceleft import TraceLeftFormat, traceleft_line
+from seismo.base.dataclass import replace
 
 _OPENED = opened("/etc/passwd", flags=0o2000000, mode=0o644, ret=3, file="/etc/passwd")
 _ALERT = Alert(
@@ -302,3 +306,53 @@ def test_json_line_is_one_line() -> None:
         json_line({"a": "\n\u2028\udcff", "b": 1 << 63})
         == '{"a":"\\n\u2028�","b":9223372036854775808}'
     )
+
+
+def _every_type() -> list[bytes]:
+    """A record of each type: numbers alone of system calls, zeros of what the kernel tells."""
+    calls = [one for one in catalog().types if one.is_syscall]
+    others = [one for one in catalog().types if not one.is_syscall]
+    records = [call(one.name, (1, 2, 3, 4, 5, 6), ret=-2) for one in calls]
+    return records + [header(one.id) + bytes(one.fixed.size) for one in others]
+
+
+def test_every_line_is_as_the_schema_says() -> None:
+    schema = json_schema(catalog())
+    ends = b"\x7f\0\0\1".ljust(16, b"\0"), b"\x0a\0\0\2".ljust(16, b"\0")
+    records = [
+        *_every_type(),
+        _OPENED,
+        opened(b"/tmp/\xff", flags=EventFlag.INCOMPLETE),
+        call("close", (4,), section(Section.SOCKET, socket_bytes(*ends), 0)),
+    ]
+    events = batch_of(*records).events()
+    assert len(events) == len(records)
+    events[-1].notes = ("container",)
+    events[-1].paths["x"] = "/x"
+    known = {one.name for one in known_types(catalog())}
+    for event in events:
+        row = json.loads(JsonFormat(CLOCK).line(event))
+        one = event_schema(event.type) if event.type.name in known else schema
+        assert mistakes(one, row, one) == [], event.type.name
+
+
+def test_alerts_accounts_and_gaps_are_as_the_schema_says() -> None:
+    schema = json_schema(catalog())
+    lost = TypeAccount(produced=10, delivered=7, lost={"ring": 3})
+    account = Account(types={257: lost}, names={257: "openat"}, sequence_holes=3)
+    format_ = JsonFormat(CLOCK)
+    for line in (
+        format_.alert(_ALERT),
+        format_.alert(replace(_ALERT, value=(("a", 1),), last=(event_of(_OPENED),))),
+        format_.account(account, is_final=True),
+        format_.gap(3, "why"),
+    ):
+        row = json.loads(line)
+        assert mistakes(schema, row, schema) == []
+
+
+def test_every_type_can_be_shown() -> None:
+    for event in batch_of(*_every_type()).events():
+        assert TableFormat(CLOCK).line(event).split()[3] == event.type.name
+        assert event_message(event).isprintable()
+        assert traceleft_line(event).startswith(f"name {event.type.name} pid 70001 ")

@@ -292,6 +292,26 @@ def test_what_settles_the_code_is_relied_on(text: str) -> None:
             answer(after, {}, TASK, 1)
 
 
+def test_a_constant_of_the_whole_text_may_be_the_kernels() -> None:
+    text = f"""static const int color = BLUE;
+    int {PROGRAM}(struct bpf_raw_tracepoint_args *ctx) {{ return color; }}"""
+    data = built(text, BEFORE)
+    assert answer(fitted(data, BEFORE), {}, TASK) == 5
+    with pytest.raises(Exception, match="0x0"):
+        answer(fitted(data, AFTER), {}, TASK)
+
+
+def test_what_is_sent_of_a_context_is_relied_on() -> None:
+    record = Struct("trace_event_raw_x", 32, (Member("name", 7, 64),))
+    moved = Struct("trace_event_raw_x", 32, (Member("name", 7, 128),))
+    types = (*BASE, Array(CHAR, INT, 16))
+    text = f"""SEC("tracepoint/a/x") int {PROGRAM}(struct trace_event_raw_x *ctx)
+    {{ char name[4]; bpf_probe_read_kernel(name, 4, ctx->name); return name[1]; }}"""
+    data = built(text, (*types, record))
+    with pytest.raises(Exception, match="0x0"):
+        answer(fitted(data, (*types, moved)), {}, 1, 2, 3, 4)
+
+
 def test_nothing_is_assumed_of_what_a_program_has_itself() -> None:
     text = "struct mine { int a; struct { int b; } in; } m = {.a = ctx->args[1]}; return m.a;"
     assert portable(text, BEFORE).relocations == ()
@@ -334,6 +354,7 @@ MISTAKES = [
     ("struct mine { int a; } m; return bpf_core_field_exists(m.a);", "no member of a struct"),
     ("return bpf_core_type_exists(int);", "int has no name that another kernel could know"),
     ("return sizeof(task->table[0]);", "a type without a name"),
+    ("return (long)&task->table[1];", "a type without a name"),
 ]
 
 

@@ -59,15 +59,19 @@ static __always_inline void tell_namespaces(u32 handler, u32 by, s64 ret, struct
     record_finish(record);
 }
 
-static __always_inline void change_ends(u32 tid, u32 handler, s64 ret) {
-    struct audit_before *was = before.lookup(&tid);
-    if (!was)
-        return;
+static __always_inline void tell_changes(const struct audit_before *was, u32 handler, s64 ret) {
     struct task_struct *task = audit_task();
 #ifndef AUDIT_TELLS_CREDENTIALS
     tell_credentials(AUDIT_SLOT_PROCESS, handler, was->type, task, task->cred, &was->credentials);
 #endif
     tell_namespaces(handler, was->type, ret, task, 0, &was->namespaces);
+}
+
+static __always_inline void change_ends(u32 tid, u32 handler, s64 ret) {
+    struct audit_before *was = before.lookup(&tid);
+    if (!was)
+        return;
+    tell_changes(was, handler, ret);
     before.delete(&tid);
 }
 
@@ -91,14 +95,17 @@ RAW_TRACEPOINT_PROBE(task_newtask__changes) {
     return 0;
 }
 
-/* A thread that executes a program takes over the number of the first. */
+/* execve(2) ends here: the program may be one of another width, whose calls have other numbers, and
+   the thread may have got another number, that of its process's first. */
 RAW_TRACEPOINT_PROBE(sched_process_exec__changes) {
-    u32 old = ctx->args[1], tid = bpf_get_current_pid_tgid();
+    u64 id = bpf_get_current_pid_tgid();
+    u32 old = ctx->args[1];
     struct audit_before *was = before.lookup(&old);
-    if (!was || old == tid)
+    if (!was)
         return 0;
-    struct audit_before copy = *was;
-    before.update(&tid, &copy);
+    long handler = task_handler(id >> 32);
+    if (handler >= 0)
+        tell_changes(was, handler, 0);
     before.delete(&old);
     return 0;
 }

@@ -48,6 +48,13 @@ static __always_inline u64 wake_flags(struct audit_settings *set) {
     return !enough || waiting % enough < AUDIT_WAKE_WINDOW ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
+/* A string of the process with its NUL: how long it is, below 0 if it cannot be read. (Of an empty
+   one Linux 6.12 and older say 0.) */
+static __always_inline s64 read_user_string(void *to, u32 bytes, u64 from) {
+    s64 size = bpf_probe_read_user_str(to, bytes, (void *)from);
+    return size ? size : 1;
+}
+
 /* Who did it: all but time, type and what the event itself tells. */
 static __always_inline void header_of_task(struct audit_header *header, struct task_struct *task) {
     u64 id = bpf_get_current_pid_tgid(), user = bpf_get_current_uid_gid();

@@ -2,8 +2,8 @@
 #ifndef AUDIT_CREDENTIALS
 #define AUDIT_CREDENTIALS
 
-/* If `now` differs from what was: of the current task, or of its child. `by` is the type of the call
-   that did it, or PROCESS_FORK. */
+/* If `now` differs from what was: of the current task, or of its child. `by` is the type of the
+   call that did it, or PROCESS_FORK. */
 static __always_inline void tell_credentials(u32 slot, u32 handler, u32 by,
                                              struct task_struct *task, const struct cred *now,
                                              const struct audit_credentials *was) {

@@ -1,5 +1,5 @@
-/* Changes of credentials where they are made, by whatever: a system call that is there for it, or one
-   that has no business to. */
+/* Changes of credentials where they are made, by whatever: a system call that is there for it, or
+   one that has no business to. */
 #include "call_numbers.h"
 #include "credentials.h"
 
@@ -12,7 +12,8 @@ KFUNC_PROBE(commit_creds, struct cred *now) {
     if (handler < 0 || !handler_wants(handler, AUDIT_EVENT_CREDENTIALS_CHANGE))
         return 0;
     fill_credentials(&was, task, task->cred);
-    u32 by = syscall_type(call_number((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf())));
+    struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+    u32 by = syscall_type(call_number(regs));
     tell_credentials(AUDIT_SLOT_CREDENTIALS, handler, by, task, now, &was);
     return 0;
 }

@@ -17,7 +17,7 @@ static __always_inline void keep_text(struct audit_record *record, u32 index, u3
         if (bpf_probe_read_user(to, size, (void *)from) < 0)
             size = -1;
     } else {
-        size = bpf_probe_read_user_str(to, AUDIT_TEXT_BYTES, (void *)from);
+        size = read_user_string(to, AUDIT_TEXT_BYTES, from);
     }
     record->entry.size[place] = size;
     record->entry.argument[place] = index;
@@ -44,7 +44,7 @@ static long word_step(u32 index, void *unused) {
     }
     if (pos > AUDIT_KEPT_BYTES - 256)
         return 1;
-    s64 size = bpf_probe_read_user_str(&record->data[pos], AUDIT_WORD_BYTES + 1, (void *)word);
+    s64 size = read_user_string(&record->data[pos], AUDIT_WORD_BYTES + 1, word);
     if (size <= 0) {
         vectors->flags |= AUDIT_SECTION_FLAG_FAULTED;
         return 1;

@@ -45,7 +45,8 @@ static __always_inline int keep_name(struct audit_kept *kept, u32 index, const c
     if (at > AUDIT_KEPT_BYTES - AUDIT_NAMES_BYTES - 16)
         return 0;
     struct audit_section *head = (struct audit_section *)&kept->sections[at];
-    s64 size = bpf_probe_read_kernel_str(&kept->sections[at + sizeof(*head)], AUDIT_NAMES_BYTES, name);
+    u8 *place = &kept->sections[at + sizeof(*head)];
+    s64 size = bpf_probe_read_kernel_str(place, AUDIT_NAMES_BYTES, name);
     if (size <= 0)
         return 0;
     head->kind = AUDIT_SECTION_KERNEL_STRING;

@@ -1,7 +1,7 @@
 /* Paths as the kernel has them: from a dentry up, through mounts, to the root of the process.
 
    What a path is of is a `struct path`: what an open file, a working directory, an executable have.
-   A section of a path holds the names, the last first: `x\0dir\0home\0` is /home/dir/x. The record
+   A section of a path holds the names, the last first: `x\0dir\0home\0` is /srv/dir/x. The record
    at work is named by its slot, because a step is a function of its own. */
 
 #define AUDIT_NAME_BYTES 256   /* NAME_MAX and a NUL */

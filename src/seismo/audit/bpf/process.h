@@ -93,10 +93,11 @@ static __always_inline void section_exec_words(struct audit_record *record, stru
     begin = mm->env_start;
     end = mm->env_end;
     limit -= size;
+    u8 kind = AUDIT_SECTION_ENVIRONMENT;
     if (size <= AUDIT_WORDS_FEW)
-        section_words(record, AUDIT_SECTION_ENVIRONMENT, begin, end, limit, AUDIT_ENVIRONMENT_MOST);
+        section_words(record, kind, begin, end, limit, AUDIT_ENVIRONMENT_MOST);
     else
-        section_words(record, AUDIT_SECTION_ENVIRONMENT, begin, end, limit, AUDIT_ENVIRONMENT_LEAST);
+        section_words(record, kind, begin, end, limit, AUDIT_ENVIRONMENT_LEAST);
 }
 
 /* The name by which a program was asked for: of a script its own, where EXE is its interpreter. */
@@ -141,6 +142,8 @@ static __always_inline void exec_sections(struct audit_record *record, struct ta
         fill_namespaces(where, task);
     section_cgroup(record, task->cgroups->dfl_cgrp);
     section_path(record, AUDIT_SLOT_PROCESS, AUDIT_SECTION_CWD, AUDIT_NO_ARGUMENT, &task->fs->pwd);
+    record->facts.path_mask = 0; /* filters go by the executable */
+    facts_path(record, bprm->filename);
     section_exe(record, exe);
     section_file(record, AUDIT_NO_ARGUMENT, exe, -1);
 }
@@ -203,7 +206,8 @@ static __always_inline long ending_handler(struct task_struct *task, u32 tgid, u
     return handler;
 }
 
-static __always_inline void fill_exit(struct audit_exit *to, struct task_struct *task, u32 is_last) {
+static __always_inline void fill_exit(struct audit_exit *to, struct task_struct *task,
+                                      u32 is_last) {
     u32 status = task->exit_code;
     if (is_last) {
         struct signal_struct *signal = task->signal;

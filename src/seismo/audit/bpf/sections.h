@@ -142,7 +142,7 @@ static __always_inline void section_string(struct audit_record *record, u32 inde
     u8 *to = from ? section_begin(record, AUDIT_STRING_BYTES) : 0;
     if (!to)
         return;
-    s64 now = record->is_gone ? -1 : bpf_probe_read_user_str(to, AUDIT_STRING_BYTES, (void *)from);
+    s64 now = record->is_gone ? -1 : read_user_string(to, AUDIT_STRING_BYTES, from);
     if (size > 0 && size <= AUDIT_TEXT_BYTES && place < AUDIT_TEXTS) {
         const char *kept = record->entry.text + place * AUDIT_TEXT_BYTES;
         facts_path(record, kept);

@@ -27,7 +27,7 @@ static __always_inline int is_sender(s32 code, u32 signal, u64 info, struct task
 /* SI_TIMER, SI_MESGQ, SI_ASYNCIO, SI_SIGIO: below 0, yet of the kernel. */
 static __always_inline int is_of_kernel(s32 code) { return code <= -2 && code >= -5; }
 
-/* The sender's handler. A process that has ended, and tells its parent so, is not watched any more. */
+/* The sender's handler. A process that has ended, and tells its parent so, is watched no more. */
 static __always_inline long sender_handler(void) {
     struct task_struct *task = audit_task();
     u32 tgid = bpf_get_current_pid_tgid() >> 32;

@@ -1,4 +1,4 @@
-/* TCP connections, where the kernel takes no typed programs: cookies are those that sockets have. */
+/* TCP connections, where the kernel takes no typed programs: cookies are those that there are. */
 #include "stream.h"
 
 RAW_TRACEPOINT_PROBE(inet_sock_set_state) {

@@ -17,7 +17,7 @@ name_to_handle_at | dirfd path@0 out:file_handle ptr flags:at_handle | Get a fil
 open_by_handle_at | fd in:file_handle flags:open -> fd | Open a file by its handle
 
 [file desc]
-close | fd | Close a descriptor
+close | fd@1 | Close a descriptor
 close_range | uint uint flags:close_range | Close all descriptors of a range
 dup | fd -> fd | Copy a descriptor
 dup2 | fd int -> fd | Copy a descriptor to a number

@@ -50,6 +50,8 @@ class FilterField(Enum):
 
 
 class Operator(Enum):
+    """How a number is compared."""
+
     EQUAL = "=="
     UNEQUAL = "!="
     LESS = "<"

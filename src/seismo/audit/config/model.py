@@ -113,11 +113,13 @@ class Backpressure(Enum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ring:
     """The ring of events: `size_bytes` a power of two; the reader is woken when `wake_bytes` wait;
-    events are held back for `order_ns` to be put in the order of time."""
+    events are held back for `order_ns` to be put in the order of time. The reader runs with a nice
+    value that is less by `priority_boost`, as auditd does."""
 
     size_bytes: int = 8 << 20
     wake_bytes: int = 64 << 10
     order_ns: int = 5_000_000
+    priority_boost: int = 10
     backpressure: Backpressure = Backpressure.DROP
 
 

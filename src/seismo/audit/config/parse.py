@@ -273,7 +273,18 @@ class _Document:
             kind = reader.choice(one, "'backpressure'", Backpressure, found.backpressure)
             found = replace(found, backpressure=kind)
 
-        readers = {"size": size, "wake": wake, "order": order, "backpressure": backpressure}
+        def boost(one: Node) -> None:
+            nonlocal found
+            steps = reader.number(one, "'priority_boost'", 0, 39, found.priority_boost)
+            found = replace(found, priority_boost=steps)
+
+        readers = {
+            "size": size,
+            "wake": wake,
+            "order": order,
+            "backpressure": backpressure,
+            "priority_boost": boost,
+        }
         reader.table(node, "'ring'", readers)
         if found.wake_bytes >= found.size_bytes:
             if isinstance(node, Table) and node.entry("wake") is not None:

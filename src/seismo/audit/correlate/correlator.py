@@ -7,7 +7,7 @@
 
 `bootstrap` reads what runs already, after the tracer was told whom to watch: so what begins
 meanwhile is told by an event, and what both tell is one process. `observe` keeps tables true from
-a batch without decoding it; `enrich` does so, and fills `process`, `paths` and `notes` of events.
+a batch without decoding it; `enrich` does so, and fills `process`, `peer`, `paths` and `notes` of events.
 """
 
 from __future__ import annotations
@@ -146,6 +146,8 @@ class Correlator:
                 life = lives[key] = self.life_of(event.data)
             event.process = Process(life, event.time_ns)
             self._paths.resolve(event, event.process)
+            if _has_socket(event):
+                event.peer = self.peer(event)
 
         batch.when_decoded(complete)
 
@@ -306,6 +308,13 @@ class Correlator:
             return
         if known.start_ns // TICK_NS == life.start_ns // TICK_NS:
             self.processes.add_known([known])
+
+
+def _has_socket(event: AuditEvent) -> bool:
+    """Without decoding it."""
+    if event.type.id in _SOCKET_EVENTS:
+        return True
+    return any(part[0] == Section.SOCKET for part in event.sections)
 
 
 def _states(event: AuditEvent) -> Iterator[SocketState]:

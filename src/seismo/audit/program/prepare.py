@@ -46,7 +46,7 @@ def prepared(
         raise NotSupported(
             "the programs that were compiled before",
             "filters, and rules that the kernel counts, have to be compiled",
-            "leave --battery out",
+            "leave `--programs battery` out",
         )
     if origin is not Origin.COMPILED and generated.is_default:
         try:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from seismo.audit.record.layout import KernelEvent
 from seismo.base.dataclass import dataclass, field
 
 __all__ = ("LOSS_REASONS", "Account", "TypeAccount")
@@ -22,6 +23,9 @@ LOSS_REASONS = {
     "consumer": "the consumer was too slow, and the buffer in front of it full",
 }
 """What may become of an event that is lost, and why."""
+
+
+_BEGINNINGS = (KernelEvent.PROCESS_FORK, KernelEvent.PROCESS_EXEC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +108,13 @@ class Account:
         """Whether every event of every type is accounted for, and the running numbers agree."""
         return not self.missing and self.sequence_holes == self.lost["ring"]
 
+    @property
+    def unwatched(self) -> int:
+        """Processes that should have been watched from their beginning, and were not: there was no
+        room in the map `watched_processes`. What they did was not produced."""
+        found = [self.types.get(int(one)) for one in _BEGINNINGS]
+        return sum([one.no_entry for one in found if one is not None])
+
     def name(self, number: int) -> str:
         """A type's name; `type 7` for one that has none here."""
         return self.names.get(number) or f"type {number}"
@@ -124,6 +135,7 @@ class Account:
                 )
                 lines.append(f"  {self.name(number)}: lost {one.lost_in_all} ({reasons})")
         for count, what in (
+            (self.unwatched, "processes were not watched: no room in watched_processes"),
             (self.undecodable, "records could not be decoded"),
             (self.out_of_order, "events came too late to be put in order"),
         ):

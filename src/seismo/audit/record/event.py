@@ -119,14 +119,16 @@ class AuditEvent:
     itself used. `walks`: dict by Section (CWD, EXE, CGROUP) of Path. `errno`: name of the error,
     '' if there is none.
 
-    Correlation sets `process` (correlate.process.Process), `paths` (absolute paths, by field name)
-    and `notes` (words such as `argument changed`).
+    Correlation sets `process` (correlate.process.Process), `peer` (the process at the other end of
+    the event's socket, None if it is not on this machine), `paths` (absolute paths, by field name) and
+    `notes` (words such as `argument changed`).
     """
 
     __slots__ = (
         *("time_ns", "duration_ns", "sequence", "start_ns", "cgroup", "ret", "flags", "cpu"),
         *("handler", "tgid", "tid", "ppid", "uid", "gid", "mntns", "comm", "type"),
         *("program_id", "session_id", "data", "process", "paths", "notes", "_filler", "sections"),
+        "peer",
         *LAZY,
     )
 
@@ -152,6 +154,7 @@ class AuditEvent:
     data: bytes
     sections: tuple[Part, ...]
     process: Any
+    peer: Any
     paths: dict[str, str]
     notes: tuple[str, ...]
     args: tuple[int, ...]
@@ -201,7 +204,7 @@ class AuditEvent:
         self.type = type_
         self.sections = sections
         self._filler = filler
-        self.process = None
+        self.process = self.peer = None
         self.notes = ()
 
     if not TYPE_CHECKING:

@@ -102,7 +102,9 @@ class Section(IntEnum):
     CHANGED_STRING = 2  # what the same argument was at the end, where it differs
     BYTES = 3  # contents: of a buffer; `detail` is unused
     SOCKADDR = 4  # a struct sockaddr that the program gave or was given
-    PATH = 5  # names of a path, the last first, each with a NUL; `flags` ABSOLUTE when up to the root
+    PATH = (
+        5  # names of a path, the last first, each with a NUL; `flags` ABSOLUTE when up to the root
+    )
     FILE = 6  # FIXED_FILE: what a descriptor, or the opened file, is
     SOCKET = 7  # SOCKET: a descriptor's socket as the kernel has it
     WORDS = 8  # argv: strings with a NUL behind each
@@ -120,6 +122,8 @@ class Section(IntEnum):
 
 
 class SectionFlag(IntEnum):
+    """What is to be known of a section."""
+
     TRUNCATED = 1  # there was more
     FAULTED = 2  # could not be read, not even at the end: the section is empty
     RETRIED = 4  # could not be read at the entry, only at the end
@@ -223,7 +227,8 @@ FIXED = {
         ],
     ),
     KernelEvent.PROCESS_EXEC: Layout.of(
-        "audit_exec",  # sections: WORDS, ENVIRONMENT, CWD, EXE, FILE, CREDENTIALS, NAMESPACES, CGROUP
+        # Sections: WORDS, ENVIRONMENT, CWD, EXE, FILE, CREDENTIALS, NAMESPACES, CGROUP.
+        "audit_exec",
         [("old_tid", U32), ("argc", U32), ("envc", U32), ("secure", U32)],
     ),
     KernelEvent.PROCESS_EXIT: Layout.of(
@@ -259,11 +264,21 @@ FIXED = {
     KernelEvent.MODULE_FREE: Layout.of("audit_module_free", [("name", Text(64))]),
     KernelEvent.CREDENTIALS_CHANGE: Layout.of(
         "audit_credentials_change",
-        [("by", U32), ("pad", U32), ("before", Blob(CREDENTIALS.size)), ("after", Blob(CREDENTIALS.size))],
+        [
+            ("by", U32),
+            ("pad", U32),
+            ("before", Blob(CREDENTIALS.size)),
+            ("after", Blob(CREDENTIALS.size)),
+        ],
     ),
     KernelEvent.NAMESPACE_CHANGE: Layout.of(
         "audit_namespace_change",
-        [("by", U32), ("pad", U32), ("before", Blob(NAMESPACES.size)), ("after", Blob(NAMESPACES.size))],
+        [
+            ("by", U32),
+            ("pad", U32),
+            ("before", Blob(NAMESPACES.size)),
+            ("after", Blob(NAMESPACES.size)),
+        ],
     ),
     KernelEvent.PTRACE_ATTACH: Layout.of(
         "audit_ptrace", [("request", U64), ("target_tgid", U32), ("target_tid", U32)]

@@ -72,7 +72,7 @@ COLUMNS: dict[str, pa.DataType] = {
     "session_id": pa.uint64(),
     **_NUMBERS,
     **dict.fromkeys(_ARGUMENTS, pa.uint64()),  # null: no system call
-    **dict.fromkeys(_OWNERS, _TEXT),  # null: correlation is off, or does not know
+    **dict.fromkeys(_OWNERS, _TEXT),  # by `owners`, such as correlate.attribution.Owners; else null
     **_DECODED_TYPES,
 }
 """All columns and their types, in their order."""

@@ -217,6 +217,9 @@ def _add_correlated(found: dict[str, Any], event: AuditEvent) -> None:
     process = event.process
     if process is not None:
         found["process"] = process_object(process)
+    peer = event.peer
+    if peer is not None:
+        found["peer"] = {"tgid": peer.tgid, "comm": peer.comm, "exe": peer.exe}
     if event.paths:
         found["paths"] = dict(event.paths)
     if event.notes:

@@ -86,7 +86,13 @@ def _table(settings: SinkSettings, around: Surroundings) -> Sink:
         width = os.get_terminal_size(around.stdout.fileno()).columns
     is_plain = bool(around.environ.get("NO_COLOR")) or not is_terminal
     has_color = color == "always" or (color == "auto" and not is_plain)
-    format_ = TableFormat(around.clock, width=width, has_color=has_color, columns=settings.fields)
+    format_ = TableFormat(
+        around.clock,
+        width=width,
+        has_color=has_color,
+        columns=settings.fields,
+        has_account=not _is_stream(settings),  # who has the terminal tells it there
+    )
     return _text(settings, around, format_)
 
 

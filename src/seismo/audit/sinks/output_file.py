@@ -102,6 +102,8 @@ class OutputFile:
         self._sync = sync
         self._now = now
         self._unsynced = 0  # lines
+        self._lost = 0  # lines, since somebody was told
+        self._is_stuck = False
         self._is_torn = False
         self._is_closed = False
         try:
@@ -112,29 +114,41 @@ class OutputFile:
             self._is_torn = True  # what was there before does not end with a line
 
     def write(self, data: bytes) -> int:
-        failed = 0
-        rest = memoryview(data)
-        while rest:
-            part = self._fitting(rest)
-            failed += self._write_part(part)
-            rest = rest[len(part) :]
+        at = 0
+        while at < len(data):
+            if self._is_old():
+                self._rotate()
+            end = self._fitting(data, at)
+            self._write_part(data[at:end])
+            at = end
         if self._sync is Sync.BATCH:
-            failed += self._synced()
-        return failed
+            self._force()
+        return self._taken_lost()
 
     def flush(self) -> int:
+        self._is_stuck = False
         if self._is_old():
             self._rotate()
         elif self._has_moved():
             self._reopen()
-        return self._synced() if self._sync in (Sync.FLUSH, Sync.BATCH) else 0
+        if self._sync in (Sync.FLUSH, Sync.BATCH):
+            self._force()
+        return self._taken_lost()
 
     def close(self) -> int:
         if self._is_closed:
             return 0
-        failed = self._complete()
         self._is_closed = True
-        return failed
+        self._force()
+        try:
+            self._file.close()
+        except OSError as error:
+            self.failure = reason_of(error)
+        return self._taken_lost()
+
+    def _taken_lost(self) -> int:
+        lost, self._lost = self._lost, 0
+        return lost
 
     def _opened(self) -> FileIO:
         # O_NONBLOCK: to open a FIFO without a reader, or to write to a full one, must not wait.
@@ -147,80 +161,79 @@ class OutputFile:
         self._began = self._now()
         return file
 
-    def _fitting(self, rest: memoryview) -> memoryview:
-        """The lines that the file may still take; a new file is begun where it may take none."""
+    def _fitting(self, data: bytes, at: int) -> int:
+        """Up to where the lines from `at` on may go into the file: at least one line. A new file is
+        begun where there is no room in this one."""
         most = self._rotation.max_bytes
-        if self._is_old():
-            self._rotate()
-        if not (most and self._is_regular):
-            return rest
+        if not (most and self._is_regular) or self._is_stuck:
+            return len(data)
         room = most - self._size
-        if len(rest) <= room:
-            return rest
-        end = bytes(rest[: max(room, 0)]).rfind(_NEWLINE) + 1
-        if end:
-            return rest[:end]
+        if len(data) - at <= room:
+            return len(data)
+        end = data.rfind(_NEWLINE, at, at + max(room, 0)) + 1
+        if end > at:
+            return end
         if self._size:
             self._rotate()
-            return self._fitting(rest) if not self._size else rest[: _first_line(rest)]
-        return rest[: _first_line(rest)]
+            if not self._size:
+                return self._fitting(data, at)
+        return (data.find(_NEWLINE, at) + 1) or len(data)
 
-    def _write_part(self, part: memoryview) -> int:
-        """Write lines; how many could not be."""
+    def _write_part(self, part: bytes) -> None:
+        """Write lines; those that could not be are lost."""
         text = _NEWLINE + part if self._is_torn else part
         written = 0
         try:
             while written < len(text):
-                count = self._file.write(text[written:])
+                count = self._file.write(text[written:] if written else text)
                 if count is None:
                     raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
                 written += count
         except OSError as error:
             self.failure = reason_of(error)
-        lines = bytes(part).count(_NEWLINE)
-        if written == len(text):
+        lines = part.count(_NEWLINE)
+        done = lines
+        if written < len(text):
+            done = self._take_back(text, written)
+        else:
             self._size += written
             self._is_torn = False
-            self._unsynced += lines
-            return 0
-        done = self._take_back(bytes(text[:written]), written)
         self._unsynced += done
-        return lines - done
+        self._lost += lines - done
 
     def _take_back(self, text: bytes, written: int) -> int:
         """Cut off the line that is not whole; how many whole lines there are."""
-        whole = text.rfind(_NEWLINE) + 1
-        lines = text.count(_NEWLINE) - (1 if self._is_torn and whole else 0)
-        if whole == written:
-            self._is_torn = self._is_torn and not whole
-            self._size += whole
-            return lines
-        try:
-            os.ftruncate(self._file.fileno(), self._size + whole)
-        except OSError:
-            self._is_torn = True
-        else:
-            self._is_torn = self._is_torn and not whole
+        whole = text.rfind(_NEWLINE, 0, written) + 1
+        lines = text.count(_NEWLINE, 0, whole) - (1 if self._is_torn and whole else 0)
+        is_cut = whole == written
+        if not is_cut:
+            try:
+                os.ftruncate(self._file.fileno(), self._size + whole)
+                is_cut = True
+            except OSError:
+                pass  # a pipe or a device: the next line begins on one of its own
+        self._is_torn = not is_cut or (self._is_torn and not whole)
         self._size += whole
         return lines
 
     def _is_old(self) -> bool:
+        """Whether the file's time is over; one without lines has none."""
         most = self._rotation.max_seconds
-        return (
-            bool(most)
-            and self._is_regular
-            and self._now() - self._began >= most
-            and (self._size > 0)
-        )
+        if not most or not self._is_regular or not self._size or self._is_stuck:
+            return False
+        return self._now() - self._began >= most
 
     def _rotate(self) -> None:
-        """Complete the file, rename it to `path.1`, the others up by one, and begin a new one."""
-        self._synced() if self._sync is not Sync.NEVER else 0
+        """Complete the file, rename it to `path.1`, the others up by one, and begin a new one.
+
+        Where that cannot be, the file is written on, and it is tried again after the next flush.
+        """
+        self._force()
         try:
             self._shift()
         except OSError as error:
             self.failure = f"rotation: {reason_of(error)}"
-            self._began = self._now()
+            self._is_stuck = True
             return
         self._reopen()
         if self._sync is not Sync.NEVER:
@@ -260,39 +273,25 @@ class OutputFile:
         before.close()
         self._is_torn = False
 
-    def _synced(self) -> int:
-        """Force what was written onto the disk; how many lines are lost if that fails.
+    def _force(self) -> None:
+        """Force what was written onto the disk, unless the policy is not to.
 
-        After a failure Linux takes the pages for written: they are not tried again.
+        After a failure Linux takes the pages for written: what was in them is lost.
         """
-        lost = self._unsynced
-        self._unsynced = 0
-        if not (lost and self._is_regular):
-            return 0
+        unsynced, self._unsynced = self._unsynced, 0
+        if not unsynced or not self._is_regular or self._sync is Sync.NEVER:
+            return
         try:
             os.fsync(self._file.fileno())
         except OSError as error:
             self.failure = reason_of(error)
-            return lost
-        return 0
+            self._lost += unsynced
 
     def _sync_names(self) -> None:
         try:
             sync_directory(self._path)
         except OSError as error:
             self.failure = reason_of(error)
-
-    def _complete(self) -> int:
-        failed = self._synced() if self._sync is not Sync.NEVER else 0
-        try:
-            self._file.close()
-        except OSError as error:
-            self.failure = reason_of(error)
-        return failed
-
-
-def _first_line(rest: memoryview) -> int:
-    return (bytes(rest).find(_NEWLINE) + 1) or len(rest)
 
 
 def _ends_a_line(path: Path) -> bool:

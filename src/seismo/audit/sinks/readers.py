@@ -13,7 +13,7 @@ import socket
 from collections import deque
 from functools import partial
 from threading import Lock, Thread
-from time import monotonic
+from time import monotonic, sleep
 
 from seismo.audit.sinks.errors import reason_of
 
@@ -21,6 +21,7 @@ __all__ = ("Readers",)
 
 _MOST_AT_ONCE = 1 << 18
 _LINGER_S = 2.0
+_PAUSE_S = 0.1
 _NEWLINE = b"\n"
 
 
@@ -66,7 +67,7 @@ class Readers:
     def count(self) -> int:
         """How many readers there are."""
         with self._lock:
-            return len(self._readers)
+            return len([one for one in self._readers if not one.is_gone])
 
     def add(self, connection: socket.socket) -> None:
         """A reader, whose socket is ours from now on."""
@@ -86,14 +87,14 @@ class Readers:
         """Give lines to all readers; how many readers there are."""
         shared = memoryview(data)
         with self._lock:
-            for reader in self._readers:
+            readers = [one for one in self._readers if not one.is_gone]
+            for reader in readers:
                 reader.waiting.append(shared)
                 reader.bytes += len(data)
-                if reader.bytes > self._limit and not reader.is_gone:
+                if reader.bytes > self._limit:
                     self._drop(reader)
-            count = len([one for one in self._readers if not one.is_gone])
         self._notify()
-        return count
+        return len(readers)
 
     def close(self) -> None:
         """Give readers two seconds to take what waits for them, and end."""
@@ -123,12 +124,17 @@ class Readers:
             self._wake.send(b"!")
 
     def _accept(self, listener: socket.socket) -> None:
-        with contextlib.suppress(BlockingIOError):
+        try:
             while True:
                 connection, _ = listener.accept()
                 connection.setblocking(False)
                 with self._lock:
                     self._readers.append(_Reader(connection))
+        except BlockingIOError:
+            pass
+        except OSError as error:  # too many open files, and whoever wants to connect is still there
+            self.failure = reason_of(error)
+            sleep(_PAUSE_S)
 
     def _run(self) -> None:
         """The thread: as long as the sink is open, and then until readers have all, or too long."""
@@ -190,17 +196,20 @@ class Readers:
 
     def _write(self, reader: _Reader) -> None:
         with contextlib.suppress(BlockingIOError):
-            while True:
-                with self._lock:
-                    if not reader.waiting:
-                        return
-                    data = reader.waiting[0]
-                sent = reader.connection.send(data[:_MOST_AT_ONCE])
-                with self._lock:
-                    if not reader.waiting:  # dropped meanwhile
-                        return
-                    reader.bytes -= sent
-                    if sent < len(data):
-                        reader.waiting[0] = data[sent:]
-                    else:
-                        reader.waiting.popleft()
+            while self._write_some(reader):
+                pass
+
+    def _write_some(self, reader: _Reader) -> bool:
+        """Write what the socket takes; false if nothing waits. What is counted as failed when a
+        reader is dropped must not be sent meanwhile: so this is with the lock, and never waits."""
+        with self._lock:
+            if not reader.waiting:
+                return False
+            data = reader.waiting[0]
+            sent = reader.connection.send(data[:_MOST_AT_ONCE])
+            reader.bytes -= sent
+            if sent < len(data):
+                reader.waiting[0] = data[sent:]
+            else:
+                reader.waiting.popleft()
+        return True

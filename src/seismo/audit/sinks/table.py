@@ -86,7 +86,8 @@ _TIME_WIDTH = 15
 
 
 class TableFormat:
-    """`width` 0: lines are not cut. `columns` are of TABLE_COLUMNS, () for the usual ones."""
+    """`width` 0: lines are not cut. `columns` are of TABLE_COLUMNS, () for the usual ones.
+    `has_account`: what became of all events stands at the end."""
 
     def __init__(
         self,
@@ -95,11 +96,13 @@ class TableFormat:
         width: int = 0,
         has_color: bool = False,
         columns: tuple[str, ...] = (),
+        has_account: bool = True,
     ) -> None:
         self._clock = clock
         self._width = width
         self._has_color = has_color
         self._columns = columns or _USUAL
+        self._has_account = has_account
 
     def heading(self) -> str:
         names = [
@@ -123,7 +126,7 @@ class TableFormat:
 
     def account(self, account: Account, *, is_final: bool) -> str:
         """Only at the end: while events come, a table is of events."""
-        if not is_final:
+        if not is_final or not self._has_account:
             return ""
         text = account.text()
         return f"{_DIM}{text}{_PLAIN}" if self._has_color else text

@@ -73,8 +73,8 @@ class Ordering:
     def _sort(self) -> None:
         """By time; what has the same time stays in the order in which it came."""
         times, records = self._times, self._records
+        if times == sorted(times):
+            return
         order = sorted(range(len(times)), key=times.__getitem__)
-        sorted_times = [times[at] for at in order]
-        if sorted_times != times:
-            self._times = sorted_times
-            self._records = [records[at] for at in order]
+        self._times = [times[at] for at in order]
+        self._records = [records[at] for at in order]

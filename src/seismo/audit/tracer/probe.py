@@ -110,11 +110,12 @@ class Probe(Closing):
         exe: str = "",
         container: str = "",
         events: Iterable[str] = ("default",),
+        types: Collection[int] = (),
         session_id: int = 0,
         filters: int = 0,
     ) -> Registration:
-        """Trace `events` (names, families, globs, `!name`) of one of: a process, a process with all
-        that descend from it, a cgroup (path or id), an executable with what it starts, a container
+        """Trace `events` (names, families, globs, `!name`), or, where there are any, exactly the
+        events of the numbers `types`, of one of: a process, a process with all that descend from it, a cgroup (path or id), an executable with what it starts, a container
         (the beginning of its id), or, where none is given, of everything but ourselves.
 
         `program_id` and `session_id`, any u64, come back with each event. Processes that run
@@ -122,7 +123,10 @@ class Probe(Closing):
         with: an event has to pass one of them. ScopeError, CgroupError, UnknownEvent,
         TooManyHandlers.
         """
-        selected = self.catalog.select(events)
+        if types:
+            selected = tuple([self.catalog.by_id(one) for one in sorted(types)])
+        else:
+            selected = self.catalog.select(events)
         handler = self._cached(selected)
         scope = self._scope(pid=pid, tree=tree, cgroup=cgroup, exe=exe, container=container)
         return self._register(program_id, session_id, scope, handler, filters)

@@ -81,9 +81,8 @@ class Reader:
 
     def holes(self) -> int:
         """How many running numbers are missing before the last of each CPU that has come."""
-        return sum(
-            last - self.received_by_cpu.get(cpu, 0) for cpu, last in self.last_sequences.items()
-        )
+        received = self.received_by_cpu
+        return sum(max(last - received[cpu], 0) for cpu, last in self.last_sequences.items())
 
     def held(self) -> dict[int, int]:
         """How many are held back, by type."""
@@ -126,16 +125,15 @@ class Reader:
             number, cpu = word & _U16, word >> 32 & _U16
             received[number] = received.get(number, 0) + count
             by_cpu[cpu] = by_cpu.get(cpu, 0) + count
-        # Running numbers of a CPU grow, but for programs that have interrupted one another.
         for word, sequence in _greatest(words, sequences).items():
             cpu = word >> 32 & _U16
             last[cpu] = max(last.get(cpu, 0), sequence)
 
 
 def _greatest(words: list[int], sequences: list[int]) -> dict[int, int]:
-    """The greatest number beside each word."""
-    return dict(sorted(zip(words, sequences, strict=True), key=_second))
-
-
-def _second(pair: tuple[int, int]) -> int:
-    return pair[1]
+    """The greatest number beside each word: the last, but where programs interrupt one another."""
+    found = dict(zip(words, sequences, strict=True))
+    for word, sequence in zip(words, sequences, strict=True):
+        if sequence > found[word]:
+            found[word] = sequence
+    return found

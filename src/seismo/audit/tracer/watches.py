@@ -51,8 +51,8 @@ class Registration:
     """A handler that is registered: whose events (`scope`) of which types go to whom.
 
     `types` are those that were asked for; `tracked` those that correlation needs beside them.
-    `digest` is the SHA-512 of the handler, by which `register_handler_by_id` knows it. `filters` are
-    the bits of the filters of which an event has to pass one, 0: none.
+    `digest` is the SHA-512 of the handler, by which `register_handler_by_id` knows it. `filters`
+    are the bits of the filters of which an event has to pass one, 0: none.
     """
 
     id: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from seismo.base.errors import CompilerBug
 from seismo.c.lower.arithmetic import integer_of
 from seismo.c.lower.bits import Bits, put_bits
+from seismo.c.lower.kernel_place import assume_members
 from seismo.c.lower.memory import clear, copy, store, temporary, write_bytes
 from seismo.c.lower.spaces import member_key
 from seismo.c.lower.state import Body
@@ -117,6 +118,8 @@ def make_literal(low: Body, literal: CompoundLiteral) -> Address:
 
 def initialize(low: Body, to: Address, value: Initializer) -> None:
     """`{…}` goes to memory that holds anything; padding becomes zero."""
+    if value.parts:
+        assume_members(low, value.type)
     size, covered = value.type.size, 0
     for part in value.parts:
         if not part.bit_size:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from seismo.base.errors import CompilerBug
 from seismo.c.lower.arithmetic import integer_of, normalised
 from seismo.c.lower.call import LowerCall
-from seismo.c.lower.kernel_place import Elsewhere, assume_storage
+from seismo.c.lower.kernel_place import Elsewhere, address_of_member, assume_storage
 from seismo.c.lower.memory import plain
 from seismo.c.lower.operators import operate, truth
 from seismo.c.lower.place import Memory, find, get, put
@@ -62,7 +62,9 @@ def _evaluate(low: Body, expr: Expr) -> Operand | None:
             return get(low, located, type_)
         case AddressOf(place, type_):
             located = find(low, place)
-            if not isinstance(located, Memory | Elsewhere):
+            if isinstance(located, Elsewhere):
+                return low.pointer(address_of_member(low, located), type_)
+            if not isinstance(located, Memory):
                 raise CompilerBug("ir", f"the address of {located}")
             return low.pointer(located.address, type_)
         case TableAddress(table, type_):

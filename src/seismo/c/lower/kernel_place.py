@@ -23,10 +23,12 @@ from seismo.c.tree import Dereference, MemberPlace
 from seismo.c.types import UNNAMED, Array, CType, Pointer, Record
 from seismo.ir.ops import BinaryKind, Cond, Value
 from seismo.isa.relo_kinds import CoreKind
-from seismo.spec.relocations import CoreType
+from seismo.spec.relocations import CoreField, CoreType
 
 __all__ = (
     "Elsewhere",
+    "address_of_member",
+    "assume_members",
     "assume_storage",
     "element_bytes",
     "find_member",
@@ -34,6 +36,7 @@ __all__ = (
 )
 
 _WORD_BYTES = 8
+_HINT = "name what it is a member of: p->outer.inner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ def find_member(low: Body, place: MemberPlace) -> Elsewhere | Address | Bits | N
     try:
         part = kernel_part(place, low.state.host.opens)
     except NoName as error:
-        raise SourceError(error.span, str(error), "read a member of it by its name") from None
+        raise SourceError(error.span, str(error), _HINT) from None
     if part is None:
         return None
     root = part.root
@@ -73,6 +76,14 @@ def find_member(low: Body, place: MemberPlace) -> Elsewhere | Address | Bits | N
         _assume_size(low, part)
         return address
     return Elsewhere(address, part)
+
+
+def address_of_member(low: Body, found: Elsewhere) -> Address:
+    """Where it is, for who does more than read it: in the context by its place here, on which the
+    program relies then."""
+    if found.address.space.is_context:
+        _assume_part(low, found.part)
+    return found.address
 
 
 def _value(low: Body, part: KernelPart, kind: CoreKind) -> Value:
@@ -111,14 +122,28 @@ def assume_storage(low: Body, type_: CType) -> None:
         case Array(element=element):
             assume_storage(low, element)
         case Record() if low.state.host.opens(type_):
-            if type_.origin == UNNAMED:
-                return
-            low.state.assume(CoreType(type_.origin), type_.size, low.b.span)
+            low.state.assume(CoreType(_name(low, type_)), type_.size, low.b.span)
         case Record() if low.state.host.opens_any:
             for member in type_.members:
                 assume_storage(low, member.type)
         case _:
             pass
+
+
+def assume_members(low: Body, type_: CType) -> None:
+    """Rely on all members of a record of the kernel's being where they are here."""
+    if isinstance(type_, Record) and low.state.host.opens(type_):
+        for member in type_.members:
+            if member.name and not member.bit_size:
+                field = CoreField(_name(low, type_), member.name)
+                low.state.assume(field, member.offset, low.b.span)
+
+
+def _name(low: Body, record: Record) -> str:
+    """What another kernel's is found by; SourceError."""
+    if record.origin == UNNAMED:
+        raise SourceError(low.b.span, str(NoName(low.b.span)), _HINT)
+    return record.origin
 
 
 def get_member(low: Body, found: Elsewhere, type_: CType) -> Operand:
@@ -177,8 +202,7 @@ def element_bytes(low: Body, type_: CType) -> Value | None:
             size = element_bytes(low, element)
             return size and low.b.binary(BinaryKind.MUL, size, low.b.const(count))
         case Record() if low.state.host.opens(type_) and not type_.is_flavour:
-            if type_.origin == UNNAMED:
-                return None
-            return low.state.host.kernel_value(low.b, CoreType(type_.origin), type_.size)
+            whole = CoreType(_name(low, type_))
+            return low.state.host.kernel_value(low.b, whole, type_.size)
         case _:
             return None

@@ -9,7 +9,12 @@ from seismo.base.dataclass import dataclass
 from seismo.base.errors import CompilerBug
 from seismo.c.lower.aggregate import make_literal
 from seismo.c.lower.bits import Bits, get_bits, put_bits
-from seismo.c.lower.kernel_place import Elsewhere, find_member, get_member
+from seismo.c.lower.kernel_place import (
+    Elsewhere,
+    address_of_member,
+    find_member,
+    get_member,
+)
 from seismo.c.lower.memory import load, store, temporary, write_bytes
 from seismo.c.lower.spaces import member_key
 from seismo.c.lower.state import Body
@@ -101,14 +106,16 @@ def put(low: Body, located: Located, operand: Operand) -> Operand:
             store(low, address, operand)
         case Bits():
             return put_bits(low, located, operand)
-        case Elsewhere(address):
-            store(low, address, operand)
+        case Elsewhere():
+            store(low, address_of_member(low, located), operand)
     return operand
 
 
 def locate(low: Body, place: Place) -> Address:
     """See `Lowering.locate`."""
     located = find(low, place)
-    if not isinstance(located, Memory | Elsewhere):
+    if isinstance(located, Elsewhere):
+        return address_of_member(low, located)
+    if not isinstance(located, Memory):
         raise CompilerBug("ir", f"a place without an address: {place}")
     return located.address

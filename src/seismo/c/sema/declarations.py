@@ -229,7 +229,7 @@ def _is_constant(value: Expr) -> bool:
     if isinstance(value, Load):
         return isinstance(value.place, StringPlace)
     try:
-        evaluate(value)
+        evaluate(value, lambda constant: None)
     except NotConstant:
         return False
     return True

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack
+from functools import partial
 
 from seismo.audit.catalog.table import Catalog
 from seismo.audit.config.model import Config
@@ -55,16 +56,16 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_process_options(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument_group("whose (without any: everybody's)").add_argument
-    several = {"action": "append", "default": []}
-    add("-p", "--pid", dest="pids", type=int, metavar="PID", help="a process", **several)
+    group = parser.add_argument_group("whose (without any: everybody's)")
+    add = partial(group.add_argument, action="append", default=[])
+    add("-p", "--pid", dest="pids", type=int, metavar="PID", help="a process")
     text = "a process, all that have come of it, and all that will"
-    add("--tree", dest="trees", type=int, metavar="PID", help=text, **several)
-    add("--exe", dest="exes", metavar="PATH", help="who runs this file", **several)
+    add("--tree", dest="trees", type=int, metavar="PID", help=text)
+    add("--exe", dest="exes", metavar="PATH", help="who runs this file")
     text = "a cgroup and those below it: path or id"
-    add("--cgroup", dest="cgroups", metavar="CGROUP", help=text, **several)
+    add("--cgroup", dest="cgroups", metavar="CGROUP", help=text)
     text = "a container, by the beginning of its id"
-    add("--container", dest="containers", metavar="ID", help=text, **several)
+    add("--container", dest="containers", metavar="ID", help=text)
 
 
 def run_options(given: argparse.Namespace) -> Options:

@@ -293,9 +293,13 @@ def _c_options(parser: argparse.ArgumentParser, given: dict[str, Any]) -> _COpti
             parser.error(f"'{name}' means nothing for a C program: it has its own filters")
     if more or not given["output"]:
         parser.error("a C program is built as: seismo build FILE.c -o NAME.bpf.o")
-    chosen = {name: given[name] for name in ("output", "btf")}
-    lists = {name: tuple(given[name]) for name in ("include_directories", "macros")}
-    return _COptions(path=path, **chosen, **lists)
+    return _COptions(
+        path=path,
+        output=given["output"],
+        btf=given["btf"],
+        include_directories=tuple(given["include_directories"]),
+        macros=tuple(given["macros"]),
+    )
 
 
 def _of_tool(tool: Tool, arguments: Sequence[str]) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def _act() -> None:
     os.closerange(3, 1024)
     file = os.open("/etc/hostname", os.O_RDONLY)
     os.read(file, 64)
-    os.chdir("/proc/self")
+    os.chdir("/usr/lib")
     with suppress(FileNotFoundError):
         os.open("no such file", os.O_RDONLY)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
