@@ -15,6 +15,8 @@ from pathlib import Path
 
 import gen_bcc
 import gen_tools
+from seismo.audit.catalog.build import shipped_catalog
+from seismo.audit.catalog.describe import describe
 from seismo.builtin.record import Aggregate, Builtin
 from seismo.builtin.stdlib import LIBRARY, LibraryMacro
 from seismo.builtin.table import AGGREGATES, BUILTINS
@@ -145,6 +147,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/language.md": language_page,
     "docs/cli.md": cli_page,
     "docs/objects.md": objects_page,
+    "docs/audit-events.md": lambda: describe(shipped_catalog()),
     **gen_bcc.PAGES,
     **gen_tools.PAGES,
 }

@@ -22,8 +22,9 @@ from seismo.audit.catalog.table import Catalog
 from seismo.audit.config.model import Config, Handler, MatchKind
 from seismo.audit.config.resolve import LivePlaces, prefix_entries
 from seismo.audit.correlate.correlator import Correlator
+from seismo.audit.correlate.process_table import Bounds
+from seismo.audit.correlate.tree import tree_text
 from seismo.audit.program.audit_object import AuditObject
-from seismo.audit.program.content_plans import content_plans
 from seismo.audit.program.content_plans import content_plans
 from seismo.audit.program.generate import GeneratedFilters, generate
 from seismo.audit.program.rule_c import map_names
@@ -41,7 +42,7 @@ from seismo.audit.tracer.probe import Probe
 from seismo.audit.tracer.programs import Recording, require_privilege
 from seismo.audit.tracer.stream import Stream
 from seismo.base.closing import Closing
-from seismo.base.dataclass import dataclass
+from seismo.base.dataclass import dataclass, replace
 from seismo.kernel.protocol import Kernel
 from seismo.kernel.tracefs import Tracefs
 
@@ -53,6 +54,7 @@ MakePrograms = Callable[[Config, GeneratedFilters], AuditObject]
 _FLUSH_NS = 1_000_000_000
 _SWEEP_NS = 30_000_000_000
 _LEAST_NICE = -20
+_TICK_NS = 10_000_000
 
 
 @dataclass(slots=True)
@@ -106,14 +108,20 @@ class AuditSession(Closing):
     ) -> None:
         require_privilege(kernel)
         self.config = config
-        self.correlator = Correlator(kernel, catalog)
+        self.correlator = Correlator(
+            kernel,
+            catalog,
+            bounds=Bounds(exited=config.limits.processes),
+            sockets_limit=config.limits.sockets,
+        )
+        if any(one.type == "parquet" for one in config.outputs):
+            around = replace(around, owners=_owners(self.correlator))
         self._kernel = kernel
         self._flush, self._sweep = _Due(_FLUSH_NS), _Due(_SWEEP_NS)
         self.command: StoppedCommand | None = None
         places = LivePlaces(kernel)
         generated = generate(config, places, kernel_rules(config.rules.rules))
         with ExitStack() as owned:
-            self._sink = self._opened(config, catalog, around, sinks, owned)
             self._probe = owned.enter_context(
                 Probe(
                     kernel,
@@ -126,9 +134,6 @@ class AuditSession(Closing):
             if config.content_types and not config.capture.content_bytes:
                 self._probe.programs.set_plans(content_plans(catalog, config.content_types))
             self._probe.set_prefixes(prefix_entries(generated.prefixes, places))
-            if config.content_types and not config.capture.content_bytes:
-                plans = content_plans(catalog, config.content_types)
-                self._probe.programs.set_plans(plans)
             maps = self._probe.maps
             self._counts = CountReader(
                 generated.rules,
@@ -138,9 +143,12 @@ class AuditSession(Closing):
             self._stream = owned.enter_context(
                 Stream(self._probe, kernel, order_ns=config.ring.order_ns)
             )
+            self._command_started_ns = time.monotonic_ns() - _TICK_NS
             if argv:
                 self.command = owned.enter_context(StoppedCommand(argv))
             self._register("tree" if follows else "pid")
+            # At last, so that no file is made for a run that does not come about.
+            self._sink = self._opened(config, around, sinks, owned)
             self._owned = owned.pop_all()
 
     @property
@@ -194,6 +202,21 @@ class AuditSession(Closing):
         self._sink.close()
         return account
 
+    def process_tree(self) -> str:
+        """The processes that are known, those that have ended included: those that have come of
+        the command, where there is one; a line for each."""
+        if self.command is None:
+            return self.correlator.export()
+        now = self.correlator.processes.now_ns
+        known = [life.at(now) for life in self.correlator.processes]
+        pid, first = self.command.pid, self._command_started_ns
+        ours = [
+            one
+            for one in known
+            if any(each.tgid == pid and each.start_ns >= first for each in (one, *one.ancestors))
+        ]
+        return tree_text(ours)
+
     def account(self) -> Account:
         """Where all events have gone so far."""
         return self._stream.account()
@@ -214,7 +237,6 @@ class AuditSession(Closing):
     def _opened(
         self,
         config: Config,
-        catalog: Catalog,
         around: Surroundings,
         sinks: Sequence[Sink],
         owned: ExitStack,
@@ -265,3 +287,13 @@ class AuditSession(Closing):
         self._rule_sink.take_counts(self._counts, now_ns)
         self._rule_sink.advance(now_ns)
 
+
+def _owners(correlator: Correlator) -> Any:
+    """What fills Parquet's columns of processes; None without numpy: who opens it tells so."""
+    try:
+        from seismo.audit.correlate.attribution import (  # noqa: PLC0415 (lazy: docs/architecture.md)
+            Owners,
+        )
+    except ImportError:
+        return None
+    return Owners(correlator)

@@ -75,6 +75,8 @@ def kernel_part(place: Place, opens: IsOpen, *, is_whole: bool = False) -> Kerne
     first = next((at for at in reversed(range(len(steps))) if _is_open(steps[at], opens)), -1)
     if first < 0:
         return None
+    if any(_is_fixed(one.outer.type) for one in steps[first + 1 :]):
+        return None
     root = steps[first].outer
     assert isinstance(root.type, Record)
     if root.type.origin == UNNAMED:
@@ -84,6 +86,10 @@ def kernel_part(place: Place, opens: IsOpen, *, is_whole: bool = False) -> Kerne
     bits = sum(one.bits for one in taken)
     width = place.member.bit_size if isinstance(place, MemberPlace) else 0
     return KernelPart(root, CoreField(root.type.origin, path), place.type, bits, width)
+
+
+def _is_fixed(type_: CType) -> bool:
+    return isinstance(type_, Record) and type_.origin in _SAME_EVERYWHERE
 
 
 def _is_open(step: _Step, opens: IsOpen) -> bool:

@@ -118,8 +118,26 @@ def forms() -> Mapping[int, tuple[Form, ...]]:
     return {op: tuple(found) for op, found in table.items()}
 
 
+@cache
+def _demands() -> Mapping[int, tuple[tuple[Form, tuple[tuple[str, int], ...]], ...]]:
+    """Of each form, by opcode, what the fields are that it does not show."""
+    return {
+        op: tuple(
+            (form, tuple((one, form.fixed.get(one, 0)) for one in FIELDS if one not in form.shown))
+            for form in found
+        )
+        for op, found in forms().items()
+    }
+
+
 def find_form(op: int, fields: Fields) -> Form:
     """The form that these fields have; BadForm names the first field that rules all forms out."""
+    for form, demands in _demands().get(op, ()):
+        for field, value in demands:
+            if fields[field] != value:
+                break
+        else:
+            return form
     candidates = forms().get(op, ())
     if not candidates:
         raise BadForm(f"unknown opcode {op:#04x}")

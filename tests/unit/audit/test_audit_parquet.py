@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -271,12 +272,17 @@ def test_a_file_that_cannot_be_completed_is_lost_and_counted(tmp_path: Path) -> 
     assert [one.name for one in tmp_path.iterdir()] == ["a.parquet.part"]
 
 
-def test_with_the_policy_batch_all_rows_are_on_the_disk(tmp_path: Path) -> None:
+def test_with_the_policy_batch_all_rows_are_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
     sink = _sink(tmp_path / "a.parquet", sync=Sync.BATCH)
     part = tmp_path / "a.parquet.part"
     before = part.stat().st_size
     sink.write(_calls(100))
     assert part.stat().st_size > before
+    assert len(synced) == 1
     sink.close()
 
 

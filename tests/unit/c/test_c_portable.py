@@ -376,6 +376,10 @@ def test_the_size_of_a_type_is_one_relocation() -> None:
 
 
 def test_registers_are_the_same_everywhere() -> None:
-    registers = Struct("pt_regs", 168, (Member("di", U64, 896),))
-    text = "struct pt_regs *regs = (struct pt_regs *)ctx->args[0]; return regs->di;"
-    assert portable(text, (*BASE, registers)).relocations == ()
+    inner = Struct("", 8, (Member("cs", U64, 0),))
+    registers = Struct("pt_regs", 168, (Member("di", U64, 896), Member("in", 7, 1088)))
+    types = (*BASE, inner, registers)
+    text = "struct pt_regs *regs = (struct pt_regs *)ctx->args[0]; return regs->di + regs->in.cs;"
+    assert portable(text, types).relocations == ()
+    text = "struct pt_regs regs = *(struct pt_regs *)ctx->args[0]; return regs.di + regs.in.cs;"
+    assert portable(text, types).relocations == ()

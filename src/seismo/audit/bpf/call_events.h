@@ -159,7 +159,10 @@ static __always_inline void tell_traced(struct audit_call *call) {
 }
 
 RAW_TRACEPOINT_PROBE(sys_enter__events) {
-    u32 type = syscall_type(ctx->args[1]);
+    u64 number = ctx->args[1];
+    if (!is_change(number))
+        return 0;
+    u32 type = syscall_type(number);
     if (may_change(type))
         change_begins(type);
     return 0;
@@ -185,16 +188,16 @@ static __always_inline void call_ends(struct audit_call *call, struct pt_regs *r
 
 RAW_TRACEPOINT_PROBE(sys_exit__events) {
     struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
-    struct audit_call call = {};
-    u64 id = bpf_get_current_pid_tgid();
-    call.type = syscall_type(call_number(regs));
-    call.kind = call_kind(call.type);
-    if (call.kind == AUDIT_CALL_NONE && !may_change(call.type))
+    struct audit_call call;
+    u64 id = bpf_get_current_pid_tgid(), number = call_number(regs);
+    if (!is_telling(number))
         return 0;
     long handler = task_handler(id >> 32);
     if (handler < 0)
         return 0;
     call.handler = handler;
+    call.type = syscall_type(number);
+    call.kind = call_kind(call.type);
     call.ret = ctx->args[1];
     change_ends(id, handler, call.ret);
     if (call.kind != AUDIT_CALL_NONE)

@@ -46,6 +46,30 @@ static __always_inline int may_change(u32 type) {
     return 0;
 }
 
+/* Which numbers those are, of either width: a bit for each, by 64 of them. Most calls are none of
+   them, and that is to be found out at once. */
+static __always_inline u64 change_bits(u64 word) {
+    switch (word) {
+    case 1: return 0x208000000;
+    case 2: return 0x8001af8000;
+    case 3: return 0x20000000;
+    case 4: return 0x2001000;
+    }
+    return 0;
+}
+
+/* All of them. */
+static __always_inline u64 call_bits(u64 word) {
+    switch (word) {
+    case 0: return 0x8000000000000000;
+    case 1: return 0x20000208000007;
+    case 2: return 0x8001af8000;
+    case 3: return 0xc00002018c400;
+    case 4: return 0x2003000;
+    }
+    return 0;
+}
+
 #else
 
 static __always_inline u64 call_number(struct pt_regs *regs) { return regs->orig_ax; }
@@ -83,4 +107,41 @@ static __always_inline int may_change(u32 type) {
 }
 
 #endif
+
+/* Which numbers those are, of either width: a bit for each, by 64 of them. Most calls are none of
+   them, and that is to be found out at once. */
+static __always_inline u64 change_bits(u64 word) {
+    switch (word) {
+    case 0: return 0x800400000800800;
+    case 1: return 0x4ca60600000000c0;
+    case 2: return 0x200141020000c00;
+    case 3: return 0x1e51800;
+    case 4: return 0x50000000010000;
+    case 5: return 0x4004000004;
+    }
+    return 0;
+}
+
+/* All of them. */
+static __always_inline u64 call_bits(u64 word) {
+    switch (word) {
+    case 0: return 0x800f8000498081b;
+    case 1: return 0x4ca60660000000c0;
+    case 2: return 0x200141020060c00;
+    case 3: return 0x1e51800;
+    case 4: return 0x58080100010000;
+    case 5: return 0x1e104006020004;
+    case 6: return 0x200000000;
+    }
+    return 0;
+}
+
 #endif
+
+static __always_inline int is_change(u64 number) {
+    return change_bits(number >> 6) >> (number & 63) & 1;
+}
+
+static __always_inline int is_telling(u64 number) {
+    return call_bits(number >> 6) >> (number & 63) & 1;
+}

@@ -192,10 +192,13 @@ def _shared() -> dict[str, Any]:
     }
 
 
+def _relative() -> dict[str, Any]:
+    return _object({"tgid": _COUNT, "comm": _STRING, "exe": _STRING})
+
+
 def _process() -> dict[str, Any]:
-    parent = _object({"tgid": _COUNT, "comm": _STRING, "exe": _STRING})
     words = ("exe", "cwd", "container", "runtime", "unit")
-    found = {**dict.fromkeys(words, _nullable(_STRING)), "argv": _STRINGS, "parent": parent}
+    found = {**dict.fromkeys(words, _nullable(_STRING)), "argv": _STRINGS, "parent": _relative()}
     return _object(found, optional=("parent",), is_open=True)
 
 
@@ -216,6 +219,7 @@ def _event() -> dict[str, Any]:
         "directories": _by_argument({"$ref": "#/$defs/_path"}),
         "changed": _by_argument(_STRING),
         "process": {"$ref": "#/$defs/_process"},
+        "peer": _relative(),
         "paths": _TEXTS,
         "notes": _STRINGS,
     }

@@ -9,11 +9,12 @@ and the shape of its specification of aggregations, `{"channels": […], "events
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from seismo.audit.catalog.table import Catalog
 from seismo.audit.config.check import Reader
-from seismo.audit.config.choices import select_words
+from seismo.audit.config.choices import LARGEST_CONTENT, content_of, select_words
 from seismo.audit.config.model import (
     Config,
     Events,
@@ -29,6 +30,7 @@ __all__ = ("is_aggregation", "is_config", "read")
 
 _HASH_FUNCTIONS = ("", "string", "skip")
 _MOST_ARGUMENTS = 6
+_ROOM = re.compile(r"\[([0-9]+)\]")
 
 
 def is_config(tree: Node) -> bool:
@@ -63,6 +65,7 @@ def read(tree: Node, reader: Reader, catalog: Catalog) -> Config:
         handlers=(Handler(events=choice),),
         outputs=(SinkSettings(type="traceleft"),),
         legacy=tuple(event for event, _ in found),
+        content_types=content_of(choice, catalog),
     )
 
 
@@ -85,7 +88,17 @@ def _event(node: Node, reader: Reader) -> tuple[LegacyEvent, EventWord] | None:
     if entry is None:
         reader.error(node.span, "an event without a name")
         return None
-    return LegacyEvent(name, tuple(arguments)), EventWord(f"={name}", 0, entry.value.span)
+    event = LegacyEvent(name, tuple(arguments))
+    return event, EventWord(f"={name}", _content_bytes(event), entry.value.span)
+
+
+def _content_bytes(event: LegacyEvent) -> int:
+    """How much of what is read or written it has: the room (`[256]`) of an argument that is not
+    hashed."""
+    rooms = [
+        _ROOM.fullmatch(one.suffix) for one in event.arguments if one.hash_function == "skip"
+    ]
+    return min(max([int(one[1]) for one in rooms if one], default=0), LARGEST_CONTENT)
 
 
 def _argument(node: Node, reader: Reader) -> LegacyArgument:

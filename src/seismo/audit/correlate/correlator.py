@@ -7,7 +7,8 @@
 
 `bootstrap` reads what runs already, after the tracer was told whom to watch: so what begins
 meanwhile is told by an event, and what both tell is one process. `observe` keeps tables true from
-a batch without decoding it; `enrich` does so, and fills `process`, `peer`, `paths` and `notes` of events.
+a batch without decoding it; `enrich` does so, and fills `process`, `peer`, `paths` and
+`notes` of events.
 """
 
 from __future__ import annotations

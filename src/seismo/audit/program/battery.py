@@ -10,6 +10,7 @@ what is the kernel's is put in by CO-RE.
 
 from __future__ import annotations
 
+import hashlib
 import os.path
 from collections.abc import Collection
 
@@ -39,27 +40,43 @@ from seismo.objfile.model import KernelFacts, ObjectFile
 from seismo.objfile.read import read_object
 from seismo.probes.view import KernelView
 
-__all__ = ("ALL_EVENTS", "battery_path", "fitted_audit", "load_battery", "read_battery")
+__all__ = (
+    "ALL_EVENTS",
+    "battery_path",
+    "fitted_audit",
+    "has_battery",
+    "load_battery",
+    "read_battery",
+)
 
 ALL_EVENTS: tuple[int, ...] = (0, *KERNEL_EVENTS)
 """Types that ask for every backend: a system call stands for all of them."""
 
 _DIRECTORY = os.path.join(os.path.dirname(os.path.dirname(__file__)), "battery")
+_MARK = 16
 _HINT = "compile them here: compile_audit()"
 
 
-def battery_path(machine: str) -> str:
-    """Where the package has the archive for a machine (`uname -m`)."""
-    return os.path.join(_DIRECTORY, f"{machine}.tar.xz")
+def battery_path(machine: str, filters: str = "") -> str:
+    """Where the package has the archive for a machine (`uname -m`): the one without filters, or
+    with those of a ready-made configuration, whose text `filters` is."""
+    mark = f"-{hashlib.sha256(filters.encode()).hexdigest()[:_MARK]}" if filters else ""
+    return os.path.join(_DIRECTORY, f"{machine}{mark}.tar.xz")
 
 
-def read_battery(machine: str) -> bytes:
+def has_battery(machine: str, filters: str = "") -> bool:
+    """Whether the package has that archive."""
+    return os.path.exists(battery_path(machine, filters))
+
+
+def read_battery(machine: str, filters: str = "") -> bytes:
     """The archive for a machine; NotSupported where the package has none."""
     try:
-        with open(battery_path(machine), "rb") as file:
+        with open(battery_path(machine, filters), "rb") as file:
             return file.read()
     except OSError as error:
-        why = f"the package has none for {machine} ({error.strerror})"
+        whose = f"{machine} with these filters" if filters else machine
+        why = f"the package has none for {whose} ({error.strerror})"
         raise NotSupported("audit's compiled programs", why, _HINT) from error
 
 
@@ -67,16 +84,18 @@ def load_battery(
     view: KernelView,
     facts: KernelFacts,
     *,
+    filters: str = "",
     wanted: Collection[int] = ALL_EVENTS,
     ring_bytes: int = RING_BYTES,
     pending: int = PENDING,
 ) -> AuditObject:
-    """The package's programs for the kernel of the view, those that tell the types `wanted`.
+    """The package's programs for the kernel of the view, those that tell the types `wanted`, with
+    `filters` as `battery_path` has them.
 
     Raises NotSupported where there are none for this machine, CoreError where the kernel's types
     contradict themselves.
     """
-    data = read_battery(view.machine())
+    data = read_battery(view.machine(), filters)
     return fitted_audit(data, view, facts, wanted=wanted, ring_bytes=ring_bytes, pending=pending)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from seismo.audit.config.model import Config
 from seismo.audit.program.audit_object import AuditObject
 from seismo.audit.program.backends import choose
-from seismo.audit.program.battery import load_battery
+from seismo.audit.program.battery import has_battery, load_battery
 from seismo.audit.program.generate import GeneratedFilters
 from seismo.base.enum import Enum
 from seismo.base.errors import NotSupported
@@ -42,15 +42,17 @@ def prepared(
     package has none for this machine."""
     types = types_of(config)
     sizes = {"ring_bytes": config.ring.size_bytes, "pending": config.limits.pending}
-    if origin is Origin.BATTERY and not generated.is_default:
+    filters = "" if generated.is_default else generated.text
+    has_battery_too = has_battery(view.machine(), filters)
+    if origin is Origin.BATTERY and filters and not has_battery_too:
         raise NotSupported(
             "the programs that were compiled before",
-            "filters, and rules that the kernel counts, have to be compiled",
+            "filters, and rules that the kernel counts, are compiled, but for the profiles' own",
             "leave `--programs battery` out",
         )
-    if origin is not Origin.COMPILED and generated.is_default:
+    if origin is not Origin.COMPILED and (has_battery_too or not filters):
         try:
-            return load_battery(view, LiveFacts(kernel), wanted=types, **sizes)
+            return load_battery(view, LiveFacts(kernel), filters=filters, wanted=types, **sizes)
         except NotSupported:
             if origin is Origin.BATTERY:
                 raise

@@ -120,8 +120,8 @@ class AuditEvent:
     '' if there is none.
 
     Correlation sets `process` (correlate.process.Process), `peer` (the process at the other end of
-    the event's socket, None if it is not on this machine), `paths` (absolute paths, by field name) and
-    `notes` (words such as `argument changed`).
+    the event's socket, None if it is not on this machine), `paths` (absolute paths, by field name)
+    and `notes` (words such as `argument changed`).
     """
 
     __slots__ = (

@@ -15,7 +15,8 @@
 - `files`, `sockets`, `directories`, `changed`: by the number of the argument, `ret` for the
   returned descriptor, where there are any
 - `process`, of correlation: `exe`, `argv`, `cwd`, `container`, `runtime`, `unit`, `parent` (`tgid`,
-  `comm`, `exe`); `paths`: absolute paths, by field; `notes`: words
+  `comm`, `exe`); `peer`: who is at the other end of the socket, if on this machine (`tgid`, `comm`,
+  `exe`); `paths`: absolute paths, by field; `notes`: words
 
 An alert has `event` `alert`, and `rule`, `function`, `value`, `events`, `key`, `start_ns`,
 `end_ns`, `is_final`, `is_partial`, `message`, and `last`, the event. `audit.account` is how things
@@ -60,7 +61,7 @@ HEADER_KEYS = (
 )
 _OPTIONAL_KEYS = (
     *("ret", "error", "flags", "args", "shown", "raw", "unreadable", "truncated", "files"),
-    *("sockets", "directories", "changed", "process", "paths", "notes"),
+    *("sockets", "directories", "changed", "process", "peer", "paths", "notes"),
 )
 JSON_KEYS = ("event", "time", "time_ns", *HEADER_KEYS, *_OPTIONAL_KEYS)
 """What `fields` of an output may name."""

@@ -7,6 +7,9 @@ from behind those that are there. Rows are kept in memory up to a row group. `ev
 the columns; the file's metadata has `seismo.audit` (the version of the columns) and, in the last
 file of a run, `seismo.account` (JSON). Needs the extra `data`.
 
+What a crash leaves as `NAME.part` has no footer, and Parquet cannot be read without, whatever was
+synced: a rotation by time bounds what it costs.
+
 When the disk is full, what is made of a row group already waits in memory; further rows are counted
 as failed until it could be written. A file that cannot be completed at the end stays `NAME.part`,
 and all of its rows are counted.
@@ -124,6 +127,9 @@ class ParquetSink:
             or self._sync is Sync.BATCH
         ):
             self._write_rows()
+        if self._sync is Sync.BATCH:
+            for file in self._files:
+                file.sync()
         self._complete_old()
 
     def _write_rows(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import time
 from collections.abc import Sequence
 
 from seismo.audit.tracer.errors import ScopeError
@@ -14,14 +15,16 @@ __all__ = ("StoppedCommand",)
 
 _NOT_RUN = 126  # what a shell answers for a program that cannot be run
 _PATIENCE_SECONDS = 2.0
+_LOOK_SECONDS = 0.001
 _ENDS = (os.CLD_EXITED, os.CLD_KILLED, os.CLD_DUMPED)
 
 
 class StoppedCommand(Closing):
     """Runs `argv` when it is released, in the process `pid`, which is there before.
 
-    The execve(2) and all that follows is traced by who registers `pid` in between. It has our
-    standard streams, and is ended by `close` if it still runs.
+    The execve(2) and all that follows is traced by who registers `pid` in between, and nothing
+    before it: it waits already when this returns. It has our standard streams, and is ended by
+    `close` if it still runs.
     """
 
     def __init__(self, argv: Sequence[str]) -> None:
@@ -40,6 +43,7 @@ class StoppedCommand(Closing):
         os.close(ours)
         os.close(theirs)
         self.exit_fd = os.pidfd_open(self.pid)
+        self._await_gate()
 
     def release(self) -> None:
         """Let it run; a second time does nothing."""
@@ -64,6 +68,11 @@ class StoppedCommand(Closing):
         self._reap()
         return self.status is not None
 
+    def end(self) -> None:
+        """Ask it to end (SIGTERM), if it still runs."""
+        if not self.has_ended:
+            signal.pidfd_send_signal(self.exit_fd, signal.SIGTERM)
+
     def close(self) -> None:
         """End it if it still runs, and forget it; a second time does nothing."""
         if self._failure < 0:
@@ -77,6 +86,19 @@ class StoppedCommand(Closing):
             if fd >= 0:
                 os.close(fd)
         self._gate = self._failure = -1
+
+    def _await_gate(self) -> None:
+        """Until it sleeps, which it does nowhere else than in the read(2) of its gate."""
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < until:
+            try:
+                with open(f"/proc/{self.pid}/stat", "rb") as file:
+                    state = file.read().rpartition(b")")[2].split()[0]
+            except (OSError, IndexError):
+                return  # no /proc: then the end of its beginning is seen
+            if state not in (b"R", b"D"):
+                return
+            time.sleep(_LOOK_SECONDS)
 
     def _reap(self) -> None:
         if self.status is not None:

@@ -14,7 +14,7 @@ served.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 
 from seismo.audit.catalog.model import EventType
@@ -110,23 +110,24 @@ class Probe(Closing):
         exe: str = "",
         container: str = "",
         events: Iterable[str] = ("default",),
-        types: Collection[int] = (),
+        types: Collection[int] | None = None,
         session_id: int = 0,
         filters: int = 0,
     ) -> Registration:
-        """Trace `events` (names, families, globs, `!name`), or, where there are any, exactly the
-        events of the numbers `types`, of one of: a process, a process with all that descend from it, a cgroup (path or id), an executable with what it starts, a container
-        (the beginning of its id), or, where none is given, of everything but ourselves.
+        """Trace `events` (names, families, globs, `!name`), or exactly the numbers `types`, of one
+        of: a process, a process with all that descend from it, a cgroup (path or id), an executable
+        with what it starts, a container (the beginning of its id), or, where none is given, of
+        everything but ourselves.
 
         `program_id` and `session_id`, any u64, come back with each event. Processes that run
         already are included. `filters` are bits of the filters that the programs were compiled
         with: an event has to pass one of them. ScopeError, CgroupError, UnknownEvent,
         TooManyHandlers.
         """
-        if types:
-            selected = tuple([self.catalog.by_id(one) for one in sorted(types)])
-        else:
+        if types is None:
             selected = self.catalog.select(events)
+        else:
+            selected = tuple([self.catalog.by_id(one) for one in sorted(types)])
         handler = self._cached(selected)
         scope = self._scope(pid=pid, tree=tree, cgroup=cgroup, exe=exe, container=container)
         return self._register(program_id, session_id, scope, handler, filters)

@@ -123,7 +123,7 @@ def assume_storage(low: Body, type_: CType) -> None:
             assume_storage(low, element)
         case Record() if low.state.host.opens(type_):
             low.state.assume(CoreType(_name(low, type_)), type_.size, low.b.span)
-        case Record() if low.state.host.opens_any:
+        case Record(origin="") if low.state.host.opens_any:
             for member in type_.members:
                 assume_storage(low, member.type)
         case _:

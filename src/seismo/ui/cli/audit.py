@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from seismo.audit.catalog.build import audit_catalog
+from seismo.audit.catalog.table import Catalog
 from seismo.audit.config import profiles
 from seismo.audit.config.describe import describe
 from seismo.audit.config.model import Config
@@ -19,6 +20,7 @@ from seismo.base.dataclass import replace
 from seismo.kernel.live import LiveKernel
 from seismo.kernel.tracefs import Tracefs
 from seismo.ui.cli.audit_run import add_run_options, on_terminal, run_config, run_options
+from seismo.ui.cli.errors import InputError
 from seismo.ui.cli.parser import parser_for
 from seismo.views import LiveView
 
@@ -54,12 +56,7 @@ def run_audit(arguments: Sequence[str]) -> int:
     with Tracefs(kernel) as tracefs:
         view = LiveView(kernel, tracefs)
         catalog = audit_catalog(view)
-        config = (
-            read_config(given.config, catalog)
-            if given.config
-            else profiles.load(given.profile or profiles.DEFAULT, catalog)
-        )
-        config = on_terminal(with_options(config, _options(given), catalog))
+        config = on_terminal(with_options(_config(given, catalog), _options(given), catalog))
         if given.is_dry_run:
             print(describe(config, catalog), end="")
             return 0
@@ -68,6 +65,20 @@ def run_audit(arguments: Sequence[str]) -> int:
             return prepared(config, generated, view, kernel, given.origin)
 
         return run_config(config, given, kernel, tracefs, catalog, programs)
+
+
+def _config(given: argparse.Namespace, catalog: Catalog) -> Config:
+    """What the command line changes: a file's configuration, a profile's, or, for who has said
+    which events are meant, one with nothing else in it."""
+    if given.config and given.profile:
+        raise InputError(
+            "--config and --profile are two configurations\nhint: leave one of them out"
+        )
+    if given.config:
+        return read_config(given.config, catalog)
+    if given.events and not given.profile:
+        return Config()
+    return profiles.load(given.profile or profiles.DEFAULT, catalog)
 
 
 def audit_parser() -> argparse.ArgumentParser:
@@ -89,7 +100,8 @@ def _add_config_options(parser: argparse.ArgumentParser) -> None:
     add("-c", "--config", default="", metavar="FILE", help=text)
     text = f"a ready-made one: {', '.join(profiles.names())} (default)"
     add("--profile", default="", metavar="NAME", help=text)
-    text = "names, families, patterns, !name, with commas between; instead of the configuration's"
+    text = "names, families, patterns, !name, with commas between; instead of the configuration's, "
+    text += "whose filter stays"
     add("-e", "--events", action="append", default=[], metavar="EVENTS", help=text)
     add("--filter", default="", metavar="EXPR", help="only what passes, too: 'uid=0 and failed'")
     text = "so many bytes of what is read and written (0 to 4096)"

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 
 from seismo.audit.catalog.build import audit_catalog
 from seismo.audit.config import profiles
-from seismo.audit.config.parse import parse_config
+from seismo.audit.config.parse import parse_config, read_tree
 from seismo.audit.config.read import read_source
 from seismo.audit.config.resolve import LivePlaces
-from seismo.audit.program.battery import read_battery
+from seismo.audit.config.tree import plain
+from seismo.audit.program.battery import has_battery, read_battery
 from seismo.audit.program.bundle import build_bundle
 from seismo.audit.program.generate import generate
 from seismo.audit.program.portable import portable_audit
 from seismo.audit.program.variants import pack
 from seismo.audit.rules.kernel import kernel_rules
+from seismo.base.diagnostics import Diagnostics
 from seismo.base.source import Source
 from seismo.kernel.live import LiveKernel
 from seismo.kernel.tracefs import Tracefs
@@ -44,12 +48,14 @@ def run_audit_build(arguments: Sequence[str]) -> int:
     with Tracefs(kernel) as tracefs:
         view = LiveView(kernel, tracefs)
         config = parse_config(source, audit_catalog(view))
+        text = json.dumps(plain(read_tree(source, Diagnostics())))
         generated = generate(config, LivePlaces(kernel), kernel_rules(config.rules.rules))
-        if generated.is_default:
-            programs = read_battery(view.machine())
+        filters = "" if generated.is_default else generated.text
+        if has_battery(view.machine(), filters):
+            programs = read_battery(view.machine(), filters)
         else:
             programs = pack(portable_audit(view, filters=generated.text))
-    _write(given.output, build_bundle(source.text.encode(), programs))
+    _write(given.output, build_bundle(text.encode(), programs))
     return 0
 
 
@@ -66,9 +72,14 @@ def audit_build_parser() -> argparse.ArgumentParser:
 
 
 def _write(path: str, data: bytes) -> None:
+    """The whole file, or none: a half one would run, and fail somewhere."""
+    beside = f"{path}.{os.getpid()}"
     try:
-        with open(path, "wb") as file:
+        with open(beside, "xb") as file:
             file.write(data)
-        os.chmod(path, os.stat(path).st_mode | 0o111)
+        os.chmod(beside, os.stat(beside).st_mode | 0o111)
+        os.replace(beside, path)
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from error
+        with suppress(OSError):
+            os.unlink(beside)
+        raise InputError(f"{path} cannot be written: {error.strerror}") from error

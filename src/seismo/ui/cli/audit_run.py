@@ -7,7 +7,7 @@ import argparse
 import select
 import sys
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from functools import partial
 
@@ -37,6 +37,7 @@ __all__ = (
 _TABLE = SinkSettings(type="table")
 _POLL_MS = 100
 _SIGNALLED = 128
+_PATIENCE_SECONDS = 2.0
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -50,6 +51,8 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     add("-o", "--output", dest="outputs", action="append", default=[], help=text, metavar="T[:P]")
     add("-d", "--duration", type=seconds, default=0.0, metavar="SECONDS", help="end after so long")
     add("-q", "--quiet", dest="is_quiet", action="store_true", help="no account at the end")
+    text = "the tree of processes on standard error at the end, and at SIGUSR1"
+    add("--process-tree", dest="has_tree", action="store_true", help=text)
     text = "also say what this kernel does not tell"
     add("-v", "--verbose", dest="is_verbose", action="store_true", help=text)
     parser.add_argument("command", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
@@ -95,13 +98,36 @@ def run_config(
         session = owned.enter_context(
             AuditSession(config, kernel, tracefs, catalog, make_programs, around, argv=argv)
         )
-        account = run_session(session, duration=given.duration)
+        pids = () if argv else _ending(given)
+        account = run_session(
+            session,
+            duration=given.duration,
+            pids=pids,
+            on_request=lambda: _tell_so_far(session, given),
+        )
         if given.is_verbose:
             for name, why in session.skipped.items():
                 print(f"not on this kernel: {name}: {why}", file=sys.stderr)
+        if given.has_tree:
+            print(session.process_tree(), end="", file=sys.stderr)
         if not given.is_quiet:
-            _tell(session, account)
+            print(account.text(), file=sys.stderr)
+        if session.failed:
+            print(f"{session.failed} events were not written: {session.failure}", file=sys.stderr)
         return command_status(session)
+
+
+def _ending(given: argparse.Namespace) -> Sequence[int]:
+    """The processes with which the run ends: those of `-p`, if nobody else is recorded."""
+    others = (given.trees, given.exes, given.cgroups, given.containers)
+    return () if any(others) else tuple(given.pids)
+
+
+def _tell_so_far(session: AuditSession, given: argparse.Namespace) -> None:
+    """What SIGUSR1 asks for."""
+    if given.has_tree:
+        print(session.process_tree(), end="", file=sys.stderr)
+    print(session.account().text(), file=sys.stderr, flush=True)
 
 
 def _words(command: Sequence[str]) -> Sequence[str]:
@@ -114,10 +140,15 @@ def on_terminal(config: Config) -> Config:
 
 
 def run_session(
-    session: AuditSession, *, duration: float = 0.0, pids: Sequence[int] = ()
+    session: AuditSession,
+    *,
+    duration: float = 0.0,
+    pids: Sequence[int] = (),
+    on_request: Callable[[], None] = lambda: None,
 ) -> Account:
     """Run until Ctrl-C, until the command or all of `pids` have ended, or for `duration` seconds;
-    where all events have gone."""
+    where all events have gone. A command that runs then is asked to end, and so does in sight.
+    `on_request` is called at SIGUSR1."""
     started = time.monotonic()
     with Interrupt() as interrupt, ExitStack() as owned:
         watched = [owned.enter_context(process_fd(pid)) for pid in pids]
@@ -130,11 +161,25 @@ def run_session(
                 break
             session.poll(_POLL_MS, interrupt.wake_fd, *left)
             left -= set(_readable(left))
+            if interrupt.take_requests():
+                on_request()
+        if session.command is not None and not session.command.has_ended:
+            _end_command(session)
         return session.finish()
 
 
+def _end_command(session: AuditSession) -> None:
+    """Ask the command to end, and record how it does; one that does not is left to `close`."""
+    command = session.command
+    assert command is not None
+    command.end()
+    patience = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < patience and not _readable((command.exit_fd,)):
+        session.poll(_POLL_MS, command.exit_fd)
+
+
 def command_status(session: AuditSession) -> int:
-    """The exit status of the command as a shell says it; 0 where there is none, or it still runs."""
+    """The command's exit status as a shell says it; 0 where there is none, or it still runs."""
     if session.command is None or not session.command.has_ended:
         return 0
     status = session.command.wait() or 0
@@ -143,9 +188,3 @@ def command_status(session: AuditSession) -> int:
 
 def _readable(fds: Collection[int]) -> Sequence[int]:
     return select.select(list(fds), [], [], 0)[0]
-
-
-def _tell(session: AuditSession, account: Account) -> None:
-    print(account.text(), file=sys.stderr)
-    if session.failed:
-        print(f"{session.failed} events were not written: {session.failure}", file=sys.stderr)
