@@ -35,7 +35,7 @@ from seismo.objects.load import Loaded, load
 from seismo.objects.ringbuf import RingBuffer
 from seismo.views import LiveView
 
-__all__ = ("AuditRun", "Found", "Part", "audit_run", "open_folder", "read")
+__all__ = ("AuditRun", "Found", "Part", "audit_run", "device_of", "open_folder", "read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +156,7 @@ class AuditRun:
 
     def watch_exe(self, path: Path, handler: int = 0) -> None:
         """Watch whoever executes a file; the setting EXES has to be on."""
-        stat = path.stat()
-        key = struct.pack("=QII", stat.st_ino, stat.st_dev & 0xFFFFFFFF, 0)
+        key = struct.pack("=QII", path.stat().st_ino, device_of(path), 0)
         self.maps["watched_exes"].put(key, struct.pack("=HBBI", handler, 1, 0, 0))
 
     @contextmanager
@@ -213,6 +212,17 @@ class AuditRun:
     def watched(self) -> set[int]:
         """Whose entries are there."""
         return {struct.unpack("=I", one)[0] for one in self.maps["watched_processes"].keys()}  # noqa: SIM118
+
+
+def device_of(path: Path) -> int:
+    """The device of a file's mount, as records have it: stat(2) may show another where file systems
+    lie one over the other."""
+    with path.open() as opened:
+        info = Path(f"/proc/self/fdinfo/{opened.fileno()}").read_text().splitlines()
+    (mount,) = [line.split()[1] for line in info if line.startswith("mnt_id:")]
+    lines = [line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    (numbers,) = [line[2].split(":") for line in lines if line[0] == mount]
+    return os.makedev(int(numbers[0]), int(numbers[1]))
 
 
 @pytest.fixture

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
+from audit_programs import audit_programs
 from seismo.audit.catalog.build import audit_catalog
 from seismo.audit.catalog.table import Catalog
 from seismo.audit.correlate.correlator import Correlator
 from seismo.audit.correlate.existing_sockets import existing_sockets
-from seismo.audit.program.backends import choose
-from seismo.audit.program.compile import AuditObject, compile_audit
+from seismo.audit.program.compile import AuditObject
 from seismo.audit.record.event import AuditEvent
 from seismo.audit.record.layout import KernelEvent
 from seismo.audit.tracer.programs import Recording
@@ -55,8 +55,7 @@ class Seen:
 def made(kernel: LiveKernel) -> Made:
     with Tracefs(kernel) as tracefs:
         view = LiveView(kernel, tracefs)
-        files = [one.file for one in choose(view, NET_EVENTS)]
-        return compile_audit(view, optional=files), audit_catalog(view)
+        return audit_programs(), audit_catalog(view)
 
 
 @contextmanager

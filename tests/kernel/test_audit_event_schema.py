@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
+from audit_programs import audit_programs
 from json_schema import mistakes
 from seismo.audit.catalog.build import audit_catalog
 from seismo.audit.catalog.schema_json import json_schema
-from seismo.audit.program.compile import compile_audit
 from seismo.audit.sinks.clock import WallClock
 from seismo.audit.sinks.json_form import event_object
 from seismo.audit.tracer.programs import Recording
@@ -91,7 +91,7 @@ def test_every_event_is_as_the_schema_has_it(
 ) -> None:
     with Tracefs(kernel) as tracefs:
         view = LiveView(kernel, tracefs)
-        audit, catalog = compile_audit(view), audit_catalog(view)
+        audit, catalog = audit_programs(), audit_catalog(view)
     schema = json_schema(catalog)
     command = [sys.executable, "-S", "-c", PROGRAM, str(tmp_path_factory.mktemp("it"))]
     recording = Recording(content=True)

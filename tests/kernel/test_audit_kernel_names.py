@@ -116,8 +116,8 @@ def test_the_name_that_the_kernel_took_is_told(tmp_path: Path) -> None:
     with audit_run((OPENAT,)) as run:
         run.maps["plans"].put(struct.pack("=I", OPENAT), plan())
         differing: list[Found] = []
-        for _ in range(40):
-            command = [str(program), str(tmp_path / "name-a"), "2000"]
+        for _ in range(20):
+            command = [str(program), str(tmp_path / "name-a"), "500"]
             run.did(lambda: subprocess.run(command, check=True))  # noqa: B023
             mine = [one for one in run.of(OPENAT) if one["ret"] >= 0]
             differing = [one for one in mine if one["flags"] & EventFlag.KERNEL_DIFFERS]

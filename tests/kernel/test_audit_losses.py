@@ -14,9 +14,10 @@ from textwrap import indent
 
 import pytest
 
+from audit_programs import audit_programs
 from seismo.audit.catalog.build import audit_catalog
 from seismo.audit.catalog.table import Catalog
-from seismo.audit.program.compile import AuditObject, compile_audit, sized
+from seismo.audit.program.compile import AuditObject, sized
 from seismo.audit.record.account import Account
 from seismo.audit.record.event import AuditEvent
 from seismo.audit.record.layout import KernelEvent
@@ -41,7 +42,7 @@ _ROUNDS = 250
 def made(kernel: LiveKernel) -> Made:
     with Tracefs(kernel) as tracefs:
         view = LiveView(kernel, tracefs)
-        return compile_audit(view), audit_catalog(view)
+        return audit_programs(), audit_catalog(view)
 
 
 @pytest.fixture

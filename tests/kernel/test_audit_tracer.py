@@ -17,9 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from audit_programs import audit_programs
 from seismo.audit.catalog.build import audit_catalog
 from seismo.audit.catalog.table import Catalog
-from seismo.audit.program.compile import AuditObject, compile_audit
+from seismo.audit.program.compile import AuditObject
 from seismo.audit.record.event import AuditEvent
 from seismo.audit.record.layout import SETTINGS
 from seismo.audit.tracer.errors import NotInCache, NotTracing, ScopeError, TooManyHandlers
@@ -43,7 +44,7 @@ _LARGE_PID = 40_000
 def made(kernel: LiveKernel) -> Made:
     with Tracefs(kernel) as tracefs:
         view = LiveView(kernel, tracefs)
-        return compile_audit(view), audit_catalog(view)
+        return audit_programs(), audit_catalog(view)
 
 
 @pytest.fixture

@@ -19,9 +19,10 @@ from contextlib import ExitStack
 from typing import Any
 
 from seismo.audit.catalog.table import Catalog
-from seismo.audit.config.model import Config, Handler, MatchKind
+from seismo.audit.config.model import Backpressure, Config, Handler, MatchKind
 from seismo.audit.config.resolve import LivePlaces, prefix_entries
 from seismo.audit.correlate.correlator import Correlator
+from seismo.audit.correlate.process import Process
 from seismo.audit.correlate.process_table import Bounds
 from seismo.audit.correlate.tree import tree_text
 from seismo.audit.program.audit_object import AuditObject
@@ -143,7 +144,7 @@ class AuditSession(Closing):
             self._stream = owned.enter_context(
                 Stream(self._probe, kernel, order_ns=config.ring.order_ns)
             )
-            self._command_started_ns = time.monotonic_ns() - _TICK_NS
+            self._began_ns = time.monotonic_ns() - _TICK_NS
             if argv:
                 self.command = owned.enter_context(StoppedCommand(argv))
             self._register("tree" if follows else "pid")
@@ -183,7 +184,12 @@ class AuditSession(Closing):
     def poll(self, timeout_ms: int, *others: int) -> int:
         """Wait for events, or one of the descriptors `others`; how many were handed on."""
         batch = self._stream.poll(timeout_ms, *others)
-        shown = self._hand_on(batch)
+        if self._is_too_late():
+            self.correlator.attend(batch)
+            self._stream.drop(batch)
+            shown = 0
+        else:
+            shown = self._hand_on(batch)
         now = time.monotonic_ns()
         if self._flush.is_now(now):
             self._advance(now)
@@ -191,6 +197,13 @@ class AuditSession(Closing):
         if self._sweep.is_now(now):
             self._probe.sweep()
         return shown
+
+    def _is_too_late(self) -> bool:
+        """Whether the ring is nearly full though it was read just now, and is to be emptied."""
+        ring = self.config.ring
+        if ring.backpressure is not Backpressure.DROP:
+            return False
+        return self._probe.ring.pending_bytes > ring.size_bytes // 4 * 3
 
     def finish(self) -> Account:
         """Detach, hand on what is left, close the outputs; where all events have gone."""
@@ -203,19 +216,18 @@ class AuditSession(Closing):
         return account
 
     def process_tree(self) -> str:
-        """The processes that are known, those that have ended included: those that have come of
-        the command, where there is one; a line for each."""
-        if self.command is None:
-            return self.correlator.export()
+        """A line for each process that the command has become, those that have ended included;
+        without a command, for each that has begun or ended since we have, and its ancestors."""
         now = self.correlator.processes.now_ns
         known = [life.at(now) for life in self.correlator.processes]
-        pid, first = self.command.pid, self._command_started_ns
-        ours = [
-            one
-            for one in known
-            if any(each.tgid == pid and each.start_ns >= first for each in (one, *one.ancestors))
-        ]
-        return tree_text(ours)
+        if self.command is None:
+            new = [one for one in known if one.has_exited or one.start_ns >= self._began_ns]
+            return tree_text({one: None for each in new for one in (*each.ancestors, each)})
+        pid, first = self.command.pid, self._began_ns
+        found = [(one, (one, *one.ancestors)) for one in known]
+        return tree_text(
+            [one for one, line in found if any(_is(each, pid, first) for each in line)]
+        )
 
     def account(self) -> Account:
         """Where all events have gone so far."""
@@ -297,3 +309,8 @@ def _owners(correlator: Correlator) -> Any:
     except ImportError:
         return None
     return Owners(correlator)
+
+
+def _is(process: Process, pid: int, first_ns: int) -> bool:
+    """Whether it is the process with this number that has begun at that time or later."""
+    return process.tgid == pid and process.start_ns >= first_ns

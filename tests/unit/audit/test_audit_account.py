@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seismo.audit.record.account import Account, TypeAccount
+from seismo.audit.record.layout import KernelEvent
 
 
 def account(**changes: int) -> Account:
@@ -72,3 +73,16 @@ def test_nothing_at_all() -> None:
     assert Account().is_exact
     assert Account().text() == "produced 0 = delivered 0 + filtered 0 + lost 0 + unfinished 0"
     assert Account().name(7) == "type 7"
+
+
+def test_processes_without_room_are_told() -> None:
+    types = {
+        int(KernelEvent.PROCESS_FORK): TypeAccount(no_entry=3),
+        int(KernelEvent.PROCESS_EXEC): TypeAccount(no_entry=4),
+        0: TypeAccount(no_entry=100),  # ends of calls that had begun before us
+    }
+    one = Account(types=types, is_final=True)
+    assert one.unwatched == 7
+    assert one.text().splitlines()[1:] == [
+        "7 processes were not watched: no room in watched_processes"
+    ]

@@ -56,7 +56,7 @@ def files(chosen: Sequence[Backend]) -> list[str]:
 
 
 ALL = sorted({place for one in BACKENDS if one.needs is not Needs.FUNCTION for place in one.places})
-FUNCTIONS = ("cap_capable", "commit_creds", "getname_flags")
+FUNCTIONS = ("cap_capable", "commit_creds", "strncpy_from_user")
 
 
 def test_the_better_of_two_is_taken() -> None:
@@ -81,16 +81,15 @@ def test_what_tells_a_part_leaves_the_rest_to_another() -> None:
 
 
 def test_nothing_is_taken_that_nobody_wants() -> None:
-    assert not choose(KernelWith(ALL, ["module", "filename"], FUNCTIONS), ())
+    assert not choose(KernelWith(ALL, ["module"], FUNCTIONS), ())
     processes = {KernelEvent.PROCESS_FORK, KernelEvent.PROCESS_EXEC, KernelEvent.PROCESS_EXIT}
-    assert not choose(KernelWith(ALL, ["module", "filename"], FUNCTIONS), processes)
+    assert not choose(KernelWith(ALL, ["module"], FUNCTIONS), processes)
 
 
 def test_names_are_asked_for_with_system_calls() -> None:
-    view = KernelWith(ALL, ["filename"], FUNCTIONS)
-    assert choose(view, {257}) == (NAMES_FROM_KERNEL,)
-    assert choose(KernelWith(ALL, [], FUNCTIONS), {257}) == ()
-    assert choose(KernelWith(ALL, ["filename"]), {257}) == ()
+    assert choose(KernelWith(ALL, [], FUNCTIONS), {257}) == (NAMES_FROM_KERNEL,)
+    assert choose(KernelWith(ALL, [], ["commit_creds"]), {257}) == ()
+    assert choose(KernelWith(ALL), {257}) == ()
 
 
 def test_what_a_kernel_cannot_tell_is_said() -> None:
@@ -137,9 +136,9 @@ def test_typed_tracepoints_by_name() -> None:
 
 
 def test_functions_by_name() -> None:
-    flavour, attach = place_of("kretfunc__getname_flags")
+    flavour, attach = place_of("kretfunc__cap_capable")
     assert attach == TracingAttach()
-    assert flavour == flavour_of("kretfunc__getname_flags")
+    assert flavour == flavour_of("kretfunc__cap_capable")
 
 
 class _Counted:

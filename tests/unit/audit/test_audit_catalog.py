@@ -54,7 +54,7 @@ def test_an_open_has_its_arguments_and_what_they_mean() -> None:
         ("newfstatat", "statbuf", FieldKind.STRUCT, Capture.STRUCT_OUT, 144),
         ("renameat2", "newname", FieldKind.PATH, Capture.PATH_AT, 2),
         ("fsetxattr", "name", FieldKind.TEXT, Capture.STRING, 0),
-        ("close", "fd", FieldKind.FD, Capture.FD, 0),
+        ("close", "fd", FieldKind.FD, Capture.FD, 1),
     ],
 )
 def test_arguments_are_recorded_by_what_they_are(

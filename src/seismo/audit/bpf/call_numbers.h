@@ -136,8 +136,6 @@ static __always_inline u64 call_bits(u64 word) {
     return 0;
 }
 
-#endif
-
 static __always_inline int is_change(u64 number) {
     return change_bits(number >> 6) >> (number & 63) & 1;
 }
@@ -145,3 +143,4 @@ static __always_inline int is_change(u64 number) {
 static __always_inline int is_telling(u64 number) {
     return call_bits(number >> 6) >> (number & 63) & 1;
 }
+#endif

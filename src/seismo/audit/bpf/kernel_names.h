@@ -1,5 +1,5 @@
-/* The name of a path argument as the kernel itself has copied it: what it goes by from then on,
-   whatever the program's memory says before or after. */
+/* A string argument as the kernel itself has copied it: what it goes by from then on, whatever the
+   program's memory says before or after. */
 
 #define AUDIT_NAMES_BYTES 1024 /* of a name that is kept */
 
@@ -58,30 +58,31 @@ static __always_inline int keep_name(struct audit_kept *kept, u32 index, const c
     return 1;
 }
 
-KRETFUNC_PROBE(getname_flags) {
+/* What copies all of them, wherever the compiler has put its callers. `most` is how many bytes there
+   was room for: if it took so many, the kernel tries again with more. */
+KRETFUNC_PROBE(strncpy_from_user, const char *name, const char *from, long most, long size) {
     u32 tid = bpf_get_current_pid_tgid(), zero = 0;
     struct audit_pending *call = pending.lookup(&tid);
-    struct filename *name = 0;
-    if (!call || bpf_get_func_ret(ctx, (u64 *)&name) < 0 || (s64)name >= -4095 && (s64)name <= 0)
+    if (!call || size < 0 || size >= most)
         return 0;
-    u32 index = argument_at(call, (u64)name->uptr);
+    u32 index = argument_at(call, (u64)from);
     if (index >= 6)
         return 0;
-    u32 how = compare_name(tid, index, name->name);
+    u32 how = compare_name(tid, index, name);
     if (how == AUDIT_NAME_SAME)
         return 0;
     if (how == AUDIT_NAME_OTHER)
         call->flags |= AUDIT_EVENT_FLAG_KERNEL_DIFFERS;
     struct audit_kept *kept = pending_kept.lookup(&tid);
     if (kept) {
-        keep_name(kept, index, name->name);
+        keep_name(kept, index, name);
         return 0;
     }
     kept = name_scratch.lookup(&zero);
     if (!kept)
         return 0;
     __builtin_memset(kept, 0, AUDIT_KEPT_AT);
-    if (keep_name(kept, index, name->name) && pending_kept.update(&tid, kept) == 0)
+    if (keep_name(kept, index, name) && pending_kept.update(&tid, kept) == 0)
         call->has_kept = 1;
     return 0;
 }

@@ -2,7 +2,8 @@
 #include "stream.h"
 
 int tp_btf__inet_sock_set_state(void *ctx, struct sock *sk, int old, int state) {
-    if (state == AUDIT_TCP_SYN_SENT || state == AUDIT_TCP_SYN_RECV || state == AUDIT_TCP_LISTEN)
+    /* What is accepted gets its own only after it was made, which is in SYN_RECV. */
+    if (state == AUDIT_TCP_SYN_SENT || state == AUDIT_TCP_ESTABLISHED || state == AUDIT_TCP_LISTEN)
         bpf_get_socket_cookie(sk);
     stream_changes(sk, old, state);
     return 0;

@@ -33,7 +33,9 @@ def _tables(text: str) -> dict[int, str]:
 
 _OPTIONS = _tables("SOL_SOCKET=sockopt SOL_TCP=tcpopt SOL_IP=ipopt SOL_IPV6=ipv6opt")
 _SOCKET_OPTION = _Choice(of="optname", by=1, tables=_OPTIONS)
-_PROTOCOL = _Choice(of="protocol", by=0, tables=_tables("AF_INET=protocol AF_INET6=protocol"))
+_PROTOCOL = _Choice(
+    of="protocol", by=0, tables=_tables("AF_INET=protocol AF_INET6=protocol AF_NETLINK=netlink")
+)
 _FCNTL = _Choice(
     of="arg",
     by=1,

@@ -7,7 +7,8 @@ The tables of `meanings_*.py` have a row a call, below a line with the names of 
 
 A word an argument, in their order: a kind, with `:` the table of its constants or its struct, with
 `@` which other argument belongs to it (a path's directory, a buffer's size) or how many numbers it
-points to; `fd@1` is a descriptor that is looked at before the call, which ends it. Behind the arrow is what the call returns; the file behind a descriptor is recorded, too.
+points to; `fd@1` is a descriptor that is looked at before the call, which ends it. Behind the arrow
+is what the call returns; the file behind a descriptor is recorded, too.
 
 >>> meanings()["openat"].arguments[1].capture
 CaptureOf(kind=<Capture.PATH_AT: 3>, parameter=0)

@@ -157,16 +157,16 @@ quotactl_fd | fd enum:quotactl int ptr | Change or ask about quotas, by descript
 sysfs | int ulong ulong | File systems that the kernel knows (old)
 
 [desc events]
-poll | ptr uint int | Wait for descriptors
-ppoll | ptr uint in:timespec in:sigset size | Wait for descriptors, with a mask of signals
-select | int ptr ptr ptr in:timeval | Wait for descriptors
-pselect6 | int ptr ptr ptr in:timespec ptr | Wait for descriptors, with a mask of signals
+poll | in:pollfd uint int | Wait for descriptors
+ppoll | in:pollfd uint out:timespec in:sigset size | Wait for descriptors, with a mask of signals
+select | int out:fd_set out:fd_set out:fd_set out:timeval | Wait for descriptors
+pselect6 | int out:fd_set out:fd_set out:fd_set out:timespec ptr | Wait, with a mask of signals
 epoll_create | int -> fd | Make an epoll
 epoll_create1 | flags:epoll_create -> fd | Make an epoll, with flags
 epoll_ctl | fd enum:epoll_ctl fd in:epoll_event | Change what an epoll waits for
-epoll_wait | fd ptr int int | Wait for an epoll
-epoll_pwait | fd ptr int int in:sigset size | Wait for an epoll, with a mask of signals
-epoll_pwait2 | fd ptr int in:timespec in:sigset size | Wait for an epoll (nanoseconds)
+epoll_wait | fd out:epoll_event int int | Wait for an epoll
+epoll_pwait | fd out:epoll_event int int in:sigset size | Wait for an epoll, with a mask of signals
+epoll_pwait2 | fd out:epoll_event int in:timespec in:sigset size | Wait for an epoll (nanoseconds)
 epoll_ctl_old | ulong ulong ulong ulong ulong ulong | Not implemented
 epoll_wait_old | ulong ulong ulong ulong ulong ulong | Not implemented
 eventfd | uint -> fd | Make a counter to wait for

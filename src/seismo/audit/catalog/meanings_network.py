@@ -14,18 +14,18 @@ socketpair | enum:family flags:socket enum:protocol nums@2 | Make two connected 
 bind | fd sa_in@2 size | Give a socket its address
 connect | fd sa_in@2 size | Connect a socket
 listen | fd int | Take connections
-accept | fd sa_out@2 ptr -> fd | Take the next connection
-accept4 | fd sa_out@2 ptr flags:socket_flags -> fd | Take the next connection, with flags
-getsockname | fd sa_out@2 ptr | A socket's own address
-getpeername | fd sa_out@2 ptr | The address at the other end
+accept | fd sa_out@2 nums@1 -> fd | Take the next connection
+accept4 | fd sa_out@2 nums@1 flags:socket_flags -> fd | Take the next connection, with flags
+getsockname | fd sa_out@2 nums@1 | A socket's own address
+getpeername | fd sa_out@2 nums@1 | The address at the other end
 sendto | fd in@2 size flags:msg sa_in@5 size -> size | Send a message to an address
-recvfrom | fd out@2 size flags:msg sa_out@5 ptr -> size | Receive a message and its sender
+recvfrom | fd out@2 size flags:msg sa_out@5 nums@1 -> size | Receive a message and its sender
 sendmsg | fd msg_in flags:msg -> size | Send a message of several parts
 recvmsg | fd msg_out flags:msg -> size | Receive a message into several parts
 sendmmsg | fd msg_in uint flags:msg | Send several messages (the first is recorded)
 recvmmsg | fd msg_out uint flags:msg in:timespec | Receive several messages (the first is recorded)
 setsockopt | fd enum:sol enum:sockopt in@4 size | Set a socket's option
-getsockopt | fd enum:sol enum:sockopt ptr ptr | Ask for a socket's option
+getsockopt | fd enum:sol enum:sockopt nums@1 nums@1 | Ask for a socket's option
 shutdown | fd enum:shutdown | Close one direction of a connection, or both
 
 [ipc]

@@ -55,7 +55,7 @@ setdomainname | in@1 size | Set the domain's name
 sysinfo | out:sysinfo | Memory, load and processes
 syslog | enum:syslog ptr size -> size | The kernel's log
 vhangup | | Hang up the terminal
-getrandom | ptr size flags:getrandom -> size | Random bytes
+getrandom | out@1 size flags:getrandom -> size | Random bytes
 lsm_get_self_attr | enum:lsm_attr ptr ptr flags:lsm -> int | What security modules say of oneself
 lsm_set_self_attr | enum:lsm_attr ptr size flags:none | Tell security modules
 lsm_list_modules | ptr ptr flags:none | Which security modules there are

@@ -53,6 +53,8 @@ cachestat*: nr_cache u64, nr_dirty u64, nr_writeback u64, nr_evicted u64, nr_rec
 mount_attr*: attr_set u64 flags:mount_attr, attr_clr u64 flags:mount_attr, \
 propagation u64 flags:mount, userns_fd u64 fd
 mnt_id_req*: size u32, mnt_ns_fd u32, mnt_id u64, param u64
+pollfd*: fd s32 fd, events s16 flags:poll, revents s16 flags:poll
+fd_set*: bits u64
 epoll_event*: events u32 flags:epoll, data u64@4 = 12
 io_uring_params*: sq_entries u32, cq_entries u32, flags u32 flags:io_uring_setup, \
 sq_thread_cpu u32, sq_thread_idle u32, features u32, wq_fd u32 fd = 120

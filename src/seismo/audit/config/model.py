@@ -106,7 +106,8 @@ class Capture:
 class Backpressure(Enum):
     """What happens when outputs are slower than events come."""
 
-    DROP = "drop"  # the ring is emptied, and what outputs cannot take is dropped and counted
+    DROP = "drop"  # of a ring that is nearly full batches are dropped and counted, once read:
+    # who is who stays true
     RING = "ring"  # the ring fills, and the kernel drops and counts
 
 
@@ -116,11 +117,11 @@ class Ring:
     events are held back for `order_ns` to be put in the order of time. The reader runs with a nice
     value that is less by `priority_boost`, as auditd does."""
 
-    size_bytes: int = 8 << 20
+    size_bytes: int = 32 << 20
     wake_bytes: int = 64 << 10
     order_ns: int = 5_000_000
-    priority_boost: int = 10
-    backpressure: Backpressure = Backpressure.DROP
+    priority_boost: int = 15
+    backpressure: Backpressure = Backpressure.RING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

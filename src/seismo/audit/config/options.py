@@ -53,7 +53,7 @@ class Options:
 def with_options(config: Config, options: Options, catalog: Catalog) -> Config:
     """The configuration that is meant; `DiagnosticsError` for what means nothing, `OptionsConflict`
     for processes where the configuration says whose events it records."""
-    said = parse_config(Source(_NAME, json.dumps(_document(options))), catalog)
+    said = parse_config(Source(_NAME, _text(_document(options))), catalog)
     handlers = config.handlers
     if options.events:
         handlers = tuple([replace(one, events=said.events) for one in handlers])
@@ -86,6 +86,12 @@ def _document(options: Options) -> dict[str, Any]:
     if options.outputs:
         document["outputs"] = [_output(one) for one in options.outputs]
     return document
+
+
+def _text(document: dict[str, Any]) -> str:
+    """As JSON, a line for each option, so that messages show the one that they are about."""
+    lines = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in document.items()]
+    return "{" + ",\n ".join(lines) + "}"
 
 
 def _output(text: str) -> dict[str, str]:

@@ -95,9 +95,7 @@ def _event(node: Node, reader: Reader) -> tuple[LegacyEvent, EventWord] | None:
 def _content_bytes(event: LegacyEvent) -> int:
     """How much of what is read or written it has: the room (`[256]`) of an argument that is not
     hashed."""
-    rooms = [
-        _ROOM.fullmatch(one.suffix) for one in event.arguments if one.hash_function == "skip"
-    ]
+    rooms = [_ROOM.fullmatch(one.suffix) for one in event.arguments if one.hash_function == "skip"]
     return min(max([int(one[1]) for one in rooms if one], default=0), LARGEST_CONTENT)
 
 

@@ -22,7 +22,7 @@ __all__ = (
     "with_stages",
 )
 
-RING_BYTES = 8 << 20
+RING_BYTES = 32 << 20
 """Of the ring of events, where nothing else is said: a power of two, at least a page."""
 
 PENDING = 10240

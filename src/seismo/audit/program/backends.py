@@ -143,9 +143,9 @@ BACKENDS: tuple[Backend, ...] = (
 """All that tell events, the better one of two before the other."""
 
 NAMES_FROM_KERNEL = Backend(
-    file="kernel_names.h", needs=Needs.FUNCTION, places=("getname_flags",), types=("filename",)
+    file="kernel_names.h", needs=Needs.FUNCTION, places=("strncpy_from_user",)
 )
-"""The name of a path argument as the kernel itself read it, where functions can be traced: sections
+"""A string argument as the kernel itself copied it, where functions can be traced: sections
 KERNEL_STRING and the flag KERNEL_DIFFERS of system calls."""
 
 

@@ -10,17 +10,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from seismo.audit.catalog.constants import errno_name, show_enum, show_flags
-from seismo.audit.catalog.model import EventField, FieldKind
+from seismo.audit.catalog.model import CaptureOf, EventField, EventType, FieldKind
 from seismo.audit.record.event import AuditEvent, FileObject, SocketState
-from seismo.audit.record.layout import EventFlag
+from seismo.audit.record.layout import Capture, EventFlag
 from seismo.output.printable import printable
 
-__all__ = ("behind", "is_error", "shown_field", "shown_result")
+__all__ = ("behind", "is_error", "quoted", "shown_field", "shown_result")
 
 _MOST_ERROR = 4095  # include/linux/err.h: MAX_ERRNO
 _AT_FDCWD = -100
 _MOST_BYTES = 32
 _MOST_WORDS = 32
+_QUOTES = str.maketrans({"\\": "\\\\", '"': '\\"'})
 _TRANSPORTS = {"SOCK_STREAM": "tcp", "SOCK_DGRAM": "udp"}
 
 
@@ -59,7 +60,15 @@ def behind(event: AuditEvent, argument: int) -> str:
     if socket is not None:
         return shown_socket(socket)
     file = event.files.get(argument)
-    return shown_file(file) if file is not None else ""
+    if file is not None:
+        return shown_file(file)
+    directory = event.directories.get(_relative_to(event.type, argument))
+    return printable(str(directory)) if directory is not None else ""
+
+
+def quoted(text: str) -> str:
+    """The text in quotes, on one line; no text can end its quotes, and no two look alike."""
+    return f'"{printable(text.translate(_QUOTES))}"'
 
 
 def shown_file(file: FileObject) -> str:
@@ -75,6 +84,12 @@ def shown_socket(socket: SocketState) -> str:
     kind = _TRANSPORTS.get(socket.type, socket.type.removeprefix("SOCK_").lower())
     peer = f"->{socket.remote}" if socket.remote.port else ""
     return f"{kind} {socket.local}{peer}"
+
+
+def _relative_to(type_: EventType, argument: int) -> int:
+    """Which argument of a system call is the path relative to this one; -1 for none."""
+    wanted = CaptureOf(kind=Capture.PATH_AT, parameter=argument)
+    return next((one.argument for one in type_.fields if one.capture == wanted), -1)
 
 
 def _shown(event: AuditEvent, field: EventField, value: Any) -> str:
@@ -94,7 +109,7 @@ def _shown(event: AuditEvent, field: EventField, value: Any) -> str:
         case FieldKind.POINTER:
             return f"{value:#x}" if value else "NULL"
         case FieldKind.PATH | FieldKind.TEXT:
-            return f'"{printable(value)}"'
+            return quoted(value)
     return _plain(value)
 
 
@@ -104,7 +119,7 @@ def _plain(value: Any) -> str:
             return shown_socket(value)
         case bytes():
             more = "…" if len(value) > _MOST_BYTES else ""
-            return f'"{printable(value[:_MOST_BYTES].decode("utf-8", "surrogateescape"))}"{more}'
+            return quoted(value[:_MOST_BYTES].decode("utf-8", "surrogateescape")) + more
         case Mapping():
             return "{" + " ".join([f"{name}={_plain(one)}" for name, one in value.items()]) + "}"
         case tuple() | list():

@@ -15,9 +15,11 @@ two's complement has them.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from seismo.audit.record.account import Account
@@ -52,6 +54,7 @@ _EVENT = f"INSERT INTO events ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * l
 _ALERT = "INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?)"
 _SYNCHRONOUS = {Sync.NEVER: "OFF", Sync.CLOSE: "NORMAL", Sync.FLUSH: "NORMAL", Sync.BATCH: "FULL"}
 _WAIT_S = 0.1
+_PERMISSIONS = 0o600  # as all other outputs: what they hold is nobody else's business
 _HALF, _WHOLE = 1 << 63, 1 << 64
 
 
@@ -71,6 +74,8 @@ class SqliteSink:
         self._is_closed = False
         self._getters = [field_getter(name) for name in _TEXTS]
         try:
+            with suppress(OSError):  # SQLite says what is wrong
+                os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, _PERMISSIONS))
             self._database = sqlite3.connect(
                 path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False
             )

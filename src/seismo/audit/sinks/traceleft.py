@@ -2,11 +2,11 @@
 
     name open pid 5518 program id 0 return value 8 hash 3355305515321265881 Filename "/etc/passwd" …
 
-Arguments are named as in TraceLeft, with a capital letter; texts are in quotes; descriptors have
-the path or socket behind them (`Fd 3</proc/cpuinfo>`); numbers are decimal. Behind them
-`[container]` stands where the mount namespace is not the machine's own, `[incomplete]` where
-something could not be read. The hash is that of `content_hash.py`. Events of sockets have Saddr,
-Daddr, Sport, Dport, Netns.
+Arguments are named as in TraceLeft, with a capital letter; texts are in quotes, and quotes and
+backslashes in them have a backslash before them; descriptors have the path or socket behind them
+(`Fd 3</proc/cpuinfo>`); numbers are decimal. Then `[container]` stands where the mount namespace is
+not the machine's own, `[incomplete]` where something could not be read. The hash is that of
+`content_hash.py`. Events of sockets have Saddr, Daddr, Sport, Dport, Netns.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from seismo.audit.record.event import AuditEvent, SocketState
 from seismo.audit.record.layout import EventFlag
 from seismo.audit.sinks.alert import Alert
 from seismo.audit.sinks.content_hash import content_hash
-from seismo.audit.sinks.shown import behind
+from seismo.audit.sinks.shown import behind, quoted
 from seismo.output.printable import printable
 
 __all__ = ("TraceLeftFormat", "traceleft_line")
@@ -53,12 +53,12 @@ def _value(event: AuditEvent, field: EventField, value: Any) -> str:
             given = event.args[field.argument] if 0 <= field.argument < len(event.args) else 0
             return str(given & _MASK)
         case int() if field.kind in (FieldKind.FD, FieldKind.DIRFD):
-            found = behind(event, field.argument)
+            found = behind(event, field.argument) if value >= 0 else ""
             return f"{value}<{found}>" if found else str(value)
         case str():
-            return f'"{printable(value)}"'
+            return quoted(value)
         case bytes():
-            return f'"{printable(value.decode("utf-8", "surrogateescape"))}"'
+            return quoted(value.decode("utf-8", "surrogateescape"))
     return printable(str(value))
 
 

@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
-import errno as errno_numbers
 import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from seismo.audit.catalog.constants import show_flags, signal_name
+from seismo.audit.catalog.constants import show_flags
 from seismo.audit.catalog.context import argument_table
-from seismo.audit.catalog.model import EventField, EventType, FieldKind
-from seismo.audit.record.event import AuditEvent, SocketAddress
-from seismo.audit.record.layout import EventFlag
-from seismo.audit.strace.text import joined, quoted, struct_text
+from seismo.audit.catalog.model import EventField, FieldKind
+from seismo.audit.catalog.structs import variant_of
+from seismo.audit.record.event import AuditEvent
+from seismo.audit.record.layout import Capture, EventFlag
+from seismo.audit.strace.addresses import address_text, endpoint_text
+from seismo.audit.strace.calls import arguments_of, call_name
+from seismo.audit.strace.results import result_text
+from seismo.audit.strace.structs import device_text, struct_shown
+from seismo.audit.strace.text import (
+    joined,
+    mode_text,
+    pointer_text,
+    quoted,
+    quoted_hex,
+)
 from seismo.base.bits import to_signed
 from seismo.base.dataclass import dataclass
 
-__all__ = ("LineOptions", "exit_line", "signal_line", "syscall_line")
+__all__ = ("LineOptions", "call_text", "return_text")
 
-_MOST_ERROR = 4095  # include/linux/err.h: MAX_ERRNO
 _PATH_MAX = 4096
 _WORDS_SHOWN = 32
 _AT_FDCWD = -100
-_INT_BITS = 32
+_ID_BITS = 32
+_OUT = frozenset(
+    {
+        *(Capture.BYTES_OUT, Capture.IOVEC_OUT, Capture.MSGHDR_OUT, Capture.NUMBERS_OUT),
+        *(Capture.STRUCT_OUT, Capture.SOCKADDR_OUT),
+    }
+)
+"""Arguments that the kernel fills in: of a call that did not return, nothing is known of them."""
+
+_MESSAGES = (Capture.MSGHDR_IN, Capture.MSGHDR_OUT)
+_VECTORS = (Capture.IOVEC_IN, Capture.IOVEC_OUT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineOptions:
     """`string_bytes` of contents and texts are shown; `has_paths`: paths and sockets behind
-    descriptors; `has_addresses`: those of sockets whole."""
+    descriptors; `has_addresses`: those of sockets whole, and devices' numbers."""
 
     string_bytes: int = 32
     has_paths: bool = False
@@ -38,38 +57,69 @@ class LineOptions:
 _Shower: TypeAlias = Callable[[AuditEvent, EventField, Any, LineOptions], str]
 
 
-def syscall_line(event: AuditEvent, options: LineOptions) -> str:
-    """The call, its arguments as the program gave them, and what it returned."""
-    given = [_argument(event, one, options) for one in event.type.fields if one.argument >= 0]
-    call = f"{event.type.name.partition(':')[2] or event.type.name}({', '.join(given)})"
-    # As strace: results stand below one another while calls are short.
-    return f"{call:<39} = {_result(event, options)}"
+def call_text(event: AuditEvent, options: LineOptions) -> str:
+    """The call and its arguments as the program gave them: `close(3)`."""
+    fields = [one for one in event.type.fields if one.argument >= 0]
+    if event.flags & EventFlag.NO_RETURN and not event.type.never_returns:
+        return f"{call_name(event)}({_unfinished(event, fields, options)}"
+    given = arguments_of(event, [_argument(event, one, options) for one in fields])
+    return f"{call_name(event)}({', '.join(given)})"
 
 
-def signal_line(event: AuditEvent) -> str:
-    """`--- SIGCHLD {si_signo=SIGCHLD, si_code=1} ---`."""
-    name = signal_name(event.values["signal"])
-    return f"--- {name} {{si_signo={name}, si_code={event.values['code']}}} ---"
+def return_text(event: AuditEvent, options: LineOptions) -> str:
+    """What it returned: `0`, `3</etc/hosts>`, `-1 ENOENT (No such file or directory)`."""
+    return result_text(event, _behind(event, -1, options))
 
 
-def exit_line(event: AuditEvent) -> str:
-    """`+++ exited with 0 +++`, `+++ killed by SIGKILL +++`."""
-    signal = event.values["signal"]
-    if not signal:
-        return f"+++ exited with {event.values['code']} +++"
-    dumped = " (core dumped)" if event.values["is_core_dumped"] else ""
-    return f"+++ killed by {signal_name(signal)}{dumped} +++"
+def _unfinished(event: AuditEvent, fields: list[EventField], options: LineOptions) -> str:
+    """The arguments up to the first that the kernel would have filled in."""
+    given: list[str] = []
+    for one in fields:
+        if one.capture is not None and one.capture.kind in _OUT:
+            break
+        given.append(_argument(event, one, options))
+    more = ", " if given and len(given) < len(fields) else ""
+    return f"{', '.join(given)}{more} <unfinished ...>)"
 
 
 def _argument(event: AuditEvent, field: EventField, options: LineOptions) -> str:
     value = event.values[field.name]
+    capture = field.capture.kind if field.capture else Capture.NONE
+    if capture in _MESSAGES:
+        return _message(event, field, value, options)
     if value is None:
-        return _pointer(event.args[field.argument])
+        return _nothing(event, field, options)
     return _SHOWERS[field.kind](event, field, value, options)
 
 
-def _pointer(value: int) -> str:
-    return f"{value:#x}" if value else "NULL"
+def _nothing(event: AuditEvent, field: EventField, options: LineOptions) -> str:
+    """An address behind which nothing was recorded: no contents are shown as such."""
+    address = event.args[field.argument]
+    if address and field.kind is FieldKind.BYTES and field.capture is not None:
+        if _content_size(event, field) == 0:
+            return "[]" if field.capture.kind in _VECTORS else '""'
+        if not options.string_bytes and event.ret >= 0:
+            return '""...'
+    return pointer_text(address)
+
+
+def _content_size(event: AuditEvent, field: EventField) -> int:
+    """How many bytes (of vectors: how many) the call had there; -1 for one that failed."""
+    assert field.capture is not None
+    kind, other = field.capture.kind, event.args[field.capture.parameter]
+    if kind in (Capture.BYTES_IN, *_VECTORS):
+        return other
+    return event.ret if event.ret >= 0 else -1
+
+
+def _message(event: AuditEvent, field: EventField, value: Any, options: LineOptions) -> str:
+    """A struct msghdr, as far as it is recorded: vectors one behind the other."""
+    if event.ret < 0 and value is None and field.argument not in event.contents:
+        return pointer_text(event.args[field.argument])
+    name = "NULL" if value is None else address_text(event, field.argument, value)
+    contents = event.contents.get(field.argument, b"")
+    text = quoted(contents, options.string_bytes, is_cut=event.ret > len(contents))
+    return f"{{msg_name={name}, msg_iov=[{text}]}}"
 
 
 def _number(event: AuditEvent, field: EventField, value: Any, options: LineOptions) -> str:
@@ -77,11 +127,7 @@ def _number(event: AuditEvent, field: EventField, value: Any, options: LineOptio
 
 
 def _address(event: AuditEvent, field: EventField, value: Any, options: LineOptions) -> str:
-    return _pointer(value)
-
-
-def _flags(event: AuditEvent, field: EventField, value: Any, options: LineOptions) -> str:
-    return show_flags(argument_table(event.type, field.name, event.args), value)
+    return pointer_text(value)
 
 
 def _constant(event: AuditEvent, field: EventField, value: Any, options: LineOptions) -> str:
@@ -89,37 +135,67 @@ def _constant(event: AuditEvent, field: EventField, value: Any, options: LineOpt
 
 
 def _signal(event: AuditEvent, field: EventField, value: Any, options: LineOptions) -> str:
-    return signal_name(value)
+    return show_flags("signal", value) if value else "0"
 
 
 def _mode(event: AuditEvent, field: EventField, value: Any, options: LineOptions) -> str:
-    return f"{value:#03o}".replace("0o", "0") if value else "000"
+    return mode_text(value)
+
+
+def _identity(event: AuditEvent, field: EventField, value: Any, options: LineOptions) -> str:
+    """-1 is that a user or group is to stay what it is."""
+    return "-1" if to_signed(value & 0xFFFFFFFF, _ID_BITS) == -1 else str(value)
+
+
+def _device(event: AuditEvent, field: EventField, value: Any, options: LineOptions) -> str:
+    return device_text(value)
 
 
 def _descriptor(event: AuditEvent, field: EventField, value: Any, options: LineOptions) -> str:
-    shown = "AT_FDCWD" if field.kind is FieldKind.DIRFD and value == _AT_FDCWD else str(value)
-    return shown + _behind(event, field.argument, options)
+    if field.kind is not FieldKind.DIRFD:
+        return f"{value}{_behind(event, field.argument, options)}"
+    shown = "AT_FDCWD" if value == _AT_FDCWD else str(value)
+    return f"{shown}{_directory(event, field, options)}"
+
+
+def _directory(event: AuditEvent, field: EventField, options: LineOptions) -> str:
+    """The directory that a relative path began at."""
+    if not options.has_paths:
+        return ""
+    for one in event.type.fields:
+        capture = one.capture
+        if capture and capture.kind is Capture.PATH_AT and capture.parameter == field.argument:
+            path = event.directories.get(one.argument)
+            return f"<{path.text}>" if path is not None else ""
+    return ""
 
 
 def _behind(event: AuditEvent, argument: int, options: LineOptions) -> str:
     """What `-y` adds to a descriptor: `</etc/hosts>`, `<TCP:[127.0.0.1:22->127.0.0.1:999]>`."""
     if not options.has_paths:
         return ""
-    if options.has_addresses and (socket := event.sockets.get(argument)):
-        name = {"SOCK_STREAM": "TCP", "SOCK_DGRAM": "UDP"}.get(socket.type, socket.type)
-        if socket.family == "AF_UNIX":
-            return f"<UNIX:[{socket.inode}]>"
-        if socket.family not in ("AF_INET", "AF_INET6"):
-            return f"<{socket.family}:[{socket.inode}]>"
-        six = "v6" if socket.family == "AF_INET6" else ""
-        peer = f"->{socket.remote}" if socket.remote.port else ""
-        return f"<{name}{six}:[{socket.local}{peer}]>"
-    if (socket := event.sockets.get(argument)) is not None:
-        return f"<socket:[{socket.inode}]>"
+    socket = event.sockets.get(argument)
+    if socket is not None:
+        return f"<{endpoint_text(socket, is_whole=options.has_addresses)}>"
     file = event.files.get(argument)
-    if file is None:
+    if file is None or not file.path.text:
         return ""
-    return f"<{file.path.text}>" + ("(deleted)" if file.path.is_deleted else "")
+    device = ""
+    if options.has_addresses and file.mode & 0o170000 in (0o020000, 0o060000):
+        device = _device_of(file.path.text, file.mode)
+    return f"<{file.path.text}{device}>" + ("(deleted)" if file.path.is_deleted else "")
+
+
+def _device_of(path: str, mode: int) -> str:
+    """`<char 1:3>`: the numbers of a device, which its path has at the time of showing."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return ""
+    if found.st_mode & 0o170000 != mode & 0o170000:
+        return ""
+    kind = "char" if mode & 0o170000 == 0o020000 else "block"
+    return f"<{kind} {os.major(found.st_rdev)}:{os.minor(found.st_rdev)}>"
 
 
 def _path(event: AuditEvent, field: EventField, value: Any, options: LineOptions) -> str:
@@ -132,7 +208,13 @@ def _text(event: AuditEvent, field: EventField, value: Any, options: LineOptions
 
 
 def _bytes(event: AuditEvent, field: EventField, value: Any, options: LineOptions) -> str:
-    return quoted(value, options.string_bytes, is_cut=field.name in event.truncated)
+    is_cut = field.name in event.truncated
+    if call_name(event) == "getrandom":
+        return quoted_hex(value, options.string_bytes, is_cut=is_cut)
+    text = quoted(value, options.string_bytes, is_cut=is_cut)
+    if field.capture is not None and field.capture.kind in _VECTORS:
+        return f"[{text} /* {event.args[field.capture.parameter]} vectors */]"
+    return text
 
 
 def _words(event: AuditEvent, field: EventField, value: Any, options: LineOptions) -> str:
@@ -145,34 +227,23 @@ def _numbers(event: AuditEvent, field: EventField, value: Any, options: LineOpti
 
 
 def _struct(event: AuditEvent, field: EventField, value: Any, options: LineOptions) -> str:
-    return struct_text(value) if isinstance(value, Mapping) else str(value)
+    return struct_shown(variant_of(field.table, event.args[0]), value)
 
 
-def _sockaddr(event: AuditEvent, field: EventField, value: SocketAddress, _: LineOptions) -> str:
-    if value.family == "AF_UNIX":
-        path = os.fsencode(value.address)
-        shown = f"@{quoted(path[1:], _PATH_MAX)}" if path[:1] == b"@" else quoted(path, _PATH_MAX)
-        return f"{{sa_family=AF_UNIX, sun_path={shown}}}"
-    if value.family == "AF_INET":
-        return (
-            f"{{sa_family=AF_INET, sin_port=htons({value.port}), "
-            f'sin_addr=inet_addr("{value.address}")}}'
-        )
-    if value.family == "AF_INET6":
-        return (
-            f"{{sa_family=AF_INET6, sin6_port=htons({value.port}), "
-            f'inet_pton(AF_INET6, "{value.address}"), sin6_scope_id={value.scope}}}'
-        )
-    return f"{{sa_family={value.family}}}"
+def _sockaddr(event: AuditEvent, field: EventField, value: Any, options: LineOptions) -> str:
+    return address_text(event, field.argument, value)
 
 
 _SHOWERS: Mapping[FieldKind, _Shower] = {
     **dict.fromkeys(FieldKind, _number),
     FieldKind.POINTER: _address,
-    FieldKind.FLAGS: _flags,
+    FieldKind.FLAGS: _constant,
     FieldKind.ENUM: _constant,
     FieldKind.SIGNAL: _signal,
     FieldKind.MODE: _mode,
+    FieldKind.UID: _identity,
+    FieldKind.GID: _identity,
+    FieldKind.DEVICE: _device,
     FieldKind.FD: _descriptor,
     FieldKind.DIRFD: _descriptor,
     FieldKind.PATH: _path,
@@ -183,35 +254,3 @@ _SHOWERS: Mapping[FieldKind, _Shower] = {
     FieldKind.STRUCT: _struct,
     FieldKind.SOCKADDR: _sockaddr,
 }
-
-
-def _result(event: AuditEvent, options: LineOptions) -> str:
-    if event.flags & EventFlag.NO_RETURN:
-        return "?"
-    if -_MOST_ERROR <= event.ret < 0:
-        return _error(-event.ret)
-    if event.type.returns is FieldKind.POINTER:
-        return f"{event.ret & (1 << 64) - 1:#x}"
-    if event.type.returns is FieldKind.FD:
-        return f"{event.ret}{_behind(event, -1, options)}"
-    return str(to_signed(event.ret, _INT_BITS) if _is_int(event.type) else event.ret)
-
-
-def _is_int(type_: EventType) -> bool:
-    return type_.returns is FieldKind.INT
-
-
-_RESTARTS = {
-    512: "ERESTARTSYS (To be restarted if SA_RESTART is set)",
-    513: "ERESTARTNOINTR (To be restarted)",
-    514: "ERESTARTNOHAND (To be restarted if no handler)",
-    516: "ERESTART_RESTARTBLOCK (Interrupted by signal)",
-}
-"""include/linux/errno.h: what a call gives the kernel itself; the program never sees these."""
-
-
-def _error(number: int) -> str:
-    if number in _RESTARTS:
-        return f"? {_RESTARTS[number]}"
-    name = errno_numbers.errorcode.get(number, f"errno {number}")
-    return f"-1 {name} ({os.strerror(number)})"

@@ -8,7 +8,10 @@ from typing import TypeAlias
 
 from seismo.audit.record.event import AuditEvent
 from seismo.audit.record.layout import EventFlag, KernelEvent
-from seismo.audit.strace.line import LineOptions, exit_line, signal_line, syscall_line
+from seismo.audit.strace.calls import call_name
+from seismo.audit.strace.ends import exit_line, signal_line
+from seismo.audit.strace.line import LineOptions, call_text, return_text
+from seismo.audit.strace.results import has_failed
 from seismo.audit.strace.summary import Summary
 from seismo.base.dataclass import dataclass, field
 
@@ -16,9 +19,10 @@ __all__ = ("NO_SIGNALS", "Printer", "PrinterOptions", "Write")
 
 Write: TypeAlias = Callable[[str], object]
 
-_MOST_ERROR = 4095
 _NS = 1_000_000_000
+_RESULT_COLUMN = 40
 _EXECS = ("execve", "execveat")
+_QUIET_ATTACH, _QUIET_EXIT = 1, 2
 NO_SIGNALS: frozenset[int] = frozenset()
 
 
@@ -31,6 +35,7 @@ class PrinterOptions:
     seconds since 1970 (`-ttt`). `is_relative`: since the call before (`-r`). `has_durations`: `-T`.
     `status`: '' or 'successful', 'failed', 'unfinished'. `prefix`: '' never, 'pid' as with -f on a
     terminal, 'bare' as with -f in a file. `paths`: shown only if about one of these (`-P`).
+    `quiet`: 1 says nothing of processes that come, 2 nothing of those that end.
     """
 
     calls: Set[int]
@@ -43,53 +48,82 @@ class PrinterOptions:
     status: Set[str] = frozenset()
     prefix: str = ""
     paths: Set[str] = frozenset()
-    is_quiet: bool = False
+    quiet: int = 0
     has_lines: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Executed:
+    """What an exec was given: its end finds new memory, where its arguments are no more."""
+
+    words: tuple[str, ...]
+    variables: int
 
 
 @dataclass(slots=True, kw_only=True)
 class Printer:
-    """Takes events in the order of time and writes a line for each that is to be seen."""
+    """Takes events in the order of time and writes a line for each that is to be seen.
+
+    `tell` gets what is not about an event: which processes have come.
+    """
 
     options: PrinterOptions
     write: Write
+    tell: Write = lambda text: None
     summary: Summary | None = None
     real_minus_monotonic_ns: int = field(
         default_factory=lambda: time.time_ns() - time.clock_gettime_ns(time.CLOCK_MONOTONIC)
     )
-    _words: dict[int, tuple[str, ...]] = field(default_factory=dict)
-    _seen: set[int] = field(default_factory=set)
+    alive: set[int] = field(default_factory=set)
+    _executed: dict[int, _Executed] = field(default_factory=dict)
     _before_ns: int = 0
 
     def take(self, event: AuditEvent) -> None:
         """Show an event, if it is one of those to be shown."""
         type_ = event.type
+        self.alive.add(event.tid)
         if type_.is_syscall:
             if type_.id in self.options.calls:
                 self._take_call(event)
         elif type_.id == KernelEvent.PROCESS_EXEC:
-            # The call's end finds new memory, where its arguments are no more.
-            self._words[event.tid] = event.values["argv"]
+            values = event.values
+            self._executed[event.tid] = _Executed(values["argv"], values["envc"])
         elif type_.id == KernelEvent.SIGNAL_DELIVER:
             if event.values["signal"] in self.options.signals:
                 self._line(event, signal_line(event))
-        elif type_.id == KernelEvent.PROCESS_EXIT and not self.options.is_quiet:
-            self._line(event, exit_line(event))
+        elif type_.id == KernelEvent.PROCESS_FORK:
+            self._take_child(event.values["child_tid"])
+        elif type_.id == KernelEvent.PROCESS_EXIT:
+            if self.options.quiet < _QUIET_EXIT:
+                self._line(event, exit_line(event))
+            self.alive.discard(event.tid)
+            self._executed.pop(event.tid, None)
+
+    def _take_child(self, tid: int) -> None:
+        self.alive.add(tid)
+        if self.options.has_lines and self.options.quiet < _QUIET_ATTACH:
+            self.tell(f"strace: Process {tid} attached\n")
 
     def _take_call(self, event: AuditEvent) -> None:
-        words = self._words.pop(event.tid, ()) if event.type.name in _EXECS else ()
+        executed = None
+        if call_name(event) in _EXECS and event.ret == 0:
+            executed = self._executed.pop(event.tid, None)
         if not self._is_meant(event):
             return
         if self.summary is not None:
             self.summary.add(event)
-        if not self.options.has_lines:
-            return
-        if words and event.ret == 0:
-            event.values["argv"] = words
-        text = syscall_line(event, self.options.line)
-        if self.options.has_durations and not event.flags & EventFlag.NO_RETURN:
-            text += f" <{event.duration_ns / _NS:.6f}>"
-        self._line(event, text)
+        if self.options.has_lines:
+            self._line(event, self._call(event, executed), return_text(event, self.options.line))
+
+    def _call(self, event: AuditEvent, executed: _Executed | None) -> str:
+        if executed is None:
+            return call_text(event, self.options.line)
+        event.values["argv"] = executed.words
+        text = call_text(event, self.options.line)
+        environment = f"{event.args[2 if event.type.name == 'execve' else 3]:#x}"
+        plural = "" if executed.variables == 1 else "s"
+        head, _, rest = text.rpartition(environment)
+        return f"{head}{environment} /* {executed.variables} var{plural} */{rest}"
 
     def _is_meant(self, event: AuditEvent) -> bool:
         options = self.options
@@ -98,17 +132,24 @@ class Printer:
         if not options.paths:
             return True
         about = {one.path.text for one in event.files.values()} | set(event.paths.values())
+        about |= {one for one in event.values.values() if isinstance(one, str)}
         return bool(about & options.paths)
 
-    def _line(self, event: AuditEvent, text: str) -> None:
-        if self.options.has_lines:
-            self.write(f"{self._who(event)}{self._when(event)}{text}\n")
+    def _line(self, event: AuditEvent, text: str, result: str = "") -> None:
+        if not self.options.has_lines:
+            return
+        line = f"{self._who(event)}{self._when(event)}{text}"
+        if result:
+            # As strace: results stand below one another while calls are short.
+            line = f"{line:<{_RESULT_COLUMN - 1}} = {result}"
+            if self.options.has_durations and not event.flags & EventFlag.NO_RETURN:
+                line += f" <{event.duration_ns / _NS:.6f}>"
+        self.write(f"{line}\n")
 
     def _who(self, event: AuditEvent) -> str:
-        self._seen.add(event.tid)
         if self.options.prefix == "bare":
             return f"{event.tid:<5} "
-        if self.options.prefix == "pid" and len(self._seen) > 1:
+        if self.options.prefix == "pid" and len(self.alive) > 1:
             return f"[pid {event.tid:5}] "
         return ""
 
@@ -129,4 +170,4 @@ class Printer:
 def _status(event: AuditEvent) -> str:
     if event.flags & EventFlag.NO_RETURN:
         return "unfinished"
-    return "failed" if -_MOST_ERROR <= event.ret < 0 else "successful"
+    return "failed" if has_failed(event) else "successful"

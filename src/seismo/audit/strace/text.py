@@ -1,4 +1,4 @@
-"""How strace spells values: quoted text, constants, structs.
+"""How strace spells values: quoted text, numbers, constants, structs.
 
 >>> quoted(b"a\\n\\0", 32)
 '"a\\\\n\\\\0"'
@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-__all__ = ("joined", "quoted", "struct_text")
+__all__ = (
+    "hexadecimal",
+    "joined",
+    "mode_text",
+    "pointer_text",
+    "quoted",
+    "quoted_hex",
+    "struct_text",
+)
 
 _ESCAPES = {0x22: '\\"', 0x5C: "\\\\", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r"}
 _OCTAL_DIGITS = b"01234567"
@@ -21,6 +29,12 @@ def quoted(data: bytes, limit: int, *, is_cut: bool = False) -> str:
     return f'"{text}"' + ("..." if is_cut or len(data) > limit else "")
 
 
+def quoted_hex(data: bytes, limit: int, *, is_cut: bool = False) -> str:
+    r"""The same with each byte as `\x1f`: what is no text, such as random bytes."""
+    text = "".join([f"\\x{byte:02x}" for byte in data[:limit]])
+    return f'"{text}"' + ("..." if is_cut or len(data) > limit else "")
+
+
 def _spelled(byte: int, data: bytes, at: int) -> str:
     if byte in _ESCAPES:
         return _ESCAPES[byte]
@@ -29,6 +43,21 @@ def _spelled(byte: int, data: bytes, at: int) -> str:
     # All three digits where another digit follows, which would be taken for one of the escape's.
     is_followed = data[at + 1 : at + 2] in [bytes([digit]) for digit in _OCTAL_DIGITS]
     return f"\\{byte:03o}" if is_followed else f"\\{byte:o}"
+
+
+def pointer_text(value: int) -> str:
+    """An address: `0x7f00`, `NULL`."""
+    return f"{value:#x}" if value else "NULL"
+
+
+def hexadecimal(value: int) -> str:
+    """A number that is shown in hexadecimal: `0x1f`, `0`."""
+    return f"{value:#x}" if value else "0"
+
+
+def mode_text(value: int) -> str:
+    """Permissions: `0644`, `04755`, `000`."""
+    return f"0{value:o}".rjust(3, "0")
 
 
 def struct_text(members: Mapping[str, object]) -> str:

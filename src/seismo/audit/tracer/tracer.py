@@ -27,6 +27,7 @@ from seismo.audit.catalog.build import audit_catalog
 from seismo.audit.catalog.table import Catalog
 from seismo.audit.program.audit_object import PENDING, RING_BYTES, AuditObject
 from seismo.audit.program.backends import choose
+from seismo.audit.program.battery import load_battery
 from seismo.audit.program.compile import compile_audit
 from seismo.audit.record.account import Account
 from seismo.audit.record.batch import Batch
@@ -41,6 +42,8 @@ from seismo.audit.tracer.programs import Recording, require_privilege
 from seismo.audit.tracer.stream import Stream
 from seismo.audit.tracer.watches import Registration
 from seismo.base.closing import Closing
+from seismo.base.errors import NotSupported
+from seismo.facts import LiveFacts
 from seismo.kernel.live import LiveKernel
 from seismo.kernel.protocol import Kernel
 from seismo.kernel.tracefs import Tracefs
@@ -65,7 +68,7 @@ class Tracer(Closing):
     called with each batch before it is shown, hidden events included: correlation. What `callback`
     or `enrich` raises ends the tracing, and `stop` raises it.
 
-    `audit` are the programs, compiled for this kernel where they are not given; `cache_size` is how
+    `audit` are the programs, the package's where they are not given; `cache_size` is how
     many handlers are kept for `register_handler_by_id`.
     """
 
@@ -104,7 +107,7 @@ class Tracer(Closing):
             self._mailbox = owned.enter_context(Mailbox(buffer))
             self.probe = Probe(
                 self._kernel,
-                audit or _compiled(view, ring_bytes, pending),
+                audit or _programs(view, self._kernel, ring_bytes, pending),
                 self.catalog,
                 tracefs,
                 recording=recording,
@@ -337,7 +340,11 @@ class Tracer(Closing):
             one.join()
 
 
-def _compiled(view: LiveView, ring_bytes: int, pending: int) -> AuditObject:
-    """The programs for this kernel, with all that it takes."""
+def _programs(view: LiveView, kernel: Kernel, ring_bytes: int, pending: int) -> AuditObject:
+    """The programs for this kernel, with all that it takes: the package's, or else compiled."""
+    try:
+        return load_battery(view, LiveFacts(kernel), ring_bytes=ring_bytes, pending=pending)
+    except NotSupported:
+        pass  # the package has none for this machine
     files = [one.file for one in choose(view)]
     return compile_audit(view, optional=files, ring_bytes=ring_bytes, pending=pending)

@@ -7,6 +7,7 @@ Operand(value=%3, type=u64, space=kernel)
 from __future__ import annotations
 
 from seismo.c.lower.call import LowerCall
+from seismo.c.lower.int_answers import answer_of
 from seismo.c.lower.printk import lower_printk
 from seismo.c.lower.value import DIRECT, KERNEL, Operand
 from seismo.c.tree import TableAddress
@@ -52,7 +53,7 @@ def lower_helper(call: LowerCall) -> Operand | None:
     if isinstance(call.type, Pointer):
         value = call.b.call(call.name, *args, kind=Kind.PTR, pure=call.name in _PURE)
         return call.result(value, DIRECT if call.name in _DIRECT else KERNEL)
-    value = call.b.call(call.name, *args, pure=call.name in _PURE)
+    value = answer_of(call.b, call.name, *args, pure=call.name in _PURE)
     return None if isinstance(call.type, Void) else call.result(value)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from seismo.c.lower.call import LowerCall
+from seismo.c.lower.int_answers import answer_of
 from seismo.c.lower.value import DIRECT, Operand
 from seismo.c.methods.method import Lower, Method, Parameter, ParameterKind
 from seismo.c.methods.signature import (
@@ -65,7 +66,7 @@ def _calls(helper: str, *parts: _Part) -> Lower:
         args = [part(call) for part in parts]
         if isinstance(call.type, Pointer):
             return Operand(call.b.call(helper, *args, kind=Kind.PTR), call.type, DIRECT, 8)
-        answer = call.b.call(helper, *args)
+        answer = answer_of(call.b, helper, *args)
         return None if isinstance(call.type, Void) else call.result(answer)
 
     return lower

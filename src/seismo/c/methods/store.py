@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seismo.c.lower.call import LowerCall
+from seismo.c.lower.int_answers import answer_of
 from seismo.c.lower.value import DIRECT, Operand
 from seismo.c.methods.method import Method, Parameter, ParameterKind
 from seismo.c.methods.signature import (
@@ -76,7 +77,7 @@ def _lookup_or_init(call: LowerCall) -> Operand:
 
 def _store(call: LowerCall, flags: Value) -> Operand:
     key, leaf = _key(call), call.readable(1, call.decl.leaf.size)
-    return call.result(call.b.call("map_update_elem", call.map, key, leaf, flags))
+    return call.result(answer_of(call.b, "map_update_elem", call.map, key, leaf, flags))
 
 
 def _update(call: LowerCall) -> Operand:
@@ -89,7 +90,7 @@ def _insert(call: LowerCall) -> Operand:
 
 
 def _delete(call: LowerCall) -> Operand:
-    return call.result(call.b.call("map_delete_elem", call.map, _key(call)))
+    return call.result(answer_of(call.b, "map_delete_elem", call.map, _key(call)))
 
 
 def _count(call: LowerCall, *, is_atomic: bool) -> None:

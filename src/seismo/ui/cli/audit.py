@@ -32,7 +32,7 @@ _EXAMPLES = """examples:
   seismo audit -- make                     what a command and all that it starts do
   seismo audit -c audit.yaml               as a configuration says
   seismo audit --profile network -o parquet:/var/log/audit.parquet
-  seismo audit -e file --filter 'path=/etc/* and failed' -p 4711
+  seismo audit -e file --filter 'path under /etc and failed' -p 4711
   seismo audit query '/var/log/audit*' 'select comm, count(*) from events group by comm'
 
 further commands, each with --help:
@@ -107,7 +107,7 @@ def _add_config_options(parser: argparse.ArgumentParser) -> None:
     text = "so many bytes of what is read and written (0 to 4096)"
     add("--content", dest="content_bytes", type=int, default=-1, metavar="BYTES", help=text)
     add("--env", dest="environment", action="store_true", help="the environment of programs")
-    text = "size of the ring of events in bytes, a power of two (8 MiB)"
+    text = "size of the ring of events in bytes, a power of two (32 MiB)"
     add("--ring-size", dest="ring_bytes", type=int, default=0, metavar="BYTES", help=text)
     text = "the programs: the package's (battery), compiled here, or whichever will do (best)"
     add(

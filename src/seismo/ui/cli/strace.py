@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TextIO
 
 from seismo.audit.catalog.build import audit_catalog
@@ -15,8 +16,8 @@ from seismo.audit.config.model import Capture, Config, Events, Handler, Match, M
 from seismo.audit.program.audit_object import AuditObject
 from seismo.audit.program.generate import GeneratedFilters
 from seismo.audit.program.prepare import prepared
-from seismo.audit.record.layout import KernelEvent
 from seismo.audit.record.account import Account
+from seismo.audit.record.layout import KernelEvent
 from seismo.audit.session import AuditSession
 from seismo.audit.sinks.open import Surroundings
 from seismo.audit.strace.choice import BadChoice, calls_of, signals_of
@@ -47,6 +48,7 @@ _EXAMPLES = """examples:
 def run_strace(arguments: Sequence[str]) -> int:
     """Trace until it ends; the exit status is the command's."""
     given = strace_parser().parse_args(list(arguments))
+    given.command = given.command[1:] if given.command[:1] == ["--"] else given.command
     if not given.command and not given.pids:
         strace_parser().error("give a command, or processes with -p")
     kernel = LiveKernel()
@@ -55,7 +57,11 @@ def run_strace(arguments: Sequence[str]) -> int:
         catalog = audit_catalog(view)
         options = _printer_options(given, catalog)
         summary = Summary(given.sort) if given.is_summary or given.has_summary else None
-        printer = Printer(options=options, write=stream.write, summary=summary)
+        tell = sys.stderr.write
+        alive = set(given.pids)
+        printer = Printer(
+            options=options, write=stream.write, tell=tell, summary=summary, alive=alive
+        )
 
         def programs(config: Config, generated: GeneratedFilters) -> AuditObject:
             return prepared(config, generated, view, kernel)
@@ -67,11 +73,13 @@ def run_strace(arguments: Sequence[str]) -> int:
             catalog,
             programs,
             Surroundings(catalog=catalog, stdout=sys.stdout.buffer),
-            sinks=[StraceSink(printer, stream, has_threads=given.follows or bool(given.pids))],
+            sinks=[StraceSink(printer, stream, has_threads=given.follows)],
             argv=given.command,
             follows=given.follows,
         ) as session:
+            _tell_of(given, "attached")
             account = run_session(session, pids=given.pids)
+            _tell_of(given, "detached", printer)
             _tell(account)
             status = command_status(session)
         if summary is not None:
@@ -94,7 +102,7 @@ def strace_parser() -> argparse.ArgumentParser:
     add("-P", dest="paths", action="append", default=[], help="only what is about PATH")
     add("-z", dest="is_successful", action="store_true", help="only calls that succeed")
     add("-Z", dest="is_failed", action="store_true", help="only calls that fail")
-    text = "count calls, times and errors instead"
+    text = "count calls, times (from entry to end, as strace's -w) and errors instead"
     add("-c", "--summary-only", dest="is_summary", action="store_true", help=text)
     add("-C", "--summary", dest="has_summary", action="store_true", help="as well")
     text = f"what the counts are sorted by: {', '.join(SORTS)}"
@@ -106,7 +114,8 @@ def strace_parser() -> argparse.ArgumentParser:
     add("-y", dest="paths_of_fds", action="count", default=0, help="paths behind descriptors; -yy")
     add("-s", dest="string_bytes", type=int, default=32, help="show so many bytes of texts (32)")
     add("-o", dest="output", default="", metavar="FILE", help="write to FILE, not standard error")
-    add("-q", dest="is_quiet", action="count", default=0, help="say nothing of ends of processes")
+    text = "say nothing of processes that come; -qq: nor of those that end"
+    add("-q", dest="quiet", action="count", default=0, help=text)
     parser.add_argument("command", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser
 
@@ -158,9 +167,15 @@ def _printer_options(given: argparse.Namespace, catalog: Catalog) -> PrinterOpti
         status=status,
         prefix=("bare" if given.output else "pid") if given.follows or given.pids[1:] else "",
         paths=set(given.paths),
-        is_quiet=given.is_quiet > 0,
+        quiet=_quiet(given),
         has_lines=not given.is_summary,
     )
+
+
+def _quiet(given: argparse.Namespace) -> int:
+    """Nothing is said of processes that come, either, where all goes into a file, as by strace."""
+    least = 1 if given.output and not given.pids else 0
+    return max(int(given.quiet), least)
 
 
 def _config(given: argparse.Namespace, options: PrinterOptions) -> Config:
@@ -168,6 +183,7 @@ def _config(given: argparse.Namespace, options: PrinterOptions) -> Config:
     types = set(options.calls) | {int(KernelEvent.PROCESS_EXEC)}
     if options.has_lines:
         types |= {int(KernelEvent.PROCESS_EXIT)}
+        types |= {int(KernelEvent.PROCESS_FORK)} if given.follows else set()
         types |= {int(KernelEvent.SIGNAL_DELIVER)} if options.signals else set()
     kind = MatchKind.TREE if given.follows else MatchKind.PID
     match = Match(kind, tuple(given.pids)) if given.pids else Match()
@@ -178,6 +194,13 @@ def _config(given: argparse.Namespace, options: PrinterOptions) -> Config:
         capture=Capture(content_bytes=contents, fd_paths=bool(given.paths_of_fds or given.paths)),
         ring=Ring(),
     )
+
+
+def _tell_of(given: argparse.Namespace, what: str, printer: Printer | None = None) -> None:
+    """Name the processes that were given, and at the end those that go on."""
+    for pid in given.pids if not _quiet(given) else ():
+        if printer is None or pid in printer.alive or Path(f"/proc/{pid}").exists():
+            print(f"strace: Process {pid} {what}", file=sys.stderr)
 
 
 def _tell(account: Account) -> None:
