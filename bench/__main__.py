@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from bench.audit_load import measure_audit
 from bench.bcc_beside import measure_bcc
 from bench.cost import measure_cost
 from bench.engines import measure_engines
@@ -22,6 +23,7 @@ from bench.printing import measure_printing
 from bench.producer import build_producer
 from bench.reader import measure_reader
 from bench.start import measure_start
+from bench.strace_beside import measure_strace
 from bench.table import Section, format_section, replace_block
 from bench.tracer import BPFTRACE
 
@@ -64,6 +66,10 @@ def _measurements(
         yield lambda: measure_engines(effort.engine_rounds)
     if "bcc" in parts:
         yield lambda: measure_bcc(command, effort.bcc_calls, effort.bcc_rounds)
+    if "strace" in parts:
+        yield lambda: measure_strace(command, effort.strace_calls, effort.strace_rounds)
+    if "audit" in parts:
+        yield lambda: measure_audit(effort.audit_calls)
 
 
 def _report(measure: Callable[[], Section], machine: str, *, write: bool) -> bool:

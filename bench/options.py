@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 __all__ = ("PARTS", "Effort", "Options", "parse_options")
 
-PARTS = ("start", "reader", "kernel", "engines", "bcc")
+PARTS = ("start", "reader", "kernel", "engines", "bcc", "strace", "audit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,9 @@ class Effort:
     engine_rounds: int
     bcc_rounds: int
     bcc_calls: int
+    strace_rounds: int
+    strace_calls: int
+    audit_calls: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,9 @@ _FULL = Effort(
     engine_rounds=9,
     bcc_rounds=5,
     bcc_calls=2_000_000,
+    strace_rounds=5,
+    strace_calls=200_000,
+    audit_calls=1_000_000,
 )
 _QUICK = Effort(
     start_rounds=3,
@@ -56,13 +62,16 @@ _QUICK = Effort(
     engine_rounds=1,
     bcc_rounds=1,
     bcc_calls=200_000,
+    strace_rounds=1,
+    strace_calls=20_000,
+    audit_calls=200_000,
 )
 
 
 def parse_options(arguments: Sequence[str]) -> Options:
     """Read the command line; a mistake prints usage and ends the program."""
     parser = argparse.ArgumentParser(
-        prog="bench", description="Measure seismo beside bpftrace and BCC."
+        prog="bench", description="Measure seismo beside bpftrace, BCC and strace."
     )
     add = parser.add_argument
     add("--only", choices=PARTS, action="append", help="measure this part; may be repeated")
@@ -84,6 +93,7 @@ def _with_rounds(effort: Effort, rounds: int) -> Effort:
         kernel_rounds=rounds,
         engine_rounds=rounds,
         bcc_rounds=rounds,
+        strace_rounds=rounds,
     )
 
 

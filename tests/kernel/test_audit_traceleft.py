@@ -69,6 +69,11 @@ static void do_read_filename(void) {
     CALL(read, fd, text, 4);
     CALL(close, fd);
 }
+static void do_others(void) { /* of the families that open and read give their names */
+    int fd = CALL(openat, AT_FDCWD, "file", O_RDONLY, 0);
+    CALL(pread64, fd, text, 5, 0);
+    CALL(pwrite64, fd, text, 5, 0);
+}
 
 static int socket_of(int family, struct sockaddr_in6 *to, socklen_t *size) {
     struct sockaddr_in *v4 = (void *)to;
@@ -137,6 +142,7 @@ int main(void) {
     printf("fd %d\n", fd);
     RUN(open); RUN(close); RUN(read); RUN(write); RUN(mkdir); RUN(mkdirat); RUN(chmod);
     RUN(fchmod); RUN(fchmodat); RUN(chown); RUN(fchown); RUN(fchownat); RUN(read_filename);
+    RUN(others);
     tcp("v4", AF_INET);
     tcp("v6", AF_INET6);
     return 0;
@@ -353,6 +359,7 @@ def test_connections(log: Log, what: str, version: str) -> None:
 
 
 def test_nothing_else_is_logged(log: Log) -> None:
+    assert log.of(log.said["others"]) == []
     names = {line.split()[0] for line in _CONFIG.split("\n")[1:-1]}
     assert {line.split()[1] for line in log.lines} <= names
     assert "lost 0 + unfinished 0" in log.errors

@@ -1,4 +1,4 @@
-"""`seismo audit` as it is used: outputs, how it ends, what it refuses, and what it leaves behind."""
+"""`seismo audit` as it is used: outputs, how it ends, what it refuses, what it leaves behind."""
 
 from __future__ import annotations
 
@@ -239,12 +239,29 @@ def test_parquet_says_whose_events_they_are(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     path = tmp_path / "a.parquet"
     assert audit("-e", "process_exit", "-q", "-o", f"parquet:{path}", *SHELL).returncode == 3
-    query = "select exe = parent, count(*) from events group by all order by all"
+    query = "select (exe = parent)::int, count(*) from events group by all order by all"
     done = audit("query", str(path), query)
     assert [line.split() for line in done.stdout.splitlines()[1:]] == [
-        ["false", "1"],
-        ["true", "1"],
+        ["0", "1"],
+        ["1", "1"],
     ]
+
+
+def test_json_says_who_is_at_the_other_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    program = (
+        "import socket\n"
+        "with socket.create_server(('127.0.0.1', 0)) as server:\n"
+        "    socket.create_connection(server.getsockname()).close()\n"
+    )
+    command = ["--", sys.executable, "-S", "-c", program]
+    events = "net_connect,net_listen,process_exec"
+    assert audit("-e", events, "-q", "-o", f"jsonl:{path}", *command).returncode == 0
+    run, listening, connected = objects(path)[:-1]
+    assert (listening["event"], connected["event"]) == ("net_listen", "net_connect")
+    assert "peer" not in run
+    assert connected["peer"]["tgid"] == run["tgid"]
+    assert connected["peer"]["exe"] == os.path.realpath(sys.executable)
 
 
 @pytest.mark.parametrize("origin", ["battery", "compiled"])

@@ -109,12 +109,7 @@ class AuditSession(Closing):
     ) -> None:
         require_privilege(kernel)
         self.config = config
-        self.correlator = Correlator(
-            kernel,
-            catalog,
-            bounds=Bounds(exited=config.limits.processes),
-            sockets_limit=config.limits.sockets,
-        )
+        self.correlator = _correlator(config, kernel, catalog)
         if any(one.type == "parquet" for one in config.outputs):
             around = replace(around, owners=_owners(self.correlator))
         self._kernel = kernel
@@ -123,15 +118,10 @@ class AuditSession(Closing):
         places = LivePlaces(kernel)
         generated = generate(config, places, kernel_rules(config.rules.rules))
         with ExitStack() as owned:
-            self._probe = owned.enter_context(
-                Probe(
-                    kernel,
-                    make_programs(config, generated),
-                    catalog,
-                    tracefs,
-                    recording=recording_of(config),
-                )
-            )
+            audit = make_programs(config, generated)
+            recording = recording_of(config)
+            self._probe = Probe(kernel, audit, catalog, tracefs, recording=recording)
+            owned.enter_context(self._probe)
             if config.content_types and not config.capture.content_bytes:
                 self._probe.programs.set_plans(content_plans(catalog, config.content_types))
             self._probe.set_prefixes(prefix_entries(generated.prefixes, places))
@@ -183,8 +173,9 @@ class AuditSession(Closing):
 
     def poll(self, timeout_ms: int, *others: int) -> int:
         """Wait for events, or one of the descriptors `others`; how many were handed on."""
-        batch = self._stream.poll(timeout_ms, *others)
-        if self._is_too_late():
+        is_late = self._is_too_late()
+        batch = self._stream.poll(0 if is_late else timeout_ms, *others)
+        if is_late:
             self.correlator.attend(batch)
             self._stream.drop(batch)
             shown = 0
@@ -199,7 +190,7 @@ class AuditSession(Closing):
         return shown
 
     def _is_too_late(self) -> bool:
-        """Whether the ring is nearly full though it was read just now, and is to be emptied."""
+        """Whether outputs took so long that the ring is nearly full, and is to be emptied."""
         ring = self.config.ring
         if ring.backpressure is not Backpressure.DROP:
             return False
@@ -298,6 +289,12 @@ class AuditSession(Closing):
     def _advance(self, now_ns: int) -> None:
         self._rule_sink.take_counts(self._counts, now_ns)
         self._rule_sink.advance(now_ns)
+
+
+def _correlator(config: Config, kernel: Kernel, catalog: Catalog) -> Correlator:
+    limits = config.limits
+    bounds = Bounds(exited=limits.processes)
+    return Correlator(kernel, catalog, bounds=bounds, sockets_limit=limits.sockets)
 
 
 def _owners(correlator: Correlator) -> Any:

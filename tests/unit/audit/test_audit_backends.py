@@ -56,7 +56,7 @@ def files(chosen: Sequence[Backend]) -> list[str]:
 
 
 ALL = sorted({place for one in BACKENDS if one.needs is not Needs.FUNCTION for place in one.places})
-FUNCTIONS = ("cap_capable", "commit_creds", "strncpy_from_user")
+FUNCTIONS = ("cap_capable", "commit_creds", *NAMES_FROM_KERNEL.places)
 
 
 def test_the_better_of_two_is_taken() -> None:
@@ -81,15 +81,16 @@ def test_what_tells_a_part_leaves_the_rest_to_another() -> None:
 
 
 def test_nothing_is_taken_that_nobody_wants() -> None:
-    assert not choose(KernelWith(ALL, ["module"], FUNCTIONS), ())
+    assert not choose(KernelWith(ALL, ["module", "filename"], FUNCTIONS), ())
     processes = {KernelEvent.PROCESS_FORK, KernelEvent.PROCESS_EXEC, KernelEvent.PROCESS_EXIT}
-    assert not choose(KernelWith(ALL, ["module"], FUNCTIONS), processes)
+    assert not choose(KernelWith(ALL, ["module", "filename"], FUNCTIONS), processes)
 
 
 def test_names_are_asked_for_with_system_calls() -> None:
-    assert choose(KernelWith(ALL, [], FUNCTIONS), {257}) == (NAMES_FROM_KERNEL,)
-    assert choose(KernelWith(ALL, [], ["commit_creds"]), {257}) == ()
-    assert choose(KernelWith(ALL), {257}) == ()
+    assert choose(KernelWith(ALL, ["filename"], FUNCTIONS), {257}) == (NAMES_FROM_KERNEL,)
+    assert choose(KernelWith(ALL, [], FUNCTIONS), {257}) == ()
+    assert choose(KernelWith(ALL, ["filename"], FUNCTIONS[:-1]), {257}) == ()
+    assert choose(KernelWith(ALL, ["filename"]), {257}) == ()
 
 
 def test_what_a_kernel_cannot_tell_is_said() -> None:

@@ -7,10 +7,13 @@ import tarfile
 
 import pytest
 
+from audit_batches import catalog
+from seismo.audit.config.resolve import LivePlaces
 from seismo.audit.program.backends import BACKENDS, NAMES_FROM_KERNEL, Needs
 from seismo.audit.program.battery import read_battery
 from seismo.audit.program.bundle import CONFIG, PROGRAMS, build_bundle
 from seismo.audit.program.compile import audit_text, digest_of
+from seismo.audit.program.profile_filters import filters_of_profiles
 from seismo.audit.program.variants import (
     NOTE,
     DamagedArchive,
@@ -24,6 +27,7 @@ from seismo.audit.program.variants import (
 )
 from seismo.base.errors import NotSupported
 from seismo.elf.file import ElfFile
+from seismo.kernel.live import LiveKernel
 from seismo.objfile.model import ObjectFile
 from seismo.objfile.read import read_object
 
@@ -53,6 +57,19 @@ def test_they_are_made_of_the_texts_that_are_there(described: tuple[Description,
         if one.digest != digest_of(audit_text(optional=one.variant))
     ]
     assert not stale, "the programs have changed: PYTHONPATH=src:dev python dev/gen_battery.py"
+
+
+def test_those_of_profiles_are_made_of_their_filters() -> None:
+    texts = filters_of_profiles(catalog(), LivePlaces(LiveKernel()))
+    assert len(texts) == 3  # default, network, security
+    for filters in texts:
+        notes = [
+            read_object(one, "battery").notes for one in unpack(read_battery("x86_64", filters))
+        ]
+        described = [read_description(one[NOTE]) for one in notes]
+        assert tuple([one.variant for one in described]) == variants()
+        for one in described:
+            assert one.digest == digest_of(audit_text(filters, one.variant)), "gen_battery.py"
 
 
 def test_each_has_the_programs_that_it_says(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -320,6 +321,17 @@ def test_the_configuration_of_traceleft() -> None:
         # The call, not the family `read` of all that reads; of 32-bit programs, too.
         assert config.handlers[0].events.types == {83, 0, 1024 + 39, 1024 + 3}
         assert config.outputs == (SinkSettings(type="traceleft"),)
+
+
+def test_room_for_what_is_read_is_how_much_is_recorded() -> None:
+    for suffix, size in (("[256]", 256), ("[8192]", 4096), ("", 0)):
+        argument = {"position": 2, "type": "char", "name": "buf", "suffix": suffix}
+        events = [
+            {"name": "read", "args": [argument | {"hashFunc": "skip"}]},
+            {"name": "mkdir", "args": [argument | {"hashFunc": "string"}]},
+        ]
+        config = config_of(json.dumps({"event": events}), "config.json")
+        assert config.content_types == ({0: size, 1024 + 3: size} if size else {})
 
 
 def test_mistakes_in_the_configuration_of_traceleft() -> None:

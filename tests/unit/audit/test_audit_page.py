@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from audit_batches import catalog
+from seismo.audit.config.filter import ALWAYS
 from seismo.audit.config.model import Backpressure, Limits, MatchKind, Ring
 from seismo.audit.config.parse import parse_config
 from seismo.audit.config.profiles import names
@@ -54,3 +56,13 @@ def test_the_page_names_all_there_is_to_choose_from() -> None:
     words += [*SINK_TYPES, *[one.value for one in FunctionKind], "default", "security"]
     assert {"default", "security"} <= set(names())
     assert [one for one in words if not re.search(rf"\b{one}\b", PAGE)] == []
+
+
+def test_the_filters_of_the_page_are_some() -> None:
+    (table,) = re.findall(r"\| test \| of \|\n\|---\|---\|\n(.*?)\n\n", PAGE, re.DOTALL)
+    cells = [row.split("|")[1] for row in table.splitlines()]
+    tests = [one for cell in cells[1:] for one in re.findall(r"`(.*?)`", cell)]
+    assert len(tests) == 12
+    for one in ("uid == 0", "port in (1000..1999, 7)", 'uid == "root"', *tests):
+        text = json.dumps({"version": 1, "events": ["openat"], "filter": one})
+        assert parse_config(Source("a.json", text), catalog()).filter != ALWAYS, one

@@ -22,9 +22,7 @@ WITH_PATHS = LineOptions(has_paths=True)
 WITH_ALL = LineOptions(has_paths=True, has_addresses=True)
 
 
-def event(
-    name: str, args: Sequence[int] = (), sections: bytes = b"", **values: int
-) -> AuditEvent:
+def event(name: str, args: Sequence[int] = (), sections: bytes = b"", **values: int) -> AuditEvent:
     return Decoder(CATALOG).event(syscall(CATALOG[name].id, args, sections, **values))
 
 

@@ -38,7 +38,8 @@ def born(child: int) -> AuditEvent:
 
 
 def ended(tid: int, code: int = 0, by: int = 0, dumped: int = 0) -> AuditEvent:
-    return other(KernelEvent.PROCESS_EXIT, struct.pack("=4I", code, by, dumped, 1), tid=tid)
+    fixed = struct.pack("=4I", code, by, dumped, 1)
+    return other(KernelEvent.PROCESS_EXIT, fixed, tid=tid, tgid=10)
 
 
 def delivered(number: int, code: int) -> AuditEvent:
@@ -98,6 +99,19 @@ def test_ends_and_signals() -> None:
     assert shown(events, signals=signals_of("!chld,SIGSEGV", NAMES)) == [
         "--- SIGUSR1 {si_signo=SIGUSR1, si_code=SI_USER, ...} ---"
     ]
+
+
+def test_a_fatal_signal_is_the_one_that_ended_the_process() -> None:
+    signals = signals_of("all", NAMES)
+    killed = delivered(signal.SIGKILL, 0)
+    assert shown([killed, ended(10, 0, signal.SIGTERM)], signals=signals) == [
+        "--- SIGTERM {si_signo=SIGTERM, ...} ---",
+        "+++ killed by SIGTERM +++",
+    ]
+    assert shown([killed, ended(10, 0, signal.SIGKILL)], signals=signals) == [
+        "+++ killed by SIGKILL +++"
+    ]
+    assert shown([killed, ended(10, 0, signal.SIGTERM)]) == ["+++ killed by SIGTERM +++"]
 
 
 def test_an_exec_has_the_words_that_the_kernel_was_given() -> None:

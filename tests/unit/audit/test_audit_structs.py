@@ -15,9 +15,9 @@ from seismo.audit.catalog.structs import STRUCTS, decode_struct, variant_of
 
 HEADERS = """
 time.h sys/stat.h sys/statfs.h sys/time.h sys/timex.h sys/times.h sys/resource.h sys/sysinfo.h
-sys/epoll.h sys/utsname.h mqueue.h utime.h sys/sem.h signal.h sched.h fcntl.h linux/openat2.h
-linux/capability.h linux/landlock.h linux/perf_event.h linux/bpf.h linux/io_uring.h linux/mount.h
-linux/sched.h linux/stat.h
+sys/epoll.h poll.h sys/utsname.h mqueue.h utime.h sys/sem.h signal.h sched.h fcntl.h
+linux/openat2.h linux/capability.h linux/landlock.h linux/perf_event.h linux/bpf.h linux/io_uring.h
+linux/mount.h linux/sched.h linux/stat.h
 """
 # Our name, C's, and members that are called otherwise there; '' is not compared.
 IN_C = {
@@ -46,6 +46,7 @@ IN_C = {
     "statfs": ("struct statfs", {}),
     "mount_attr": ("struct mount_attr", {}),
     "epoll_event": ("struct epoll_event", {}),
+    "pollfd": ("struct pollfd", {}),
     "clone_args": ("struct clone_args", {}),
     "rlimit": ("struct rlimit", {}),
     "rusage": (

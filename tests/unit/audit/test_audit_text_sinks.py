@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from audit_batches import CLOCK, batch_of, call, catalog, event_of, opened, surroundings
+from audit_batches import CLOCK, batch_of, call, catalog, event_of, opened, path_bytes, surroundings
 from audit_bytes import file_bytes, header, section, socket_bytes
 from json_schema import mistakes
 from seismo.audit.catalog.schema_c import known_types
@@ -200,6 +200,24 @@ def test_a_call_without_a_return_has_no_result() -> None:
     found = json.loads(JsonFormat(CLOCK).line(event_of(call("exit_group", flags=4))))
     assert "ret" not in found
     assert found["flags"] == ["no_return"]
+
+
+def test_no_file_name_ends_its_quotes() -> None:
+    name = b'a" Flags 0 \\"\n'
+    shown = r'"a\" Flags 0 \\\"\n"'
+    assert f"filename={shown} flags" in _table_line(opened(name))
+    assert f"Filename {shown} Flags" in traceleft_line(event_of(opened(name)))
+    assert f"filename={shown} flags" in event_message(event_of(opened(name)))
+
+
+def test_a_directory_is_behind_its_descriptor() -> None:
+    parts = section(Section.STRING, b"name", 1, SectionFlag.ENTRY)
+    parts += section(Section.DIRECTORY, path_bytes("/srv"), 1, SectionFlag.ABSOLUTE)
+    own, current = (call("mkdirat", (fd, 0x7000, 0o700), parts) for fd in (5, -100))
+    assert "dfd=5</srv> " in _table_line(own)
+    assert "Dfd 5</srv> " in traceleft_line(event_of(own))
+    assert "dfd=AT_FDCWD</srv> " in _table_line(current)
+    assert "Dfd -100 " in traceleft_line(event_of(current))
 
 
 def test_traceleft_line() -> None:

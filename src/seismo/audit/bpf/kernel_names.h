@@ -1,10 +1,11 @@
-/* A string argument as the kernel itself has copied it: what it goes by from then on, whatever the
-   program's memory says before or after. */
+/* The name of a path argument as the kernel itself has copied it: what it goes by from then on,
+   whatever the program's memory says before or after. What copies it cannot be traced everywhere
+   (parts of getname_flags are inlined), so these are at what gets the copy. */
 
 #define AUDIT_NAMES_BYTES 1024 /* of a name that is kept */
 
-/* What a new entry of pending_kept is made of: this program's alone. */
-BPF_PERCPU_ARRAY(name_scratch, struct audit_kept, 1);
+/* What a new entry of pending_kept is made of. The programs may be preempted: each has its own. */
+BPF_PERCPU_ARRAY(name_scratch, struct audit_kept, 8);
 
 /* Which argument of the call is at this address; 6 for none. */
 static __always_inline u32 argument_at(const struct audit_pending *call, u64 address) {
@@ -58,31 +59,79 @@ static __always_inline int keep_name(struct audit_kept *kept, u32 index, const c
     return 1;
 }
 
-/* What copies all of them, wherever the compiler has put its callers. `most` is how many bytes there
-   was room for: if it took so many, the kernel tries again with more. */
-KRETFUNC_PROBE(strncpy_from_user, const char *name, const char *from, long most, long size) {
-    u32 tid = bpf_get_current_pid_tgid(), zero = 0;
+/* What the kernel has taken for an argument of the call that the current task is in. */
+static __always_inline void kernel_took(u32 place, struct filename *filename) {
+    u32 tid = bpf_get_current_pid_tgid();
     struct audit_pending *call = pending.lookup(&tid);
-    if (!call || size < 0 || size >= most)
-        return 0;
-    u32 index = argument_at(call, (u64)from);
+    u64 from = (u64)filename->uptr;
+    if (!call || !from)
+        return;
+    const char *name = filename->name;
+    u32 index = argument_at(call, from);
     if (index >= 6)
-        return 0;
+        return;
     u32 how = compare_name(tid, index, name);
     if (how == AUDIT_NAME_SAME)
-        return 0;
+        return;
     if (how == AUDIT_NAME_OTHER)
         call->flags |= AUDIT_EVENT_FLAG_KERNEL_DIFFERS;
     struct audit_kept *kept = pending_kept.lookup(&tid);
     if (kept) {
         keep_name(kept, index, name);
-        return 0;
+        return;
     }
-    kept = name_scratch.lookup(&zero);
+    kept = name_scratch.lookup(&place);
     if (!kept)
-        return 0;
+        return;
     __builtin_memset(kept, 0, AUDIT_KEPT_AT);
     if (keep_name(kept, index, name) && pending_kept.update(&tid, kept) == 0)
         call->has_kept = 1;
+}
+
+/* open(2) and its like, execve(2). */
+KFUNC_PROBE(do_filp_open, int directory, struct filename *name, void *how) {
+    kernel_took(0, name);
+    return 0;
+}
+
+/* stat(2), access(2), chmod(2), chdir(2), mount(2) and all else that looks up what is there. */
+KFUNC_PROBE(filename_lookup, int directory, struct filename *name, u32 flags, void *path,
+            void *root) {
+    kernel_took(1, name);
+    return 0;
+}
+
+KFUNC_PROBE(do_unlinkat, int directory, struct filename *name) {
+    kernel_took(2, name);
+    return 0;
+}
+
+KFUNC_PROBE(do_rmdir, int directory, struct filename *name) {
+    kernel_took(3, name);
+    return 0;
+}
+
+KFUNC_PROBE(do_mkdirat, int directory, struct filename *name, u16 mode) {
+    kernel_took(4, name);
+    return 0;
+}
+
+KFUNC_PROBE(do_renameat2, int directory, struct filename *from, int to_directory,
+            struct filename *to, u32 flags) {
+    kernel_took(5, from);
+    kernel_took(5, to);
+    return 0;
+}
+
+KFUNC_PROBE(do_linkat, int directory, struct filename *from, int to_directory, struct filename *to,
+            int flags) {
+    kernel_took(6, from);
+    kernel_took(6, to);
+    return 0;
+}
+
+KFUNC_PROBE(do_symlinkat, struct filename *from, int directory, struct filename *to) {
+    kernel_took(7, from);
+    kernel_took(7, to);
     return 0;
 }

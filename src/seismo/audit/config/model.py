@@ -106,8 +106,7 @@ class Capture:
 class Backpressure(Enum):
     """What happens when outputs are slower than events come."""
 
-    DROP = "drop"  # of a ring that is nearly full batches are dropped and counted, once read:
-    # who is who stays true
+    DROP = "drop"  # a ring that is nearly full is emptied, dropped and counted: tables stay true
     RING = "ring"  # the ring fills, and the kernel drops and counts
 
 

@@ -143,9 +143,15 @@ BACKENDS: tuple[Backend, ...] = (
 """All that tell events, the better one of two before the other."""
 
 NAMES_FROM_KERNEL = Backend(
-    file="kernel_names.h", needs=Needs.FUNCTION, places=("strncpy_from_user",)
+    file="kernel_names.h",
+    needs=Needs.FUNCTION,
+    places=(
+        *("do_filp_open", "filename_lookup", "do_unlinkat", "do_rmdir", "do_mkdirat"),
+        *("do_renameat2", "do_linkat", "do_symlinkat"),
+    ),
+    types=("filename",),
 )
-"""A string argument as the kernel itself copied it, where functions can be traced: sections
+"""The name of a path argument as the kernel itself took it, where functions can be traced: sections
 KERNEL_STRING and the flag KERNEL_DIFFERS of system calls."""
 
 

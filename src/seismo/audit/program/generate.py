@@ -50,10 +50,13 @@ class GeneratedFilters:
 
 
 def default_text() -> str:
-    """The text for what has no filters."""
+    """The text for what has no filters; '' in a bundle, which has programs and no texts."""
     directory = os.path.dirname(os.path.dirname(__file__))
-    with open(os.path.join(directory, "bpf", "default_filter.h"), encoding="utf-8") as opened:
-        return opened.read()
+    try:
+        with open(os.path.join(directory, "bpf", "default_filter.h"), encoding="utf-8") as opened:
+            return opened.read()
+    except NotADirectoryError:
+        return ""  # this module is in a zip file
 
 
 def generate(config: Config, places: Places, rules: Sequence[KernelRule] = ()) -> GeneratedFilters:

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from seismo.audit.catalog.constants import show_flags
 from seismo.audit.catalog.context import table_of
 from seismo.audit.record.event import AuditEvent
-from seismo.audit.strace.structs import wait_status
+from seismo.audit.strace.structs import file_mode, wait_status
 from seismo.audit.strace.text import hexadecimal, pointer_text
 from seismo.base.bits import to_signed
 from seismo.base.layout import BYTE_ORDER
@@ -78,7 +78,7 @@ def _rseq(event: AuditEvent, shown: Shown) -> Shown:
 def _mknod(mode: int) -> _Adjust:
     def adjust(event: AuditEvent, shown: Shown) -> Shown:
         value = event.args[mode] & 0xFFFF
-        shown[mode] = show_flags("st_mode", value)
+        shown[mode] = file_mode(value)
         is_device = stat.S_ISCHR(value) or stat.S_ISBLK(value)
         return shown if is_device else shown[: mode + 1]
 

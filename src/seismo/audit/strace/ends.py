@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from seismo.audit.catalog.constants import show_flags, signal_name
 from seismo.audit.record.event import AuditEvent
 
-__all__ = ("exit_line", "signal_line")
+__all__ = ("exit_line", "fatal_line", "signal_line")
 
 _CODES: Mapping[int, tuple[str, ...]] = {
     signal.SIGCHLD: (
@@ -37,6 +37,12 @@ def signal_line(event: AuditEvent) -> str:
     shown = names[code - 1] if 0 < code <= len(names) else show_flags("si_code", code)
     name = signal_name(number)
     return f"--- {name} {{si_signo={name}, si_code={shown}, ...}} ---"
+
+
+def fatal_line(number: int) -> str:
+    """The same of a signal that ended a process, of which nothing else is known."""
+    name = signal_name(number)
+    return f"--- {name} {{si_signo={name}, ...}} ---"
 
 
 def exit_line(event: AuditEvent) -> str:

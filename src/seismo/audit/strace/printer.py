@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Set
 from typing import TypeAlias
@@ -9,7 +10,7 @@ from typing import TypeAlias
 from seismo.audit.record.event import AuditEvent
 from seismo.audit.record.layout import EventFlag, KernelEvent
 from seismo.audit.strace.calls import call_name
-from seismo.audit.strace.ends import exit_line, signal_line
+from seismo.audit.strace.ends import exit_line, fatal_line, signal_line
 from seismo.audit.strace.line import LineOptions, call_text, return_text
 from seismo.audit.strace.results import has_failed
 from seismo.audit.strace.summary import Summary
@@ -76,6 +77,7 @@ class Printer:
     )
     alive: set[int] = field(default_factory=set)
     _executed: dict[int, _Executed] = field(default_factory=dict)
+    _killed: set[int] = field(default_factory=set)
     _before_ns: int = 0
 
     def take(self, event: AuditEvent) -> None:
@@ -89,15 +91,31 @@ class Printer:
             values = event.values
             self._executed[event.tid] = _Executed(values["argv"], values["envc"])
         elif type_.id == KernelEvent.SIGNAL_DELIVER:
-            if event.values["signal"] in self.options.signals:
-                self._line(event, signal_line(event))
+            self._take_signal(event)
         elif type_.id == KernelEvent.PROCESS_FORK:
             self._take_child(event.values["child_tid"])
         elif type_.id == KernelEvent.PROCESS_EXIT:
-            if self.options.quiet < _QUIET_EXIT:
-                self._line(event, exit_line(event))
-            self.alive.discard(event.tid)
-            self._executed.pop(event.tid, None)
+            self._take_end(event)
+
+    def _take_signal(self, event: AuditEvent) -> None:
+        """SIGKILL is what each thread gets when any signal ends their process: its end says which
+        that was."""
+        number = event.values["signal"]
+        if number == signal.SIGKILL:
+            self._killed.add(event.tid)
+        elif number in self.options.signals:
+            self._line(event, signal_line(event))
+
+    def _take_end(self, event: AuditEvent) -> None:
+        number = event.values["signal"]
+        is_first = event.tid in self._killed and event.tid == event.tgid
+        if is_first and number != signal.SIGKILL and number in self.options.signals:
+            self._line(event, fatal_line(number))
+        if self.options.quiet < _QUIET_EXIT:
+            self._line(event, exit_line(event))
+        self.alive.discard(event.tid)
+        self._killed.discard(event.tid)
+        self._executed.pop(event.tid, None)
 
     def _take_child(self, tid: int) -> None:
         self.alive.add(tid)

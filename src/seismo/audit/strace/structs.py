@@ -20,7 +20,7 @@ from seismo.audit.catalog.model import FieldKind
 from seismo.audit.catalog.structs import STRUCTS
 from seismo.audit.strace.text import hexadecimal, mode_text, pointer_text, quoted, struct_text
 
-__all__ = ("device_text", "signal_set", "struct_shown", "wait_status")
+__all__ = ("device_text", "file_mode", "signal_set", "struct_shown", "wait_status")
 
 Members: TypeAlias = Mapping[str, Any]
 
@@ -101,8 +101,12 @@ def _member_text(kind: FieldKind, table: str, value: Any) -> str:
     return str(value)
 
 
-def _mode(value: int) -> str:
-    return show_flags("st_mode", value)
+def file_mode(value: int) -> str:
+    """A file's kind and permissions: `S_IFDIR|S_ISVTX|0777`."""
+    special = {"S_ISUID": stat.S_ISUID, "S_ISGID": stat.S_ISGID, "S_ISVTX": stat.S_ISVTX}
+    names = [name for name, bit in special.items() if value & bit]
+    kind, *permissions = show_flags("st_mode", value & ~0o7000).split("|")
+    return "|".join([kind, *names, *permissions] if permissions else [*names, kind])
 
 
 def _stat(members: Members) -> str:
@@ -113,14 +117,14 @@ def _stat(members: Members) -> str:
         if is_device
         else (f"st_size={members['st_size']}")
     )
-    return f"{{st_mode={_mode(mode)}, {rest}, ...}}"
+    return f"{{st_mode={file_mode(mode)}, {rest}, ...}}"
 
 
 def _statx(members: Members) -> str:
     attributes = show_flags("statx_attributes", members["stx_attributes"])
     return (
         f"{{stx_mask={show_flags('statx', members['stx_mask'])}, stx_attributes={attributes}, "
-        f"stx_mode={_mode(members['stx_mode'])}, stx_size={members['stx_size']}, ...}}"
+        f"stx_mode={file_mode(members['stx_mode'])}, stx_size={members['stx_size']}, ...}}"
     )
 
 

@@ -124,6 +124,7 @@ def _become(path: str, argv: Sequence[str], gate: int, failure: int) -> None:
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
         if os.read(gate, 1):
             os.execv(path, list(argv))
     except OSError as error:

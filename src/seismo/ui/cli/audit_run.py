@@ -145,14 +145,16 @@ def run_session(
     duration: float = 0.0,
     pids: Sequence[int] = (),
     on_request: Callable[[], None] = lambda: None,
+    on_start: Callable[[], None] = lambda: None,
 ) -> Account:
     """Run until Ctrl-C, until the command or all of `pids` have ended, or for `duration` seconds;
     where all events have gone. A command that runs then is asked to end, and so does in sight.
-    `on_request` is called at SIGUSR1."""
+    `on_request` is called at SIGUSR1, `on_start` when everything is recorded."""
     started = time.monotonic()
     with Interrupt() as interrupt, ExitStack() as owned:
         watched = [owned.enter_context(process_fd(pid)) for pid in pids]
         session.start()
+        on_start()
         if session.command is not None:
             watched.append(session.command.exit_fd)
         left = set(watched)

@@ -77,8 +77,9 @@ def run_strace(arguments: Sequence[str]) -> int:
             argv=given.command,
             follows=given.follows,
         ) as session:
-            _tell_of(given, "attached")
-            account = run_session(session, pids=given.pids)
+            account = run_session(
+                session, pids=given.pids, on_start=lambda: _tell_of(given, "attached")
+            )
             _tell_of(given, "detached", printer)
             _tell(account)
             status = command_status(session)
@@ -200,7 +201,7 @@ def _tell_of(given: argparse.Namespace, what: str, printer: Printer | None = Non
     """Name the processes that were given, and at the end those that go on."""
     for pid in given.pids if not _quiet(given) else ():
         if printer is None or pid in printer.alive or Path(f"/proc/{pid}").exists():
-            print(f"strace: Process {pid} {what}", file=sys.stderr)
+            print(f"strace: Process {pid} {what}", file=sys.stderr, flush=True)
 
 
 def _tell(account: Account) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -106,3 +108,16 @@ def test_a_bundle_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none/a.pyz cannot be written: No such file"):
         _write(str(tmp_path / "none" / "a.pyz"), b"#!")
     assert [one.name for one in tmp_path.iterdir()] == ["a.pyz"]
+
+
+def test_what_is_not_needed_is_not_loaded() -> None:
+    program = """if True:
+        import sys
+        import seismo.ui.cli.main
+        import seismo.ui.cli.run
+        scripts = [one for one in sys.modules if one.startswith("seismo.audit")]
+        import seismo.ui.cli.audit
+        heavy = ("seismo.c.compile", "seismo.bcc", "numpy", "yaml", "pyarrow", "duckdb")
+        print(scripts, [one for one in heavy if one in sys.modules])
+    """
+    assert subprocess.check_output([sys.executable, "-c", program], text=True) == "[] []\n"
