@@ -81,12 +81,9 @@ def _traced(
             return stream.account()
 
 
-def test_every_output_has_every_event(kernel: LiveKernel, tmp_path: Path) -> None:
-    pytest.importorskip("pyarrow")
-    read_table = pytest.importorskip("pyarrow.parquet").read_table
-    target = tmp_path / "target"
-    target.write_bytes(b"")
-    found: dict[str, Any] = {}
+def _outputs(kernel: LiveKernel, tmp_path: Path, target: Path) -> dict[str, str]:
+    """The paths of what each kind of output has made of one run of the child."""
+    found: dict[str, str] = {}
 
     def use(stream: Stream, catalog: Any) -> None:
         with (tmp_path / "stdout").open("wb") as stdout:
@@ -105,6 +102,15 @@ def test_every_output_has_every_event(kernel: LiveKernel, tmp_path: Path) -> Non
 
     account = _traced(kernel, target, Rules(), use)
     assert account.is_exact, account.text()
+    return found
+
+
+def test_every_output_has_every_event(kernel: LiveKernel, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    read_table = pytest.importorskip("pyarrow.parquet").read_table
+    target = tmp_path / "target"
+    target.write_bytes(b"")
+    found = _outputs(kernel, tmp_path, target)
     lines = [json.loads(line) for line in Path(found["jsonl"]).read_text().splitlines()]
     events, last = lines[:-1], lines[-1]
     assert last["event"] == "audit.account"
