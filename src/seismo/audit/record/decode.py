@@ -25,6 +25,7 @@ from seismo.audit.record.layout import (
     HEADER,
     NO_ARGUMENT,
     SYSCALL,
+    Capture,
     EventFlag,
     Section,
     SectionFlag,
@@ -213,6 +214,7 @@ class _Shape:
         )
 
 
+_FILLED = (Capture.BYTES_OUT, Capture.IOVEC_OUT)
 _ARGS = Struct("=6Q")
 assert _ARGS.size == SYSCALL.size
 
@@ -296,9 +298,12 @@ def _from_register(field: EventField) -> Find:
 def _from_section(field: EventField, kinds: frozenset[int], argument: int) -> Find:
     """The value that a section has; None if there is none, or it could not be read."""
     read = _reader(field)
+    is_filled = field.capture is not None and field.capture.kind in _FILLED
 
     def find(event: AuditEvent) -> Any:
         part = _part(event, kinds, argument)
+        if part is None and is_filled and event.ret == 0:
+            return b""  # nothing was read, of which there is no section
         if part is None or part[2] & SectionFlag.FAULTED:
             return None
         return read(event, part)

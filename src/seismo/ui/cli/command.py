@@ -171,6 +171,7 @@ def _become(program: str, argv: list[str], gate: int, failure: int) -> None:
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
         if os.read(gate, 1):
             os.execv(program, argv)
     except OSError as error:

@@ -29,7 +29,7 @@ from seismo.kernel.live import LiveKernel
 from seismo.kernel.tracefs import Tracefs
 from seismo.ui.cli.audit_run import command_status, run_session
 from seismo.ui.cli.errors import InputError
-from seismo.ui.cli.parser import parser_for
+from seismo.ui.cli.parser import Refuse, parser_for
 from seismo.views import LiveView
 
 __all__ = ("run_strace", "strace_parser")
@@ -96,6 +96,7 @@ def strace_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     text = "what the command or process starts, too, and all of its threads"
     add("-f", "--follow-forks", dest="follows", action="store_true", help=text)
+    add("-ff", action=Refuse, nargs=0, help="not here: -f -o writes one file for all processes")
     text = "a running process (may be given often)"
     add("-p", "--attach", dest="pids", type=int, action="append", default=[], help=text)
     text = "trace=CALLS, signal=SIGNALS, status=STATUS; CALLS: names, %%classes, /patterns, !"
