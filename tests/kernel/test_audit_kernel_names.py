@@ -21,37 +21,15 @@ from seismo.audit.record.layout import (
 
 pytestmark = [pytest.mark.kernel, pytest.mark.guest]
 
-OPENAT = 257
+OPENAT, OPENAT2 = 257, 437
 
-# One thread writes the name's last letter, a and b in turn, while the other opens it.
-_SWAPPER = r"""
-#include <fcntl.h>
-#include <pthread.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-static volatile char *last;
-static void *swap(void *unused) {
-    for (;;) { *last = 'b'; *last = 'a'; }
-    return unused;
-}
-int main(int argc, char **argv) {
-    static char name[4096];
-    pthread_t thread;
-    strcpy(name, argv[1]);
-    last = name + strlen(name) - 1;
-    pthread_create(&thread, 0, swap, 0);
-    for (int i = 0; i < atoi(argv[2]); i++)
-        close(open(name, O_RDONLY));
-    _exit(0);
-}
-"""
-
-# The name is in a page that is not there yet: it comes when the kernel asks for it.
-_LATE = r"""
+# A thread brings a page when the kernel asks for it. With two names that is the page of `how`,
+# which openat2(2) reads before the name: the thread changes the first name to the second meanwhile.
+# With one name it is the name's own page.
+_PROGRAM = r"""
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <string.h>
@@ -60,94 +38,94 @@ _LATE = r"""
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static char *page;
-static const char *path;
+static char *page, name[4096], *first, *second;
 static int faults;
 static void *bring(void *unused) {
-    static char first[4096];
+    static char bytes[4096];
     struct uffd_msg message;
     read(faults, &message, sizeof message);
-    strcpy(first, path);
-    struct uffdio_copy copy = {.dst = (long)page, .src = (long)first, .len = 4096};
+    strcpy(second ? name : bytes, second ? second : first);
+    struct uffdio_copy copy = {.dst = (long)page, .src = (long)bytes, .len = 4096};
     ioctl(faults, UFFDIO_COPY, &copy);
     return unused;
 }
 int main(int argc, char **argv) {
     struct uffdio_api api = {.api = UFFD_API};
     pthread_t thread;
-    path = argv[1];
+    first = argv[1];
+    second = argv[2];
+    strcpy(name, first);
     page = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     faults = syscall(SYS_userfaultfd, O_CLOEXEC);
     ioctl(faults, UFFDIO_API, &api);
     struct uffdio_register all = {.range = {(long)page, 4096}, .mode = 1}; /* MODE_MISSING */
     ioctl(faults, UFFDIO_REGISTER, &all);
     pthread_create(&thread, 0, bring, 0);
-    open(page, O_RDONLY);
-    return 0;
+    if (second)
+        return syscall(SYS_openat2, AT_FDCWD, name, page, sizeof(struct open_how)) < 0;
+    return open(page, O_RDONLY) < 0;
 }
 """
 
 
-def compiled(folder: Path, text: str) -> Path:
-    source, program = folder / "program.c", folder / "program"
-    source.write_text(text)
-    subprocess.run(["cc", "-O1", "-pthread", "-w", "-o", program, source], check=True)
-    return program
+@pytest.fixture
+def program(tmp_path: Path) -> str:
+    source, made = tmp_path / "program.c", tmp_path / "program"
+    source.write_text(_PROGRAM)
+    subprocess.run(["cc", "-O1", "-pthread", "-w", "-o", made, source], check=True)
+    return str(made)
 
 
 def plan() -> bytes:
-    """What the catalog says of openat(2): its path, and what was opened."""
+    """Of a call whose second argument is a path, and which opens it."""
     captures, parameters = [0, Capture.PATH_AT, 0, 0, 0, 0], [0] * 6
     assert PLAN.size == 16
     return struct.pack("=BB6B6BH", 0, Capture.FD_RETURNED, *captures, *parameters, 0)
 
 
-def part(found: Found, kind: Section) -> str:
-    return next(one for one in found.parts if one.kind == kind).data.decode()
+def text(found: Found, kind: Section) -> str:
+    return found.part(kind).data.decode()
 
 
-def test_the_name_that_the_kernel_took_is_told(tmp_path: Path) -> None:
-    inodes = {}
-    for letter in "ab":
-        file = tmp_path / f"name-{letter}"
-        file.touch()
-        inodes[str(file)] = file.stat().st_ino
-    program = compiled(tmp_path, _SWAPPER)
-    with audit_run((OPENAT,)) as run:
-        run.maps["plans"].put(struct.pack("=I", OPENAT), plan())
-        differing: list[Found] = []
-        for _ in range(20):
-            command = [str(program), str(tmp_path / "name-a"), "500"]
-            run.did(lambda: subprocess.run(command, check=True))  # noqa: B023
-            mine = [one for one in run.of(OPENAT) if one["ret"] >= 0]
-            differing = [one for one in mine if one["flags"] & EventFlag.KERNEL_DIFFERS]
-            if differing:
-                break
-        assert differing
-        for one in differing:
-            taken, asked = part(one, Section.KERNEL_STRING), part(one, Section.STRING)
-            assert {taken, asked} == inodes.keys()
-            opened = next(part for part in one.parts if part.kind == Section.FILE)
-            assert read(FIXED_FILE, opened.data)["inode"] == inodes[taken]
-        agreeing = [one for one in mine if one not in differing]
-        assert not [
-            one for one in agreeing for part in one.parts if part.kind == Section.KERNEL_STRING
-        ]
+def test_the_name_that_the_kernel_took_is_told(program: str, tmp_path: Path) -> None:
+    asked, taken = tmp_path / "asked", tmp_path / "taken"
+    asked.touch()
+    taken.touch()
+    with audit_run((OPENAT2,)) as run:
+        run.maps["plans"].put(struct.pack("=I", OPENAT2), plan())
+        run.did(lambda: subprocess.run([program, str(asked), str(taken)], check=True))
+        (found,) = run.of(OPENAT2)
+        assert text(found, Section.STRING) == str(asked)
+        assert text(found, Section.KERNEL_STRING) == str(taken)
+        assert text(found, Section.CHANGED_STRING) == str(taken)
+        assert found["flags"] & EventFlag.KERNEL_DIFFERS
+        assert found["flags"] & EventFlag.CHANGED
+        opened = read(FIXED_FILE, found.part(Section.FILE).data)
+        assert opened["inode"] == taken.stat().st_ino
 
 
-def test_a_name_that_was_not_there_at_the_entry(tmp_path: Path) -> None:
+def test_a_name_that_was_not_there_at_the_entry(program: str, tmp_path: Path) -> None:
     file = tmp_path / "late"
     file.touch()
-    program = compiled(tmp_path, _LATE)
     with audit_run((OPENAT,)) as run:
         run.maps["plans"].put(struct.pack("=I", OPENAT), plan())
-        run.did(lambda: subprocess.run([str(program), str(file)], check=True))
+        run.did(lambda: subprocess.run([program, str(file)], check=True))
         (found,) = [
             one
             for one in run.of(OPENAT)
             if any(part.kind == Section.KERNEL_STRING for part in one.parts)
         ]
-        assert part(found, Section.KERNEL_STRING) == str(file)
+        assert text(found, Section.KERNEL_STRING) == str(file)
         assert not found["flags"] & EventFlag.KERNEL_DIFFERS
-        (asked,) = [one for one in found.parts if one.kind == Section.STRING]
-        assert asked.flags & SectionFlag.RETRIED
+        assert found.part(Section.STRING).flags & SectionFlag.RETRIED
+
+
+def test_names_that_stay_are_told_once(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with audit_run((OPENAT,)) as run:
+        run.maps["plans"].put(struct.pack("=I", OPENAT), plan())
+        run.did(lambda: (tmp_path / "file").read_bytes())
+        (found,) = [one for one in run.of(OPENAT) if one["ret"] >= 0]
+        assert text(found, Section.STRING) == str(tmp_path / "file")
+        assert not [one for one in found.parts if one.kind == Section.KERNEL_STRING]
+        assert found["flags"] == 0

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import cast
 
 import pytest
 
 from c_kernels import KernelOf
+from seismo.audit.program.audit_object import AuditObject, sized
 from seismo.audit.program.backends import (
     BACKENDS,
     NAMES_FROM_KERNEL,
@@ -22,10 +24,17 @@ from seismo.audit.program.compile import audit_text
 from seismo.audit.record.layout import KERNEL_EVENTS, KernelEvent
 from seismo.btf.types import Struct, Type, Typedef
 from seismo.c.flavour import ContextKind, flavour_of
+from seismo.isa.map_types import MapType
 from seismo.isa.prog_types import AttachType, ProgType
 from seismo.objects.program import Program
 from seismo.probes.view import KernelFunction
-from seismo.spec.types import ProgramTarget, RawTracepointAttach, TracingAttach
+from seismo.spec.types import (
+    MapSpec,
+    ObjectSpec,
+    ProgramTarget,
+    RawTracepointAttach,
+    TracingAttach,
+)
 
 STREAM = (
     *(KernelEvent.NET_CONNECT, KernelEvent.NET_CONNECT_FAILED),
@@ -113,6 +122,17 @@ def test_each_backend_is_a_file_and_its_programs_are_at_its_places() -> None:
     parts = audit_text()
     for one in (*BACKENDS, NAMES_FROM_KERNEL):
         assert all(place in parts[one.file] or one.file == "call_events.h" for place in one.places)
+
+
+def test_each_slot_of_each_cpu_has_a_record() -> None:
+    text = audit_text()["maps.h"]
+    slots = re.findall(r"^#define AUDIT_SLOT_\w+ (\d+)", text, re.MULTILINE)
+    (count,) = re.findall(r"^#define AUDIT_SLOTS (\d+)$", text, re.MULTILINE)
+    assert [int(one) for one in slots] == list(range(int(count)))
+    scratch = MapSpec(name="scratch", type=MapType.ARRAY, key_size=4, value_size=8, max_entries=1)
+    audit = AuditObject(spec=ObjectSpec(maps=(scratch,), programs=()), programs=(), digest="")
+    (made,) = sized(audit, cpus=3).spec.maps
+    assert made.max_entries == 3 * int(count)
 
 
 @pytest.mark.parametrize(

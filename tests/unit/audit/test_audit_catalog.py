@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from seismo.audit.catalog.build import audit_catalog, event_of, shipped_catalog
-from seismo.audit.catalog.families import DEFAULT, FAMILY_DOCS
+from seismo.audit.catalog.families import DEFAULT, FAMILY_DOCS, MANY
 from seismo.audit.catalog.kernel_events import KERNEL_EVENT_TYPES
 from seismo.audit.catalog.meaning import meanings
 from seismo.audit.catalog.model import CaptureOf, EventType, FieldKind
@@ -106,7 +106,7 @@ def test_every_event_says_what_it_is_and_belongs_to_known_families() -> None:
         assert event.doc and not event.doc.endswith("."), event.name
         known = {one for one in event.families if not one.startswith("%")}
         assert known <= set(FAMILY_DOCS), event.name
-        assert "all" in known
+        assert ("all" in known) is (event.name not in MANY)
         assert event.families == tuple(sorted(set(event.families)))
     assert set(FAMILY_DOCS) == {one for one in CATALOG.families if not one.startswith("%")}
 
@@ -130,14 +130,24 @@ def test_a_choice_is_families_names_and_globs_without_what_is_not_wanted() -> No
         *("seccomp", "compat:open", "compat:seccomp"),
     ]
     assert CATALOG.select([]) == ()
-    assert CATALOG.select(["all"]) == CATALOG.types
+    assert CATALOG.select(["all", "sched", "interrupts"]) == CATALOG.types
+    assert CATALOG.select(["*"]) == CATALOG.types
     assert CATALOG.select(["!all"]) == ()
     assert CATALOG.select(["open", "!open", "open"]) == CATALOG.select(["open"])
 
 
 def test_what_is_excluded_first_is_excluded_from_everything() -> None:
     chosen = CATALOG.select(["!syscalls"])
-    assert names(chosen) == names(KERNEL_EVENT_TYPES)
+    assert [one for one in names(KERNEL_EVENT_TYPES) if one not in MANY] == names(chosen)
+    assert chosen == CATALOG.families["kernel"]
+
+
+def test_who_wants_many_events_says_so() -> None:
+    """Switches and interrupts are in no choice that is not about them."""
+    assert set(names(CATALOG.families["interrupts"])) | {"sched_switch"} == MANY
+    assert "sched_switch" in names(CATALOG.families["sched"])
+    for words in (["all"], ["default"], ["kernel"], ["!read"]):
+        assert MANY.isdisjoint(names(CATALOG.select(words))), words
 
 
 def test_a_name_means_both_kinds_of_programs() -> None:

@@ -12,7 +12,9 @@
 #define AUDIT_SLOT_OTHER 4
 #define AUDIT_SLOT_CAPABILITY 5  /* programs at functions, which may be preempted: */
 #define AUDIT_SLOT_CREDENTIALS 6 /* each has its own */
-#define AUDIT_SLOTS 7
+#define AUDIT_SLOT_ATOMIC 7  /* programs that run with interrupts off: none interrupts another */
+#define AUDIT_SLOT_SOFTIRQ 8 /* those in softirqs, one of which runs at a time */
+#define AUDIT_SLOTS 9
 
 struct audit_watch {
     u16 handler;

@@ -9,11 +9,11 @@ from __future__ import annotations
 from seismo.audit.catalog.meaning import Meaning
 from seismo.audit.catalog.model import FieldKind
 
-__all__ = ("DEFAULT", "FAMILY_DOCS", "families_of")
+__all__ = ("DEFAULT", "FAMILY_DOCS", "MANY", "families_of")
 
 FAMILY_DOCS = {
     "aio": "asynchronous requests of Linux' old kind",
-    "all": "every event",
+    "all": "every event, but for sched_switch and `interrupts`, which are many: name them as well",
     "attributes": "changes of permissions, owners, times, extended attributes",
     "bpf": "bpf(2)",
     "cgroup": "cgroups made, removed, and tasks moved",
@@ -31,9 +31,10 @@ FAMILY_DOCS = {
     "fork": "processes and threads made",
     "futex": "locks of user space",
     "inject": "memory of other processes read and written",
+    "interrupts": "of devices, and what is put off from them (softirqs), in a task's time",
     "io_uring": "rings of requests",
     "ipc": "System V and POSIX queues, semaphores, shared memory",
-    "kernel": "events that are no system calls",
+    "kernel": "events of `all` that are no system calls",
     "keys": "the kernel's keys",
     "landlock": "landlock",
     "memory": "mappings and their protection",
@@ -50,7 +51,7 @@ FAMILY_DOCS = {
     "reboot": "reboots",
     "remove": "names and directories removed",
     "rename": "files renamed",
-    "sched": "scheduling",
+    "sched": "scheduling: calls about it, and each time that a task leaves a CPU",
     "seccomp": "seccomp",
     "setid": "credentials changed",
     "settime": "clocks changed",
@@ -89,6 +90,9 @@ DEFAULT = frozenset(
     )
 )
 """The family `default`; those of 32-bit programs belong to it by their names, too."""
+
+MANY = frozenset(("interrupt", "sched_switch", "softirq"))
+"""Events that are in no family that is not about them: an idle machine has hundreds in a second."""
 
 _SENDING = ("kill", "pidfd_send_signal", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "tgkill", "tkill")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from seismo.audit.catalog.families import DEFAULT
+from seismo.audit.catalog.families import DEFAULT, MANY
 from seismo.audit.catalog.model import EventField, EventType, FieldKind
 from seismo.audit.record.layout import FIXED, KernelEvent, Section
 from seismo.base.dataclass import dataclass
@@ -89,6 +89,15 @@ _DOCS = {
     "target_tid": "the thread that is watched from now on",
     "capability": "which was asked for",
     "is_granted": "1: the task has it",
+    "next_tgid": "the process that has the CPU now; 0: none, it idles",
+    "next_tid": "the thread that has the CPU now",
+    "next_comm": "what that thread is called",
+    "state": "what it waits in; running: it waits for nothing but the CPU",
+    "is_preempted": "1: the CPU was taken from it within the kernel, not on its way back",
+    "irq": "the interrupt's number, as in /proc/interrupts",
+    "is_handled": "0: the handler's device had not asked for it",
+    "interrupt.name": "the handler, as in /proc/interrupts",
+    "vector": "which, as in /proc/softirqs",
 }
 
 _EVENTS = {
@@ -189,6 +198,20 @@ _EVENTS = {
         doc="A capability was asked for, where the kernel tells (cap_capable, Linux 6.11)",
         kinds={"capability": "enum:capability"},
     ),
+    KernelEvent.SCHED_SWITCH: _Event(
+        families="sched",
+        doc="A task left the CPU; duration: how long it had it (sched_switch)",
+        kinds={"next_tgid": "pid", "next_tid": "pid", "state": "enum:task_state"},
+    ),
+    KernelEvent.INTERRUPT: _Event(
+        families="interrupts",
+        doc="A device interrupted the task; duration: of the handler (irq_handler_exit)",
+    ),
+    KernelEvent.SOFTIRQ: _Event(
+        families="interrupts",
+        doc="Work put off from interrupts ran instead of the task, for duration (softirq_exit)",
+        kinds={"vector": "enum:softirq"},
+    ),
 }
 
 
@@ -201,7 +224,9 @@ def _event_type(event: KernelEvent) -> EventType:
         if one.name != "pad"
     ]
     fields += [_field(name, field, kind, "", section) for field, kind, section in said.sections]
-    families = {"all", "kernel", *said.families.split()}
+    families = set(said.families.split())
+    if name not in MANY:
+        families |= {"all", "kernel"}
     if name in DEFAULT:
         families.add("default")
     return EventType(

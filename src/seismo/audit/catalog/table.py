@@ -105,7 +105,7 @@ class Catalog:
         """The types that words name, in the order of their numbers; the words are heeded in turn.
 
         A word is a family (`file`, `%file`), a name, or a glob of names; with `!` before it what it
-        names is taken out again, and where the first word is such a one all events are taken
+        names is taken out again, and where the first word is such a one the family `all` is taken
         before. A name and a glob mean both the call of 64-bit and of 32-bit programs, `compat:open`
         and `compat:*` those of 32-bit ones alone. UnknownEvent for a word that means nothing.
         """
@@ -113,7 +113,7 @@ class Catalog:
         for place, word in enumerate(words):
             named = word.removeprefix("!")
             if named != word and not place:
-                chosen = set(self._by_id)
+                chosen = {one.id for one in self.families["all"]}
             ids = {one.id for one in self._named(named)}
             chosen = chosen - ids if named != word else chosen | ids
         return tuple([one for one in self.types if one.id in chosen])

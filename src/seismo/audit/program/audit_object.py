@@ -28,7 +28,7 @@ RING_BYTES = 32 << 20
 PENDING = 10240
 """How many calls may be in progress at a time."""
 
-_SLOTS = 7  # bpf/maps.h: AUDIT_SLOTS
+_SLOTS = 9  # bpf/maps.h: AUDIT_SLOTS
 _STAGE = "audit_stage_"
 
 

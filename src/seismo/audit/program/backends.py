@@ -139,6 +139,18 @@ BACKENDS: tuple[Backend, ...] = (
         places=("cap_capable",),
         events=(KernelEvent.CAPABILITY_USE,),
     ),
+    Backend(
+        file="scheduling.h",
+        needs=Needs.RAW_TRACEPOINT,
+        places=("sched_switch",),
+        events=(KernelEvent.SCHED_SWITCH,),
+    ),
+    Backend(
+        file="interrupts.h",
+        needs=Needs.RAW_TRACEPOINT,
+        places=("irq_handler_entry", "irq_handler_exit", "softirq_entry", "softirq_exit"),
+        events=(KernelEvent.INTERRUPT, KernelEvent.SOFTIRQ),
+    ),
 )
 """All that tell events, the better one of two before the other."""
 

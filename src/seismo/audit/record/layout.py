@@ -47,7 +47,7 @@ HEADER = Layout.of(
     "audit_header",
     [
         ("time_ns", U64),  # CLOCK_MONOTONIC when the event was complete
-        ("duration_ns", U64),  # of a system call, from its entry; else 0
+        ("duration_ns", U64),  # of a system call, from its entry; of what `FIXED` says; else 0
         ("sequence", U64),  # of this CPU's records, lost ones included: from 1, without holes
         ("start_ns", U64),  # when the process started, since boot: with `tgid` it names a process
         ("cgroup", U64),  # the id of the cgroup (version 2)
@@ -158,6 +158,9 @@ class KernelEvent(IntEnum):
     PTRACE_ATTACH = 2066
     NET_CONNECT_FAILED = 2067  # TCP: asked, and refused or given up
     CAPABILITY_USE = 2068  # a check of a capability (where the kernel tells)
+    SCHED_SWITCH = 2069  # a task left the CPU
+    INTERRUPT = 2070  # a device's, while the task had the CPU
+    SOFTIRQ = 2071
 
 
 CREDENTIALS = Layout.of(
@@ -286,6 +289,23 @@ FIXED = {
     KernelEvent.CAPABILITY_USE: Layout.of(
         "audit_capability", [("capability", U32), ("is_granted", U32)]
     ),
+    KernelEvent.SCHED_SWITCH: Layout.of(
+        # `duration_ns` in the header: how long the task had the CPU; 0 if its begin was not seen.
+        "audit_sched_switch",
+        [
+            ("next_tgid", U32),  # 0: the CPU idles
+            ("next_tid", U32),
+            ("state", U32),  # TASK_INTERRUPTIBLE and so on; 0: it could go on
+            ("is_preempted", U32),
+            ("next_comm", Text(16)),
+        ],
+    ),
+    KernelEvent.INTERRUPT: Layout.of(
+        # `duration_ns`: of the handler.
+        "audit_interrupt",
+        [("irq", U32), ("is_handled", U32), ("name", Text(32))],
+    ),
+    KernelEvent.SOFTIRQ: Layout.of("audit_softirq", [("vector", U32), ("pad", U32)]),
     **{
         event: Layout.of(f"audit_{event.name.lower()}", [("socket", Blob(SOCKET.size))])
         for event in (

@@ -135,15 +135,15 @@ def socket_state(data: bytes) -> SocketState:
     """A SOCKET section, or the fixed part of a network event."""
     values = _SOCKET.unpack_from(data)
     cookie, inode, sent, received, started, netns, family, kind, state = values[:9]
-    protocol, local_port, remote_port, is_ipv6, fd, _, local, remote = values[9:]
+    protocol, local_port, remote_port, _, fd, _, local, remote = values[9:]
     name = family_name(family)
     return SocketState(
         family=name,
         type=names_of("socket_type").get(kind, str(kind)),
         protocol=names_of("protocol").get(protocol, str(protocol)),
         state=names_of("tcp_state").get(state, str(state)),
-        local=_internet(name, is_ipv6, local, local_port),
-        remote=_internet(name, is_ipv6, remote, remote_port),
+        local=_internet(name, local, local_port),
+        remote=_internet(name, remote, remote_port),
         netns=netns,
         inode=inode,
         cookie=cookie,
@@ -157,11 +157,14 @@ def socket_state(data: bytes) -> SocketState:
 _SOCKET = Struct("=5QIHBB4HiI16s16s")
 
 
-def _internet(family: str, is_ipv6: int, address: bytes, port: int) -> SocketAddress:
-    """One end of an internet socket; an IPv6 socket may have the addresses of IPv4."""
+def _internet(family: str, address: bytes, port: int) -> SocketAddress:
+    """One end of an internet socket; the family is that of its addresses: an IPv6 socket may have
+    those of IPv4."""
     if family not in ("AF_INET", "AF_INET6"):
         return SocketAddress(family=family, address="")
-    shown = inet_ntop(AF_INET6, address) if is_ipv6 else inet_ntop(AF_INET, address[:4])
+    shown = (
+        inet_ntop(AF_INET6, address) if family == "AF_INET6" else inet_ntop(AF_INET, address[:4])
+    )
     return SocketAddress(family=family, address=shown, port=port)
 
 
