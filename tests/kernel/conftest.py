@@ -14,6 +14,7 @@ _NOT_ROOT = "needs root: loads BPF programs"
 _NO_GUEST = "needs a guest of the lab: make lab"
 _FIRST_OF_FILE = (
     *("test_cli_", "test_engine_", "test_live_", "test_record_", "test_replay_", "test_ship"),
+    "test_audit_",
     *(
         "test_tool_",
         "test_verifier_",

@@ -207,7 +207,7 @@ def passed(expression: str, sent: list[Packet]) -> list[int]:
             for index, one in enumerate(sent)
         ]
         file.write_bytes(head + b"".join(records))
-        command = ["tcpdump", "-r", str(file), "-w", "-", expression]
+        command = ["tcpdump", "-r", str(file), "-w", "-", "--", expression]
         kept = subprocess.run(command, capture_output=True, check=True).stdout
     indexes, at = [], len(head)
     while at < len(kept):

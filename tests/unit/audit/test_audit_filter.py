@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from struct import pack
 
@@ -227,9 +226,6 @@ def test_this_system(tmp_path: Path) -> None:
     found = places.file(str(tmp_path))
     assert found is not None and found.inode == tmp_path.stat().st_ino
     assert places.file(str(tmp_path / "none")) is None
-    # new_encode_dev: 8 low bits of the minor, 12 of the major, 12 high bits of the minor.
-    fields = [0o40755, 5, os.makedev(0xABC, 0x12345), *[0] * 7]
-    assert FileId.of(os.stat_result(fields)) == FileId(5, 0x123_ABC_45)
 
 
 def test_without_filters_it_is_the_prebuilt_text() -> None:

@@ -29,6 +29,7 @@ from seismo.audit.config.filter_meaning import LONGEST_TEXT
 from seismo.base.dataclass import dataclass, replace
 from seismo.base.errors import BpfError
 from seismo.kernel.cgroups import CgroupError, cgroup_id, cgroup_root, find_cgroup
+from seismo.kernel.mounts import file_identity
 from seismo.kernel.protocol import Kernel
 from seismo.runtime.containers import find_container
 
@@ -57,13 +58,6 @@ class FileId:
 
     inode: int
     device: int
-
-    @staticmethod
-    def of(found: os.stat_result) -> FileId:
-        """Of what stat(2) says."""
-        major, minor = os.major(found.st_dev), os.minor(found.st_dev)
-        device = (minor & 0xFF) | (major & 0xFFF) << 8 | (minor & ~0xFF) << 12
-        return FileId(found.st_ino, device & 0xFFFF_FFFF)
 
     @property
     def key(self) -> bytes:
@@ -119,7 +113,7 @@ class LivePlaces:
 
     def file(self, path: str) -> FileId | None:
         try:
-            return FileId.of(os.stat(path))
+            return FileId(*file_identity(path))
         except OSError:
             return None
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from seismo.audit.correlate.process import TICK_NS, CgroupOf, Image
 from seismo.audit.correlate.process_table import Known
+from seismo.kernel.mounts import file_identity
 
 __all__ = ("Procfs",)
 
@@ -101,8 +102,8 @@ class Procfs:
         exe = self._link(tgid, "exe")
         inode = device = mode = 0
         try:
-            status = os.stat(f"{self.root}/{tgid}/exe")
-            inode, device, mode = status.st_ino, _device(status.st_dev), status.st_mode
+            inode, device = file_identity(f"{self.root}/{tgid}/exe")
+            mode = os.stat(f"{self.root}/{tgid}/exe").st_mode
         except OSError:
             pass  # said in the docstring
         return Image(
@@ -168,12 +169,3 @@ class Procfs:
             if row[0] == "boottime":
                 return int(row[1]) * _SECOND_NS + int(row[2])
         return 0
-
-
-def _device(number: int) -> int:
-    """st_dev as the kernel's `new_encode_dev` has it, which records hold, too.
-
-    include/linux/kdev_t.h: eight bits of the minor, then the major, then the rest of the minor.
-    """
-    major, minor = os.major(number), os.minor(number)
-    return (minor & 0xFF) | major << 8 | (minor & ~0xFF) << 12

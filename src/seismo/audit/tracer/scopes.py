@@ -11,6 +11,7 @@ from seismo.base.dataclass import dataclass
 from seismo.base.enum import Enum
 from seismo.base.errors import SyscallError
 from seismo.kernel.cgroups import cgroup_id, find_cgroup
+from seismo.kernel.mounts import file_identity
 from seismo.kernel.protocol import Kernel
 from seismo.runtime.containers import find_container
 
@@ -29,7 +30,6 @@ __all__ = (
 )
 
 _INODE = Struct("=QII")  # bpf/maps.h: audit_inode
-_U32_MASK = (1 << 32) - 1
 
 
 class ScopeKind(Enum):
@@ -91,12 +91,12 @@ def exe_scope(path: str, *, with_children: bool = True) -> Scope:
     A script is run by its interpreter: name that one.
     """
     try:
-        found = os.stat(path)
+        inode, device = file_identity(path)
     except OSError as error:
         raise ScopeError(
             f"executable '{path}': {os.strerror(error.errno or 0)}", "give the path of the file"
         ) from None
-    key = _INODE.pack(found.st_ino, found.st_dev & _U32_MASK, 0)
+    key = _INODE.pack(inode, device, 0)
     return Scope(kind=ScopeKind.EXE, key=key, name=path, inherited=with_children)
 
 
@@ -140,10 +140,10 @@ def running_exe(kernel: Kernel, scope: Scope) -> list[int]:
     found: list[int] = []
     for pid in _processes(kernel):
         try:
-            file = os.stat(f"/proc/{pid}/exe")
+            identity = file_identity(f"/proc/{pid}/exe")
         except OSError:
             continue  # one of the kernel's own, or it has ended
-        if file.st_ino == inode and file.st_dev & _U32_MASK == device:
+        if identity == (inode, device):
             found.append(pid)
     return found
 

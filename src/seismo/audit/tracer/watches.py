@@ -35,6 +35,13 @@ from seismo.objects.map import Map
 __all__ = ("Registration", "Watches")
 
 _WATCH = Struct("=HBBI")  # bpf/maps.h: audit_watch
+_SLOT = Struct("=H")
+_SLOT_OFFSETS = {
+    "sockets": 56,  # bpf/sockets.h: audit_owner, handler
+    "watched_cgroups": 0,
+    "watched_exes": 0,
+    "watched_processes": 0,
+}
 _WORDS = TYPES // 64
 _ROUNDS = 100
 
@@ -235,10 +242,16 @@ class Watches:
 
     def _delete_entries(self, slots: Iterable[int]) -> None:
         doomed = frozenset(slots)
-        for name in sorted(set(_MAPS.values())) if doomed else ():
-            map_ = self._maps[name]
-            for _ in range(_ROUNDS):
-                keys = [key for key, value in map_.items() if _WATCH.unpack(value)[0] in doomed]
+        for name, offset in _SLOT_OFFSETS.items() if doomed else ():
+            # Where nobody wants events of connections, there is no map of sockets.
+            map_ = self._maps.get(name)
+            for _ in range(_ROUNDS if map_ is not None else 0):
+                assert map_ is not None
+                keys = [
+                    key
+                    for key, value in map_.items()
+                    if _SLOT.unpack_from(value, offset)[0] in doomed
+                ]
                 if not map_.delete_many(keys):
                     break
 
