@@ -10,6 +10,7 @@ command -v mkfs.ext4 >/dev/null || missing="$missing e2fsprogs"
 command -v mkfs.xfs >/dev/null || missing="$missing xfsprogs"
 command -v qemu-system-x86_64 >/dev/null || missing="$missing qemu-system-x86"
 command -v tcpdump >/dev/null || missing="$missing tcpdump"
+command -v strace >/dev/null || missing="$missing strace"
 command -v bpftool >/dev/null || missing="$missing bpftool"
 [ -e /usr/include/bpf/libbpf.h ] || missing="$missing libbpf-dev"
 command -v apt-get >/dev/null || { [ -z "$missing" ] || echo "not installed:$missing"; exit 0; }
