@@ -68,12 +68,14 @@ class COptions:
 
     `read_file` gives a file's text; OSError where there is none. With `is_portable` programs are
     for other kernels, too: what they take of a kernel's types is in `ProgramSpec.relocations`.
+    Without `has_core` libbpf's macros for that are left alone: clang's headers have them.
     """
 
     defines: Mapping[str, str] = field(default_factory=dict)
     include_directories: Sequence[str] = ()
     read_file: ReadFile = _no_files
     is_portable: bool = False
+    has_core: bool = True
 
 
 _OPTIONS = COptions()
@@ -132,7 +134,8 @@ def read_c(
 ) -> tuple[tuple[CToken, ...], c_ast.FileAST]:
     """The tokens of a program's text, and the tree that they are; `DiagnosticsError`."""
     diagnostics = Diagnostics()
-    tokens = preprocess(source, KernelHeaders(view), options.defines, diagnostics, _finder(options))
+    headers = KernelHeaders(view, has_core=options.has_core)
+    tokens = preprocess(source, headers, options.defines, diagnostics, _finder(options))
     diagnostics.stop_on_errors()
     if on_stage is not None:
         on_stage("tokens", lambda: "\n".join(str(one) for one in tokens))

@@ -53,7 +53,7 @@ def read_for_clang(
     refused, without which there is nothing to attach or to look at.
     """
     types, refused = KernelTypes(view), Diagnostics()
-    settings = replace(options, defines={**_DEFINES, **options.defines})
+    settings = replace(options, defines={**_DEFINES, **options.defines}, has_core=False)
     tokens, tree = read_c(source, view, types, settings, on_stage)
     unit = check(tree, types, refused)
     if not _is_whole(tree, unit):

@@ -57,10 +57,10 @@ _MOVING = "___GFP_"
 
 
 class KernelHeaders:
-    """The headers of the kernel that a view shows."""
+    """The headers of the kernel that a view shows; with `has_core`, and libbpf's macros."""
 
-    def __init__(self, view: KernelView) -> None:
-        self._macros = _Macros(view)
+    def __init__(self, view: KernelView, *, has_core: bool = True) -> None:
+        self._macros = _Macros(view, CORE if has_core else {})
 
     @property
     def macros(self) -> Mapping[str, str]:
@@ -93,9 +93,9 @@ def _add(name: str, found: list[str], seen: set[str]) -> None:
 class _Macros(Mapping[str, str]):
     """All macros by name, each made when it is asked for."""
 
-    def __init__(self, view: KernelView) -> None:
+    def __init__(self, view: KernelView, core: Mapping[str, str]) -> None:
         self._view = view
-        self._tables = (DIALECT, MACROS, CORE, machine_macros(view.machine()))
+        self._tables = (DIALECT, MACROS, core, machine_macros(view.machine()))
 
     def __getitem__(self, name: str) -> str:
         for table in self._tables:
