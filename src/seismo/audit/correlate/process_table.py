@@ -372,15 +372,19 @@ class ProcessTable:
 
 
 def _adopt(child: Life, parent: Life, time_ns: int) -> bool:
-    """Make one the other's parent; not where that cannot be: whoever forks was there before."""
-    ticks = parent.start_ns // TICK_NS - child.start_ns // TICK_NS
+    """Make one the other's parent; not where that cannot be: whoever forks was there before.
+
+    Two that /proc told of are told apart by clock ticks only, so within one a circle is looked for.
+    """
+    is_exact = parent.is_exact and child.is_exact
+    unit = 1 if is_exact else TICK_NS
+    if parent.start_ns // unit > child.start_ns // unit:
+        return False
     above: Life | None = parent
-    while ticks == 0 and above is not None:
+    while above is not None and above.start_ns // TICK_NS == child.start_ns // TICK_NS:
         if above is child:
             return False
         above = above.parent
-    if ticks > 0:
-        return False
     child.parent, child.parent_time_ns = parent, time_ns
     return True
 
