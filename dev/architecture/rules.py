@@ -24,5 +24,6 @@ RULES: tuple[Rule, ...] = (
     words.names,
     words.ctypes_imports,
     words.effects,
+    words.possessive_groups,
     words.texts,
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from architecture.project import PACKAGE, Finding, Module, Project
 
-__all__ = ("ctypes_imports", "effects", "names", "texts")
+__all__ = ("ctypes_imports", "effects", "names", "possessive_groups", "texts")
 
 _VAGUE = {"util", "utils", "misc", "manager", "handler", "processor", "impl"}
 _IN_CLASSES = _VAGUE | {"base", "common", "helper", "helpers"}
@@ -27,6 +27,8 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 _AUDIT = f"{PACKAGE}.audit."
 """There a handler is what TraceLeft calls so: the events that are recorded of some processes."""
+
+_POSSESSIVE_GROUP = re.compile(r"(?<!\\)\)[*+?]\+")
 
 _TEXT_RULES = (
     ("machine-path", r"(?<![\w.*~}>-])/(?:root|work|home)/", "a path of one machine"),
@@ -107,6 +109,16 @@ def effects(project: Project) -> Iterator[Finding]:
                     ast.Attribute(value=ast.Name(id="sys"), attr="exit") | ast.Name(id="SystemExit")
                 ):
                     yield module.finding(node.lineno, "effects", "ends the process outside ui/")
+
+
+def possessive_groups(project: Project) -> Iterator[Finding]:
+    """A pattern with a group such as `(a|b)*+`, which Python before 3.11.5 matches wrongly."""
+    for module in project.package:
+        for node in ast.walk(module.syntax):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                for found in _POSSESSIVE_GROUP.finditer(node.value):
+                    message = f"'{found[0]}' in a pattern: Python before 3.11.5 matches it wrongly"
+                    yield module.finding(node.lineno, "possessive", message)
 
 
 def _outside(project: Project, *layers: str) -> Iterator[Module]:

@@ -15,11 +15,12 @@ from typing import NamedTuple
 
 from seismo.base.source import Source, Span
 from seismo.lang.errors import ParseError
+from seismo.lang.lexer import COMMENT
 
 __all__ = ("CCursor", "CToken", "c_lines", "spelled")
 
 _TOKEN = re.compile(
-    r"""(?P<blank>(?:[ \t\r\f\v]|\\\r?\n|//[^\n]*|/\*(?s:.*?)\*/)++)
+    rf"""(?P<blank>(?:[ \t\r\f\v]++|\\\r?\n|//[^\n]*+|{COMMENT})+)
       | (?P<newline>\n)
       | (?P<name>[A-Za-z_]\w*)
       | (?P<number>\.?\d(?:\w|\.)*)

@@ -20,9 +20,13 @@ from seismo.base.source import Source, Span
 from seismo.lang.errors import LexError
 from seismo.lang.tokens import Token, TokenKind
 
-__all__ = ("BLANK", "scan", "shebang_end", "tokenize")
+__all__ = ("BLANK", "COMMENT", "scan", "shebang_end", "tokenize")
 
-_BLANKS = r"(?:\s++|//[^\n]*+|/\*(?s:.*?)\*/)*+"
+# Each has but one way to match, so that nothing is lost by giving back. A possessive group would
+# say so, but Python before 3.11.5 matches those wrongly (python/cpython issue 106052).
+COMMENT = r"/\*[^*]*+\*++(?:[^*/][^*]*+\*++)*/"
+_STRING = r'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*"'
+_BLANKS = rf"(?:\s++|//[^\n]*+|{COMMENT})*"
 BLANK = re.compile(_BLANKS, re.ASCII)
 
 _KINDS = {
@@ -36,23 +40,22 @@ _KINDS = {
 }
 # No group matches where no token begins: at the end, and before what is no token.
 _TOKEN = re.compile(
-    _BLANKS
-    + r"""(?:
+    rf"""{_BLANKS}(?:
         (?P<name>[A-Za-z_]\w*+)
       | (?!/\*)
         (?P<punctuation>
-            <<=?|>>=?|->|\+\+|--|&&|\|\||\.\.|[-+*/%&|^=!<>]=?|[~?:;,.(){}\[\]])
+            <<=?|>>=?|->|\+\+|--|&&|\|\||\.\.|[-+*/%&|^=!<>]=?|[~?:;,.(){{}}\[\]])
       | (?P<variable>\$[A-Za-z_]\w*+)
       | (?P<map>@(?:[A-Za-z_]\w*+)?)
       | (?P<number>\d\w*+)
-      | (?P<string>"(?:[^"\\\n]|\\[^\n])*+")
+      | (?P<string>{_STRING})
       | (?P<parameter>\$\d+|\$\#)
       |)""",
     re.ASCII | re.VERBOSE,
 )
 _ATTACH_POINT = re.compile(
-    r"""(?: [^\s,;{}/":] | "[^"\n]*+" )*+
-        (?: : (?: [^\s,;{}"\\] | \\[^\n] | "(?:[^"\\\n]|\\[^\n])*+" )*+ )?""",
+    rf"""(?: [^\s,;{{}}/":]++ | "[^"\n]*+" )*
+         (?: : (?: [^\s,;{{}}"\\]++ | \\[^\n] | {_STRING} )* )?""",
     re.ASCII | re.VERBOSE,
 )
 _DECLARATION = re.compile(
@@ -62,10 +65,10 @@ _PREDICATE_END = re.compile(rf"/(?={_BLANKS}\{{)", re.ASCII)
 
 # Few scripts hold C: these are compiled when one does.
 _C_WORDS = frozenset(("enum", "struct", "typedef", "union"))
-_QUOTED = r""" "(?:[^"\\\n]|\\.)*+" | '(?:[^'\\\n]|\\.)*+' """
-_DIRECTIVE = rf"(?x) \# (?: //[^\n]*+ | /\*(?s:.*?)\*/ | {_QUOTED} | \\\n | [^\n] )*+"
-_C_PIECE = rf"(?x) //[^\n]*+ | /\*(?s:.*?)\*/ | {_QUOTED} | [{{}};]"
-_C_TAIL = rf"(?a)(?:{_BLANKS}__attribute__\s*+\(\((?:[^()]|\([^()]*+\))*+\)\))*+{_BLANKS};"
+_QUOTED = rf"""{_STRING} | '[^'\\\n]*+(?:\\.[^'\\\n]*+)*' """
+_DIRECTIVE = rf"(?x) \# (?: //[^\n]*+ | {COMMENT} | {_QUOTED} | \\\n | [^\n] )*"
+_C_PIECE = rf"(?x) //[^\n]*+ | {COMMENT} | {_QUOTED} | [{{}};]"
+_C_TAIL = rf"(?a)(?:{_BLANKS}__attribute__\s*+\(\((?:[^()]++|\([^()]*+\))*\)\))*{_BLANKS};"
 
 
 def tokenize(source: Source) -> tuple[Token, ...]:

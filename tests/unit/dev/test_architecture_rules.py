@@ -279,6 +279,22 @@ def test_effects_stay_in_the_ui_layer(tmp_path: Path, text: str, said: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("pattern", "is_told"),
+    [
+        (r"(?:a|b)*+c", True),
+        (r"(ab)++", True),
+        (r"(?P<a>x)?+", True),
+        (r"\)*+", False),
+        (r"(?:a|b)*", False),
+        (r"[^)]*+", False),
+    ],
+)
+def test_possessive_groups(tmp_path: Path, pattern: str, is_told: bool) -> None:
+    files = {module("lang/a"): f"A = r'{pattern}'\n"}
+    assert bool(found(words.possessive_groups, tmp_path, files)) is is_told
+
+
+@pytest.mark.parametrize(
     ("line", "rule"),
     [
         ("see " + "/ro" + "ot/x", "machine-path"),
