@@ -78,5 +78,5 @@ def pmu_field(kernel: Kernel, name: str, field: str) -> tuple[int, int]:
 
 
 def thread_ids(kernel: Kernel, pid: int) -> tuple[int, ...]:
-    """The threads of a process, the oldest first; `SyscallError` when there is no such process."""
+    """The threads of a process by number; `SyscallError` when there is no such process."""
     return tuple(sorted(int(name) for name in kernel.list_directory(f"/proc/{pid}/task")))

@@ -47,8 +47,8 @@ def test_the_threads_of_this_process() -> None:
     found = thread_ids(kernel, os.getpid())
     stop.set()
     thread.join()
-    assert found[0] == os.getpid()
-    assert thread.native_id in found
+    # Numbers begin anew after the largest, so a thread's may be below its process's.
+    assert {os.getpid(), thread.native_id} <= set(found)
     assert list(found) == sorted(found)
 
 
