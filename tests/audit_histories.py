@@ -266,10 +266,25 @@ class History:
         size = {"bytes": bytes_} if layout.size > SOCKET.size else {}
         return self.record(event, who, packed(layout, socket=socket, **size))
 
-    def cgroup(self, event: KernelEvent, who: Who, id: int, path: str) -> bytes:
+    def cgroup(
+        self, event: KernelEvent, who: Who, id: int, path: str, *, hierarchy: int = 0
+    ) -> bytes:
         """A cgroup was made or removed."""
-        fixed = packed(FIXED[event], id=id)
+        fixed = packed(FIXED[event], id=id, hierarchy=hierarchy)
         return self.record(event, who, fixed, [path_section(Section.CGROUP, path)])
+
+    def move(self, who: Who, id: int, path: str, moved: Who, *, hierarchy: int = 0) -> bytes:
+        """A process, or a thread of one, was moved to a cgroup."""
+        fixed = packed(
+            FIXED[KernelEvent.CGROUP_MOVE],
+            id=id,
+            moved_tgid=moved.tgid,
+            moved_tid=moved.tid or moved.tgid,
+            hierarchy=hierarchy,
+            whole_process=int(not moved.tid),
+        )
+        sections = [path_section(Section.CGROUP, path)]
+        return self.record(KernelEvent.CGROUP_MOVE, who, fixed, sections)
 
 
 def batch_of(records: Sequence[bytes], catalog: TypeTable) -> Batch:

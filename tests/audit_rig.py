@@ -24,6 +24,7 @@ from seismo.audit.program.compile import (
     compile_audit,
     sized,
 )
+from seismo.audit.program.plans import MOST_CONTENT
 from seismo.audit.record.layout import (
     COMPAT,
     HEADER,
@@ -120,6 +121,7 @@ def plan(
     *captures: tuple[int, Capture] | tuple[int, Capture, int],
     returned: Capture = Capture.NONE,
     flags: int = 0,
+    content: int = MOST_CONTENT,
 ) -> bytes:
     """The plan of a type: (argument, what[, parameter]) for each argument that is captured."""
     kinds, parameters = [0] * 6, [0] * 6
@@ -128,7 +130,7 @@ def plan(
         parameters[argument] = parameter[0] if parameter else 0
     if not captures and returned is Capture.NONE:
         flags |= Shape.NO_CAPTURE
-    return struct.pack("<BB6B6BH", flags, returned, *kinds, *parameters, 0)
+    return struct.pack("<BB6B6BH", flags, returned, *kinds, *parameters, content)
 
 
 def _settings(values: Mapping[str, int]) -> bytes:

@@ -24,7 +24,7 @@ from seismo.audit.record.layout import (
 pytestmark = pytest.mark.kernel
 
 READ, WRITE, READV, WRITEV, CONNECT, SENDTO, RECVFROM = 0, 1, 19, 20, 42, 44, 45
-SENDMSG, RECVMSG, EXECVE, PIPE2, PRLIMIT = 46, 47, 59, 293, 302
+SENDMSG, RECVMSG, GETSOCKNAME, EXECVE, PIPE2, PRLIMIT = 46, 47, 51, 59, 293, 302
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -59,7 +59,7 @@ CONTENT = Setting.CONTENT | Setting.FD_PATHS
 
 def test_contents_are_cut_where_settings_say() -> None:
     plans = {
-        READ: plan((1, Capture.BYTES_OUT)),
+        READ: plan((1, Capture.BYTES_OUT, 2)),
         WRITE: plan((1, Capture.BYTES_IN, 2)),
         WRITEV: plan((1, Capture.IOVEC_IN, 2)),
         READV: plan((1, Capture.IOVEC_OUT, 2)),
@@ -86,6 +86,22 @@ def test_contents_are_cut_where_settings_say() -> None:
     assert counts == [1, 1, 1, 1]
 
 
+def test_contents_end_where_the_buffer_does() -> None:
+    """With MSG_TRUNC a longer message's length is told, behind the buffer is the program's own."""
+    one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    buffer = ctypes.create_string_buffer(b"own memory")
+
+    def act() -> None:
+        one.send(b"12345678")
+        LIBC.recv(other.fileno(), buffer, 3, socket.MSG_TRUNC)
+
+    with Rig({RECVFROM: plan((1, Capture.BYTES_OUT, 2))}, flags=CONTENT) as rig:
+        rig.run(act)
+        (record,) = rig.records()
+    assert record.ret == 8
+    assert [one.data for one in record.parts] == [b"123"]
+
+
 def test_contents_only_where_they_are_asked_for() -> None:
     with Rig({WRITE: plan((1, Capture.BYTES_IN, 2))}) as rig:
         rig.run(lambda: os.write(os.pipe()[1], b"secret"))
@@ -93,10 +109,31 @@ def test_contents_only_where_they_are_asked_for() -> None:
     assert (record.ret, record.parts) == (6, ())
 
 
+def test_so_much_of_each_call_as_its_plan_has() -> None:
+    plans = {
+        WRITE: plan((1, Capture.BYTES_IN, 2), content=3),
+        SENDMSG: plan((1, Capture.MSGHDR_IN), content=0),
+        RECVMSG: plan((1, Capture.MSGHDR_OUT), content=5),
+    }
+    one, other = socket.socketpair()
+
+    def act() -> None:
+        os.write(one.fileno(), b"secret")
+        other.sendmsg([b"secret"])
+        one.recvmsg(100)
+
+    with Rig(plans, flags=CONTENT) as rig:
+        rig.run(act)
+        records = rig.records()
+    kinds, cut = (Section.BYTES, Section.IOVEC), SectionFlag.TRUNCATED
+    found = [[(p.data, p.flags) for p in one.parts if p.kind in kinds] for one in records]
+    assert found == [[(b"sec", cut)], [], [(b"secre", cut)]]
+
+
 def test_addresses_given_and_filled_in() -> None:
     plans = {
         SENDTO: plan((1, Capture.BYTES_IN, 2), (4, Capture.SOCKADDR_IN, 5)),
-        RECVFROM: plan((1, Capture.BYTES_OUT), (4, Capture.SOCKADDR_OUT, 5)),
+        RECVFROM: plan((1, Capture.BYTES_OUT, 2), (4, Capture.SOCKADDR_OUT, 5)),
         SENDMSG: plan((1, Capture.MSGHDR_IN)),
         RECVMSG: plan((1, Capture.MSGHDR_OUT)),
     }
@@ -124,6 +161,38 @@ def test_addresses_given_and_filled_in() -> None:
         [(Section.BYTES, 1, b"one"), (address, 4, by)],
         [(address, 1, to), (contents, 1, b"two!")],
         [(address, 1, by), (contents, 1, b"two!")],
+    ]
+
+
+def test_an_address_ends_where_the_program_had_room_for_it() -> None:
+    server, client = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+    server.bind(("127.0.0.1", 0))
+    client.connect(server.getsockname())
+
+    def act() -> None:
+        for room in (0, 6, 16, 20):
+            length, name = ctypes.c_uint(room), ctypes.create_string_buffer(b"\xff" * 20)
+            LIBC.getsockname(server.fileno(), name, ctypes.byref(length))
+        client.send(b"x")
+        name = ctypes.create_string_buffer(b"\xff" * 20)
+        message = struct.pack("=Q2I5Q", ctypes.addressof(name), 4, 0, 0, 0, 0, 0, 0)
+        assert LIBC.recvmsg(server.fileno(), message, 0) == 0
+
+    plans = {
+        GETSOCKNAME: plan((1, Capture.SOCKADDR_OUT, 2)),
+        RECVMSG: plan((1, Capture.MSGHDR_OUT)),
+    }
+    with Rig(plans) as rig:
+        rig.run(act)
+        records = rig.records()
+    address = struct.pack("=H", socket.AF_INET)
+    address += struct.pack("!H4B8x", server.getsockname()[1], 127, 0, 0, 1)
+    peer = struct.pack("=H", socket.AF_INET) + struct.pack("!H", client.getsockname()[1])
+    cut = SectionFlag.TRUNCATED
+    assert [[(one.data, one.flags) for one in record.parts] for record in records] == [
+        *([(address[:size], cut)] for size in (0, 6)),
+        *([(address, 0)], [(address, 0)]),
+        [(peer, cut)],
     ]
 
 

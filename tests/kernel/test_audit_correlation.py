@@ -20,6 +20,7 @@ from seismo.audit.catalog.build import audit_catalog
 from seismo.audit.catalog.table import Catalog
 from seismo.audit.correlate.correlator import Correlator
 from seismo.audit.correlate.existing_sockets import existing_sockets
+from seismo.audit.correlate.procfs import Procfs
 from seismo.audit.program.compile import AuditObject
 from seismo.audit.record.event import AuditEvent
 from seismo.audit.record.layout import KernelEvent
@@ -231,6 +232,17 @@ os.rename("real/file", "moved")
     assert {one.process.cwd for one in events} == {base}
 
 
+def test_relative_changes_of_the_directory(kernel: LiveKernel, made: Made, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    text = "import os, sys\nfor name in sys.argv[1:]:\n    os.chdir(name)"
+    found = seen(kernel, made, in_python(text, str(tmp_path), "real", "..", "link"), ["=chdir"])
+    base = str(tmp_path)
+    expected = [base, f"{base}/real", base, f"{base}/real"]
+    assert [one.paths["filename"] for one in found.named("chdir")] == expected
+    assert [one.process.cwd for one in found.named("chdir")] == expected
+
+
 def test_a_chroot_and_another_mount_namespace(
     kernel: LiveKernel, made: Made, tmp_path: Path
 ) -> None:
@@ -384,3 +396,21 @@ def with_server(serve: Callable[[], None], work: Callable[[], Seen]) -> Seen:
         return work()
     finally:
         os.waitpid(child, 0)
+
+
+def test_processes_that_are_numbered_otherwise_are_not_taken_for_those_of_records() -> None:
+    """Process 1 of a container is not who has the number 1 in records."""
+    text = """
+from seismo.audit.correlate.procfs import Procfs
+procfs = Procfs()
+print(procfs.has_ids, list(procfs.processes()), procfs.is_running(4711, 0))
+try:
+    procfs.process(1)
+except ProcessLookupError as error:
+    print(error)
+"""
+    command = ["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-c", text]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "False [] True\n/proc has other ids\n"
+    assert Procfs().has_ids

@@ -8,6 +8,8 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
+from mmap import PAGESIZE, mmap
 from pathlib import Path
 from struct import pack
 from tempfile import TemporaryDirectory
@@ -37,6 +39,7 @@ pytestmark = pytest.mark.kernel
 
 CATALOG = shipped_catalog()
 OPENAT, MKDIR, CONNECT, GETPPID = 257, 83, 42, 110
+MPROTECT, EXIT_GROUP, GETPEERNAME = 10, 231, 52
 AT_FDCWD = -100
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -203,6 +206,24 @@ def test_writing(tmp_path: Path) -> None:
         assert is_exact(run, OPENAT, 4, 2)
 
 
+def test_bits_of_calls_that_record_numbers_alone() -> None:
+    with mmap(-1, PAGESIZE) as memory:
+        view = ctypes.c_char.from_buffer(memory)
+        address = ctypes.c_void_p(ctypes.addressof(view))
+        with filtered("events: [mprotect]", "filter: arg2 has 4") as run:
+            run.did(lambda: [LIBC.mprotect(address, PAGESIZE, one) for one in (1, 5, 3, 5, 3)])
+            assert [argument(one, 2) for one in run.of(MPROTECT)] == [5, 5]
+            assert is_exact(run, MPROTECT, 2, 3)
+        del view
+
+
+def test_bits_of_a_call_that_does_not_return() -> None:
+    with filtered("events: [exit_group]", "filter: arg0 has 4") as run:
+        for code in (4, 1, 5, 2):
+            run.did(partial(os._exit, code))
+        assert [argument(one, 0) for one in run.of(EXIT_GROUP)] == [4, 5]
+
+
 @contextmanager
 def listener(family: int, address: str) -> Iterator[int]:
     with socket.socket(family, socket.SOCK_STREAM) as one:
@@ -241,6 +262,21 @@ def test_networks() -> None:
             run.did(work)
             # By both families; nobody listens at 127.9.9.9.
             assert len(run.of(KernelEvent.NET_CONNECT)) == 2
+
+
+def test_an_address_that_was_cut_does_not_hide_the_sockets() -> None:
+    with listener(socket.AF_INET, "127.0.0.1") as port, socket.socket() as one:
+        one.connect(("127.0.0.1", port))
+
+        def work() -> None:
+            for room in (2, 16):
+                address = ctypes.create_string_buffer(b"\n" * 16)
+                LIBC.getpeername(one.fileno(), address, ctypes.byref(ctypes.c_uint(room)))
+
+        network = f"127.0.0.1:{port}"
+        with filtered("events: [getpeername]", f"filter: 'address in ({network})'") as run:
+            run.did(work)
+            assert is_exact(run, GETPEERNAME, 2, 0)
 
 
 def test_what_correlation_needs_is_hidden() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -168,3 +169,26 @@ def test_a_hundred_handlers_of_one_process_are_one_for_the_kernel(stream: Stream
         one.do("p")
         events = rest(stream)
     assert [(event.name, event.program_id) for event in events] == [("getppid", 99)]
+
+
+def test_the_place_that_a_socket_has_is_given_to_nobody_else(stream: Stream) -> None:
+    """Its process has another place since, but the socket is of who asked when it began."""
+    text = "import socket, sys; sys.stdin.read(1); one = socket.create_server(('127.0.0.1', 0))"
+    command = [sys.executable, "-c", f"{text}; print(flush=True); sys.stdin.read(1); one.close()"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, bufsize=0) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        events = ["net_listen", "net_close"]
+        stream.probe.register_handler(1000, pid=process.pid, events=events)
+        process.stdin.write(b"x")
+        assert process.stdout.read(1)
+        for number in range(100):
+            stream.probe.register_handler(number, pid=process.pid, events=events)
+        process.stdin.write(b"x")
+        process.wait(60)
+        found = rest(stream)
+    assert [(event.name, event.program_id) for event in found] == [
+        ("net_listen", 1000),
+        ("net_close", 1000),
+    ]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from seismo.audit.catalog.build import audit_catalog
 from seismo.audit.config.model import Backpressure, Config, Events, Handler, Ring
 from seismo.audit.program.prepare import prepared
 from seismo.audit.record.account import Account
+from seismo.audit.rules.parse import parse_rules
 from seismo.audit.session import AuditSession
 from seismo.audit.sinks.open import Surroundings
 from seismo.base.dataclass import replace
@@ -29,14 +32,15 @@ COMMAND = (sys.executable, "-S", "-c", CALLS)
 
 
 @contextmanager
-def session(ring: Ring, *argv: str) -> Iterator[AuditSession]:
-    """One that records getppid(2) of a command."""
+def session(ring: Ring, *argv: str, **rule: Any) -> Iterator[AuditSession]:
+    """One that records getppid(2) of a command, and counts by a rule."""
     kernel = LiveKernel()
     with Tracefs(kernel) as tracefs:
         view = LiveView(kernel, tracefs)
         catalog = audit_catalog(view)
         events = Events(types=frozenset([catalog["getppid"].id]))
-        config = Config(handlers=(Handler(events=events),), ring=ring)
+        rules = parse_rules([rule] if rule else [], catalog)
+        config = Config(handlers=(Handler(events=events),), ring=ring, rules=rules)
         with AuditSession(
             config,
             kernel,
@@ -82,6 +86,19 @@ def test_a_full_ring_is_dropped_where_that_is_wanted() -> None:
     assert dropped > 0
     assert delivered + ring + dropped == 2000
     assert dropped > delivered  # but for those that were held back to be put in order
+
+
+def test_a_rule_waits_for_what_has_happened_and_not_come_yet() -> None:
+    ring = replace(Ring(), order_ns=3_000_000_000)
+    rule: dict[str, Any] = {"name": "calls", "events": ["getppid"], "window": 0.1}
+    with session(ring, *COMMAND, **rule) as one:
+        one.start()
+        over = time.monotonic() + 2.2
+        while time.monotonic() < over:
+            one.poll(100)
+        produced, delivered, *_ = getppid(one.finish())
+        assert (produced, delivered) == (2000, 2000)
+        assert one.missed_by_rules == {}
 
 
 def test_nothing_stays_open_whether_it_comes_about_or_not() -> None:

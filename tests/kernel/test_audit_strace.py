@@ -23,9 +23,11 @@ _PROGRAM = r"""
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -40,6 +42,7 @@ int main(int argc, char **argv) {
     char text[64];
     struct stat about;
     struct rlimit limit;
+    struct sched_param priority;
     sigset_t set;
     int pair[2], status, one = 1;
     struct sigaction action = {.sa_handler = got, .sa_flags = SA_RESTART};
@@ -58,6 +61,7 @@ int main(int argc, char **argv) {
     stat("nowhere", &about);
     fcntl(fd, F_GETFL);
     fcntl(fd, F_SETFD, FD_CLOEXEC);
+    fcntl(fd, F_SETSIG, SIGIO);
     close(fcntl(fd, F_DUPFD, 10));
     fchmod(fd, 04755);
     rename("made", "other");
@@ -86,7 +90,10 @@ int main(int argc, char **argv) {
     sigprocmask(SIG_BLOCK, &set, 0);
     sigprocmask(SIG_UNBLOCK, &set, 0);
     getrlimit(RLIMIT_STACK, &limit);
-    munmap(mmap(0, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 8192);
+    sched_getparam(0, &priority);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    void *pages = mmap(0, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    munmap(mremap(pages, 8192, 4096, MREMAP_MAYMOVE), 4096);
     fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     bind(fd, (void *)&address, sizeof address);
@@ -160,7 +167,7 @@ def test_calls_of_a_program_are_as_strace_shows_them(program: Path, tmp_path: Pa
     theirs, mine = map(whole_lines, texts)
     # Of an exec that failed the environment is not counted.
     first = [one.replace(" /* 1 var */", "") for one in theirs["0"]]
-    assert len(first) == 54
+    assert len(first) == 58
     assert mine["0"] == first
     assert mine["1"] == theirs["1"]
     assert mine.keys() == theirs.keys() == {"0", "1"}
@@ -252,6 +259,35 @@ def test_running_processes(tmp_path: Path) -> None:
     assert rest.count("+++ exited with 0 +++") == 2
 
 
+def test_a_command_beside_a_running_process() -> None:
+    words = [sys.executable, "-S", "-c", "import os; os.read(0, 1); os.getppid()"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE) as other:
+        options = ["-p", f"{other.pid},{other.pid}", "-e", "getppid,exit_group"]
+        command = ["sh", "-c", f"sleep 1; echo x > /proc/{other.pid}/fd/0; exit 3"]
+        done = run(ours(*options, *command), 3)
+        lines = done.stderr.splitlines()
+        # It has ended, though nobody has waited for it.
+        assert lines[0] == f"strace: Process {other.pid} attached"
+        assert sum("strace: " in one for one in lines) == 1
+        assert sum("exit_group(" in one for one in lines) == 2
+        assert sum("+++ exited with 3 +++" in one for one in lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-p", "0"], "'0' is no number of a process"),
+        (["-s", "-1", "true"], "'-1' is no number of bytes"),
+        (["-u", "nobody", "true"], "-u: an option of strace's: not here; COMMAND may be: setpriv"),
+        (["-xx", "true"], "-x: an option of strace's: not here"),
+        (["-o", "|cat", "true"], "-o |cat: no output goes to a command here"),
+        (["-e", "inject=read:error=EIO", "true"], "only trace=, signal= and status= are known"),
+    ],
+)
+def test_what_is_not_there_says_so(words: list[str], said: str) -> None:
+    assert said in run(ours(*words), 1).stderr
+
+
 def test_a_command_that_a_signal_ends() -> None:
     done = run(ours("sh", "-c", "kill -TERM $$"), 128 + signal.SIGTERM)
     assert done.stderr.splitlines()[-2:] == [
@@ -260,11 +296,17 @@ def test_a_command_that_a_signal_ends() -> None:
     ]
 
 
-def test_a_command_begins_as_it_does_without_us() -> None:
-    """Signals that this interpreter ignores are not ignored in the command."""
+@pytest.mark.parametrize("ignored", [(), ("INT", "QUIT")], ids=["as we are", "in background"])
+def test_a_command_begins_as_it_does_without_us(ignored: tuple[str, ...]) -> None:
+    """Signals that this interpreter ignores are not ignored in the command; others are."""
     command = ["sh", "-c", "while read line; do echo $line; done < /proc/self/status"]
+    without = [
+        "sh",
+        "-c",
+        f"trap '' {' '.join(ignored)} && exec \"$@\"" if ignored else 'exec "$@"',
+    ]
     lines = [
-        [one for one in run(words).stdout.splitlines() if one.startswith("SigIgn")]
+        [one for one in run([*without, "sh", *words]).stdout.splitlines() if "SigIgn" in one]
         for words in (command, ours("-o", os.devnull, *command))
     ]
     assert len(lines[0]) == 1

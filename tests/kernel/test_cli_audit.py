@@ -25,10 +25,12 @@ EXITS = ("-e", "process_exit")
 SHELL = ("--", "sh", "-c", "sh -c 'exit 7'; exit 3")
 
 
-def audit(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    """It, run to its end."""
+def audit(
+    *arguments: str, by: tuple[str, ...] = (), **options: Any
+) -> subprocess.CompletedProcess[str]:
+    """It, run to its end, by another program if one is given."""
     return subprocess.run(
-        [*AUDIT, *arguments],
+        [*by, *AUDIT, *arguments],
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
@@ -92,6 +94,21 @@ def test_a_command_that_is_killed_has_the_status_of_a_shell() -> None:
     assert audit(*EXITS, "-q", "--", "sh", "-c", "kill -9 $$").returncode == 128 + 9
 
 
+def test_the_status_is_the_commands_where_sigchld_is_ignored() -> None:
+    done = audit(*EXITS, "-q", *SHELL, by=("env", "--ignore-signal=CHLD"))
+    assert (done.stderr, done.returncode) == ("", 3)
+
+
+def test_a_program_that_does_not_run_is_recorded_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "program"
+    path.write_text("no program\n")
+    path.chmod(0o755)
+    done = audit("-e", "execve", "-q", "--", str(path))
+    assert "ENOEXEC" in done.stdout
+    assert done.stderr.startswith(f"error: {path} cannot be run: Exec format error\nhint: ")
+    assert done.returncode == 1
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_in_order(tmp_path: Path, number: int) -> None:
     path = tmp_path / "a.jsonl"
@@ -140,6 +157,15 @@ def test_the_tree_of_a_command(tmp_path: Path) -> None:
     assert lines[1].startswith("└─ ")
     assert "sh -c 'exit 7'" in lines[1]
     assert "exit 7" in lines[1].rpartition("'")[2]
+
+
+def test_the_tree_goes_by_the_clock_of_processes_which_does_not_stop_in_suspend(
+    tmp_path: Path,
+) -> None:
+    other_clock = ("unshare", "--time", "--monotonic", "100000", "--fork")
+    arguments = ("-q", "-o", f"jsonl:{tmp_path / 'a'}", "--process-tree", *SHELL)
+    done = audit("-e", "process", *arguments, by=other_clock)
+    assert len(done.stderr.splitlines()) == 2
 
 
 def test_sigusr1_tells_how_things_stand(tmp_path: Path) -> None:

@@ -262,7 +262,8 @@ TIMERS: dict[str, Row] = {
         ["@[software:cpu-clock:1000000]: 1"],
     ),
     "a counter's stack": (
-        "software:context-switches:1 { @[probe, kstack(1)] = count() }",
+        # Only where it waits: how often it is interrupted depends on what else runs.
+        "software:context-switches:1 /curtask.__state/ { @[probe, kstack(1)] = count() }",
         "parent 1",
         ["@[software:context-switches:1,", r"~(__)?schedule\+[0-9]+", "]: 1"],
     ),

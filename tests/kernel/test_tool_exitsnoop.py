@@ -101,7 +101,7 @@ def test_a_process_ends_with_its_last_thread() -> None:
 
 
 def test_threads() -> None:
-    """Each thread has a row, with its own id; that of the process is the last."""
+    """Each thread has a row, with its own id; join(3) does not wait for its very end."""
     found: list[tuple[int, int]] = []
     rows = tool_rows(
         *("exitsnoop", "--per-thread", "-p", ME, "--tree"),
@@ -111,7 +111,7 @@ def test_threads() -> None:
     assert [one["pid"] for one in rows] == [pid] * 4
     tids = [one["tid"] for one in rows]
     assert len(set(tids)) == 4
-    assert tids[-1] == pid
+    assert pid in tids
     assert {one["exit_code"] for one in rows} == {0}
 
 

@@ -171,6 +171,11 @@ def test_one_filter_of_those_of_an_index_is_enough(
             assert wanted and not hidden if passes else not wanted or hidden
 
 
+def _is_itself(network: str) -> bool:
+    """A network of mapped addresses is read as the one of IPv4 that it is."""
+    return not network.startswith("::ffff:")
+
+
 _TEXT_LEAVES = st.one_of(
     st.builds(Compare, _FIELDS, st.sampled_from(list(Operator)), st.integers(0, 65535)),
     st.builds(Compare, st.just(FilterField.RET), st.sampled_from(list(Operator)), _RETS),
@@ -178,7 +183,7 @@ _TEXT_LEAVES = st.one_of(
     st.builds(Like, _PATTERNS),
     st.sampled_from(_PATHS).map(Under),
     st.sampled_from(("/etc/a b", "/x'y", '/q"r', "/back\\slash", "/(,)")).map(Under),
-    st.sampled_from(_NETWORKS).map(ip_network).map(InNetwork),
+    st.sampled_from(_NETWORKS).filter(_is_itself).map(ip_network).map(InNetwork),
     st.sampled_from((InCgroup("/system.slice"), InContainer("0123abcd"), Writing())),
     st.sampled_from((OfEvent(("openat", "net_*")), OfEvent(("%file",)), HasBits(3, 0x40))),
 )

@@ -23,18 +23,24 @@ import csv
 import datetime
 import glob
 import json
+import math
+import os
+import re
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from io import StringIO
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
+from itertools import chain, count
 from typing import Any
 
 from seismo.base.dataclass import dataclass
 from seismo.base.errors import BpfError
-from seismo.output.printable import printable, text_width
+from seismo.output.printable import cut_text, printable, text_width
 
 __all__ = ("Answer", "QueryError", "csv_text", "json_text", "query", "table_text")
 
 _TABLE = "events"
+_EXPLAIN = re.compile(r"\s*EXPLAIN\s+(ANALYZE\s+)?", re.IGNORECASE)
 
 
 class QueryError(BpfError):
@@ -67,8 +73,10 @@ def query(files: Sequence[str], sql: str) -> Answer:
         connection.execute("SET TimeZone = 'UTC'")
         _add_functions(connection)
         # Views cannot have parameters; quotes in names are doubled.
-        listed = ", ".join([_quoted(path) for path in paths])
-        read = f"read_parquet([{listed}], union_by_name=true, filename=true)"
+        listed = ", ".join([_quoted(glob.escape(path)) for path in paths])
+        # A directory called uid=7 is no column, as it would be to DuckDB by itself.
+        options = "union_by_name=true, filename=true, hive_partitioning=false"
+        read = f"read_parquet([{listed}], {options})"
         connection.execute(f"CREATE VIEW {_TABLE} AS SELECT * FROM {read}")
         _shut(connection, paths)
         # By Arrow: DuckDB's own conversion of times asks for another module.
@@ -77,6 +85,9 @@ def query(files: Sequence[str], sql: str) -> Answer:
         return Answer(tuple(found.column_names), list(zip(*columns, strict=True)))
     except duckdb.Error as error:
         raise QueryError(f"the query failed: {error}", _advice(str(error))) from error
+    except (pyarrow.ArrowException, OverflowError, ValueError) as error:
+        hint = "cast it: ::VARCHAR shows anything"
+        raise QueryError(f"the answer has a value that Python has not: {error}", hint) from error
     finally:
         connection.close()
 
@@ -84,12 +95,13 @@ def query(files: Sequence[str], sql: str) -> Answer:
 def table_text(answer: Answer, width: int = 0) -> str:
     """The rows below their names; numbers stand right. Lines are cut to `width` unless it is 0."""
     cells = [[printable(_shown(value)) for value in row] for row in answer.rows]
+    names = [printable(name) for name in answer.columns]
     widths = [
         max([text_width(name), *[text_width(row[at]) for row in cells]])
-        for at, name in enumerate(answer.columns)
+        for at, name in enumerate(names)
     ]
     is_number = [
-        all(isinstance(row[at], (int, float)) or row[at] is None for row in answer.rows)
+        all(isinstance(row[at], (int, float, Decimal)) or row[at] is None for row in answer.rows)
         and bool(answer.rows)
         for at in range(len(answer.columns))
     ]
@@ -100,11 +112,9 @@ def table_text(answer: Answer, width: int = 0) -> str:
                 for cell, cells_wide, right in zip(row, widths, is_number, strict=True)
             ]
         ).rstrip()
-        for row in [[printable(name) for name in answer.columns], *cells]
+        for row in [names, *cells]
     ]
-    if width:
-        lines = [line if len(line) <= width else f"{line[: width - 1]}…" for line in lines]
-    return "".join([f"{line}\n" for line in lines])
+    return "".join([f"{cut_text(line, width)}\n" for line in lines])
 
 
 def csv_text(answer: Answer) -> str:
@@ -112,15 +122,20 @@ def csv_text(answer: Answer) -> str:
     text = StringIO()
     writer = csv.writer(text)
     writer.writerow(answer.columns)
-    writer.writerows([["" if one is None else _shown(one) for one in row] for row in answer.rows])
+    writer.writerows([[_csv_value(one) for one in row] for row in answer.rows])
     return text.getvalue()
 
 
 def json_text(answer: Answer) -> str:
-    """A JSON object a line; times are RFC 3339, other values that JSON has not are text."""
+    """A JSON object a line; times are RFC 3339, other values that JSON has not are text. Of columns
+    with the same name the second is called `name_1`, and so on."""
+    names: list[str] = []
+    for name in answer.columns:
+        others = (f"{name}_{number}" for number in count(1))
+        names.append(next(one for one in chain([name], others) if one not in names))
     lines = [
         json.dumps(
-            {name: _json_value(value) for name, value in zip(answer.columns, row, strict=True)},
+            {name: _json_value(value) for name, value in zip(names, row, strict=True)},
             ensure_ascii=False,
         )
         for row in answer.rows
@@ -131,7 +146,8 @@ def json_text(answer: Answer) -> str:
 def _expanded(files: Sequence[str]) -> list[str]:
     paths: list[str] = []
     for name in files:
-        found = sorted(glob.glob(name)) if glob.has_magic(name) else [name]
+        is_pattern = glob.has_magic(name) and not os.path.lexists(name)
+        found = sorted(glob.glob(name)) if is_pattern else [name]
         if not found:
             raise QueryError(f"no file is called {name}")
         paths += found
@@ -139,7 +155,7 @@ def _expanded(files: Sequence[str]) -> list[str]:
         raise QueryError("a query needs files", "recorded by an output of type parquet")
     for path in paths:
         _check_readable(path)
-    return paths
+    return list(dict.fromkeys(paths))  # patterns may overlap
 
 
 def _check_readable(path: str) -> None:
@@ -168,15 +184,18 @@ def _is_under(path: str, directory: str) -> bool:
 
 
 def _is_in_network(address: str, network: str) -> bool:
+    wanted = ip_network(network, strict=False)
     try:
-        return ip_address(address) in ip_network(network, strict=False)
-    except ValueError:
+        one = ip_address(address)
+    except ValueError:  # of a socket that is not of the internet
         return False
+    mapped = one.ipv4_mapped if isinstance(one, IPv6Address) else None
+    return one in wanted or (mapped is not None and mapped in wanted)
 
 
 def _shut(connection: Any, paths: Sequence[str]) -> None:
     """Nothing but the files may be read from here on, and no setting changed."""
-    listed = ", ".join([_quoted(path) for path in paths])
+    listed = ", ".join([_quoted(one) for path in paths for one in (path, glob.escape(path))])
     connection.execute(f"SET allowed_paths = [{listed}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
@@ -188,16 +207,37 @@ def _single(duckdb: Any, sql: str) -> Any:
     if len(statements) != 1:
         raise QueryError(f"one statement is wanted, not {len(statements)}")
     kind = statements[0].type
-    if kind not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
+    explained = _EXPLAIN.match(sql)
+    if kind is duckdb.StatementType.EXPLAIN and explained:
+        # What is analyzed is run: COPY would write over the files that may be read.
+        _single(duckdb, sql[explained.end() :])
+    elif kind is not duckdb.StatementType.SELECT:
         raise QueryError(f"only SELECT is answered, not {kind.name}")
     return statements[0]
 
 
 def _python_values(pyarrow: Any, column: Any) -> list[Any]:
     """A column's values; Python has no times of nanoseconds: they are cut to microseconds."""
-    if pyarrow.types.is_timestamp(column.type) and column.type.unit == "ns":
-        column = column.cast(pyarrow.timestamp("us", column.type.tz), safe=False)
-    return list(column.to_pylist())
+    wanted = _in_microseconds(pyarrow, column.type)
+    if wanted != column.type:
+        column = column.cast(wanted, safe=False)
+    values = column.to_pylist()
+    if pyarrow.types.is_decimal(column.type) and not column.type.scale:  # what sums of integers are
+        return [None if one is None else int(one) for one in values]
+    return list(values)
+
+
+def _in_microseconds(pyarrow: Any, type_: Any) -> Any:
+    """The type with times of microseconds instead of nanoseconds."""
+    types = pyarrow.types
+    if types.is_timestamp(type_) and type_.unit == "ns":
+        return pyarrow.timestamp("us", type_.tz)
+    if types.is_list(type_):
+        return pyarrow.list_(_in_microseconds(pyarrow, type_.value_type))
+    if types.is_struct(type_):
+        fields = [one.with_type(_in_microseconds(pyarrow, one.type)) for one in type_]
+        return pyarrow.struct(fields)
+    return type_
 
 
 def _advice(message: str) -> str:
@@ -221,8 +261,19 @@ def _shown(value: Any) -> str:
     return str(value)
 
 
+def _csv_value(value: Any) -> Any:
+    """With all digits of a number."""
+    if value is None:
+        return ""
+    return value if isinstance(value, float) else _shown(value)
+
+
 def _json_value(value: Any) -> Any:
     match value:
+        case float() if not math.isfinite(value):
+            return str(value)
+        case Decimal():
+            return float(value)
         case None | bool() | int() | float() | str():
             return value
         case datetime.datetime():

@@ -22,7 +22,7 @@ from seismo.audit.catalog.table import Catalog
 from seismo.audit.config.model import Backpressure, Config, Handler, MatchKind
 from seismo.audit.config.resolve import LivePlaces, prefix_entries
 from seismo.audit.correlate.correlator import Correlator
-from seismo.audit.correlate.process import Process
+from seismo.audit.correlate.process import TICK_NS, Process
 from seismo.audit.correlate.process_table import Bounds
 from seismo.audit.correlate.tree import tree_text
 from seismo.audit.program.audit_object import AuditObject
@@ -55,7 +55,6 @@ MakePrograms = Callable[[Config, GeneratedFilters], AuditObject]
 _FLUSH_NS = 1_000_000_000
 _SWEEP_NS = 30_000_000_000
 _LEAST_NICE = -20
-_TICK_NS = 10_000_000
 
 
 @dataclass(slots=True)
@@ -122,8 +121,10 @@ class AuditSession(Closing):
             recording = recording_of(config)
             self._probe = Probe(kernel, audit, catalog, tracefs, recording=recording)
             owned.enter_context(self._probe)
-            if config.content_types and not config.capture.content_bytes:
-                self._probe.programs.set_plans(content_plans(catalog, config.content_types))
+            if config.content_types:
+                others = config.capture.content_bytes
+                plans = content_plans(catalog, config.content_types, others)
+                self._probe.programs.set_plans(plans)
             self._probe.set_prefixes(prefix_entries(generated.prefixes, places))
             maps = self._probe.maps
             self._counts = CountReader(
@@ -134,7 +135,7 @@ class AuditSession(Closing):
             self._stream = owned.enter_context(
                 Stream(self._probe, kernel, order_ns=config.ring.order_ns)
             )
-            self._began_ns = time.monotonic_ns() - _TICK_NS
+            self._began_ns = self.correlator.procfs.now_ns() - TICK_NS
             if argv:
                 self.command = owned.enter_context(StoppedCommand(argv))
             self._register("tree" if follows else "pid")
@@ -233,6 +234,11 @@ class AuditSession(Closing):
     def failure(self) -> str:
         return self._sink.failure
 
+    @property
+    def missed_by_rules(self) -> dict[str, str]:
+        """By the rules' names, what they could not count."""
+        return self._rule_sink.missed
+
     def close(self) -> None:
         """Close everything; a second time does nothing."""
         self._owned.close()
@@ -288,7 +294,7 @@ class AuditSession(Closing):
 
     def _advance(self, now_ns: int) -> None:
         self._rule_sink.take_counts(self._counts, now_ns)
-        self._rule_sink.advance(now_ns)
+        self._rule_sink.advance(self._stream.reached_ns)
 
 
 def _correlator(config: Config, kernel: Kernel, catalog: Catalog) -> Correlator:

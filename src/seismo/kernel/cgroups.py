@@ -85,9 +85,9 @@ def find_cgroup(kernel: Kernel, text: str) -> str:
 
     Raises CgroupError, with a near name, where there is none.
     """
-    if text.isdigit():
+    if text.isdecimal():
         for path, number in cgroups(kernel):
-            if number == int(text):
+            if str(number) == text:
                 return path
         raise CgroupError(
             f"no cgroup has the id {text}", "it is the inode of its directory: ls -di"

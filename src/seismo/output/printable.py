@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ("printable", "text_width")
+__all__ = ("cut_text", "printable", "text_width")
 
 _NAMED = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _BYTES_FROM = 0xDC00
@@ -30,6 +30,19 @@ def printable(text: str) -> str:
 def text_width(text: str) -> int:
     """The cells that a terminal shows printable text in (Unicode Standard Annex 11)."""
     return len(text) if text.isascii() else sum(map(_cells, text))
+
+
+def cut_text(text: str, width: int) -> str:
+    """Printable text in at most `width` cells, `…` at the end of what was longer; 0: all of it."""
+    if not width or text_width(text) <= width:
+        return text
+    end, used = 0, 1  # the ellipsis
+    for character in text:
+        used += _cells(character)
+        if used > width:
+            break
+        end += 1
+    return f"{text[:end]}…"
 
 
 def _escaped(character: str) -> str:

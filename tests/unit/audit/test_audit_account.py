@@ -75,6 +75,14 @@ def test_nothing_at_all() -> None:
     assert Account().name(7) == "type 7"
 
 
+def test_programs_that_were_not_run_are_told() -> None:
+    one = Account(missed={"raw_tracepoint__cap_capable": 3}, is_final=True)
+    assert one.is_exact
+    assert one.text().splitlines()[1:] == [
+        "3 runs of raw_tracepoint__cap_capable were left out: what they tell is not in the sum"
+    ]
+
+
 def test_processes_without_room_are_told() -> None:
     types = {
         int(KernelEvent.PROCESS_FORK): TypeAccount(no_entry=3),

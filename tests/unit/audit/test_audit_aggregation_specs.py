@@ -78,6 +78,13 @@ def test_json_is_how_the_channel_writes_and_the_rest_a_template() -> None:
     assert (made.channels[0].type, made.rules[0].output.format) == ("file", "{rule}")
 
 
+@pytest.mark.parametrize("word", ["text", "collector_spec_pb"])
+def test_a_word_is_no_template(word: str) -> None:
+    spec = _changed("events", 0, "output", to={"metrics": "alerts_per_sec", "format": word})
+    (rule,) = parse_aggregation_spec(spec, catalog()).rules
+    assert rule.output == RuleOutput(channel="out", metrics="alerts_per_sec")
+
+
 def test_shape() -> None:
     assert is_aggregation_spec(_SPEC)
     assert not is_aggregation_spec({"events": []})
@@ -98,6 +105,12 @@ def test_shape() -> None:
             "frequncy=5",
             "events[0].function.parameters",
             "'frequncy=5' is no parameter",
+        ),
+        (
+            ("events", 0, "function", "parameters"),
+            "frequency=nan;threshold=inf",
+            "events[0].function.parameters",
+            "'frequency=nan' is no parameter",
         ),
         (
             ("events", 0, "function", "parameters"),

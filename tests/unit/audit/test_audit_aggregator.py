@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from audit_batches import batch_of, call, catalog, opened, surroundings
 from seismo.audit.rules.aggregator import Aggregator, RuleCounts
 from seismo.audit.rules.channels import Channels, RuleSink
@@ -153,6 +155,12 @@ def test_histogram() -> None:
     assert _alerts(records, function=half, window=10, when="> 7") == []
 
 
+def test_a_quantile_is_exact_at_the_edge_of_a_bucket() -> None:
+    records = [call("getpid", duration_ns=1)] * 55 + [call("getpid", duration_ns=9)] * 45
+    function = {"name": "histogram", "field": "duration_ns", "quantile": 0.55}
+    assert len(_alerts(records, function=function, window=10, when="= 1")) == 1
+
+
 def test_first_seen() -> None:
     function: dict[str, Any] = {"name": "first_seen", "field": "path"}
     records = [
@@ -227,10 +235,31 @@ def test_events_that_come_late_are_counted() -> None:
     assert aggregator.counts()["r"].late == 1
 
 
+def test_what_rules_could_not_count_is_told() -> None:
+    rules = _rules(by="comm", window=1, limit=1)
+    sink = RuleSink(Aggregator(rules.rules), Channels(rules, surroundings()))
+    sink.write(batch_of(*_opens(2000), *_opens(2001, comm=b"b"), *_opens(1000)))
+    assert sink.missed == {
+        "r": "1 events came after their window had ended, 1 events found no room for their group"
+    }
+
+
 def test_messages() -> None:
     text = "{rule} {function} {value} {events} {window} {comm} {path} {uid} {path2}"
     (alert,) = _alerts([opened("/a", comm=b"cat")], window=2, by="comm", output={"format": text})
     assert alert.message == alert.text() == "r count 1 1 2 cat /a 1000 -"
+
+
+@pytest.mark.parametrize("form", ["", "{comm} {path} {value}"])
+def test_no_name_makes_a_line_of_its_own(form: str) -> None:
+    output = {"format": form}
+    (alert,) = _alerts([opened("/a", comm=b"x\nroot\x1b[2J")], by="comm", when="> 0", output=output)
+    assert "x\\nroot\\x1b[2J" in alert.text()
+    assert alert.text().isprintable()
+    first_seen = {"name": "first_seen", "field": "path"}
+    (alert,) = _alerts([opened("/a\nb")], function=first_seen, output=output)
+    assert "/a\\nb" in alert.text()
+    assert alert.text().isprintable()
 
 
 def test_alerts_per_second() -> None:

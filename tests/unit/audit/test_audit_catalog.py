@@ -159,7 +159,16 @@ def test_a_name_means_both_kinds_of_programs() -> None:
     ]
 
 
-@pytest.mark.parametrize("word", ["opemat", "!opemat"])
+def test_a_call_alone_is_not_the_family_of_its_name() -> None:
+    assert names(CATALOG.select(["=read"])) == ["read", "compat:read"]
+    assert names(CATALOG.select(["=compat:read"])) == ["compat:read"]
+    assert "pread64" in names(CATALOG.select(["read", "!=read"]))
+    for word in ("=rea*", "=%file", "=", "!!read"):
+        with pytest.raises(UnknownEvent):
+            CATALOG.select([word])
+
+
+@pytest.mark.parametrize("word", ["opemat", "!opemat", "=opemat"])
 def test_a_word_that_means_nothing_is_refused_with_the_nearest(word: str) -> None:
     with pytest.raises(UnknownEvent) as raised:
         CATALOG.select(["file", word])
@@ -270,6 +279,24 @@ class _View:
         return TracepointFormat(category, name, (number, *fields))
 
 
+class _Telling(_View):
+    """Linux 6.19 tells of contents, too: here of readlink(2)."""
+
+    def tracepoints(self) -> tuple[str, ...]:
+        return ("syscalls:sys_enter_readlink",)
+
+    def tracepoint(self, category: str, name: str) -> TracepointFormat:
+        words = (
+            *(("int", "__syscall_nr"), ("const char *", "path"), ("char *", "buf")),
+            *(("int", "bufsiz"), ("__data_loc char[]", "__path_val")),
+        )
+        fields = [
+            FormatField(name=word, c_type=type_, offset=8 + 8 * at, size=8, signed=False)
+            for at, (type_, word) in enumerate(words)
+        ]
+        return TracepointFormat(category, name, tuple(fields))
+
+
 class _Blind(_View):
     def tracepoints(self) -> tuple[str, ...]:
         raise NotSupported("tracepoints", "tracefs cannot be read")
@@ -293,6 +320,10 @@ def test_a_call_with_another_number_of_arguments_means_what_its_types_say() -> N
         ("fildes", FieldKind.UINT, None),
         ("flags", FieldKind.UINT, None),
     ]
+
+
+def test_contents_that_the_kernel_tells_are_no_arguments() -> None:
+    assert _catalog_of(_Telling())["readlink"] == CATALOG["readlink"]
 
 
 def test_the_catalog_is_complete_without_tracefs() -> None:

@@ -8,9 +8,16 @@ from pathlib import Path
 import pytest
 
 from seismo.audit.catalog.build import shipped_catalog
-from seismo.audit.config import profiles
 from seismo.audit.config.describe import describe
-from seismo.audit.config.filter import ALWAYS, AllOf, Compare, FilterField, Like, Operator, Under
+from seismo.audit.config.filter import (
+    ALWAYS,
+    AllOf,
+    Compare,
+    FilterField,
+    Like,
+    Operator,
+    Under,
+)
 from seismo.audit.config.model import (
     Backpressure,
     Capture,
@@ -122,7 +129,7 @@ def test_everything_is_read() -> None:
             rotation=Rotation(max_bytes=64 << 20, max_seconds=3600, max_rows=1_000_000, keep=5),
             sync=Sync.FLUSH,
             fields=("time", "pid"),
-            events=("process_exec",),
+            events=("=process_exec",),
         ),
         SinkSettings(
             type="unix",
@@ -162,7 +169,11 @@ def test_json_is_the_same_and_its_places_too() -> None:
         ("a: [1\nb: 2", "c.yaml", "c.yaml:2:2: error: not YAML: expected ',' or"),
         ("a: *b", "c.yaml", "c.yaml:1:4: error: there is no anchor '&b' before this"),
         ("--- 1\n--- 2\n", "c.yaml", "c.yaml:2:1: error: a second document"),
-        ("a: \x01", "c.yaml", "c.yaml:1:1: error: not text"),
+        ("a:\n  \x01", "c.yaml", "c.yaml:2:3: error: not text"),
+        ('a: "\\UFFFFFFFF"', "c.yaml", "c.yaml:1:7: error: not YAML: the number of a character"),
+        (f"%YAML 1.{'9' * 5000}\n---\n", "c.yaml", "c.yaml:1:9: error: not YAML: the number of"),
+        ('a: "\\ud800"', "c.yaml", "c.yaml:1:4: error: a character that UTF-8 does not have"),
+        ('{"a": "\\ud800"}', "c.json", "c.json:1:7: error: not JSON: a character that UTF-8"),
         ('{"a": tru}', "c.json", "c.json:1:7: error: not JSON: not a value: text stands in double"),
         ('{"a": 1,}', "c.json", "c.json:1:9: error: not JSON: a key in double quotes should be"),
         ('{"a" 1}', "c.json", "c.json:1:6: error: not JSON: a ':' should be here"),
@@ -233,6 +244,22 @@ _HEAD = "version: 1\nevents: [openat]\n"
             ["3:47: there is no function 'cuont' (did you mean 'count'?)"],
         ),
         (f"{_HEAD}? [a]\n: 1", ["3:3: a key must be one word"]),
+        ("version: 1\nevents: ['!!read']", ["2:10: no event or family is called '!read' (did"]),
+        ("version: 1\nevents: [read, '!read']", ["2:16: no event is left of this choice ('!' ta"]),
+        (
+            "version: 1\nevents: [{opnat: {content: 5}}, zzz]",
+            ["2:11: no event or family is called 'opnat' (did", "2:33: no event or family is cal"],
+        ),
+        ("version: 1\nrules: []", ["1:1: the configuration names no events"]),
+        (f"{_HEAD}limits: {{pending: {'9' * 5000}}}", ["3:19: 'pending' is a number, not this"]),
+        (f"{_HEAD}limits: {{pending: 010}}", ["3:19: 'pending' is a number, not '010' (0o10 is o"]),
+        (f"{_HEAD}ring: {{size: {'9' * 5000}}}", ["3:14: 'size' is a size: 65536, 64KiB, not th"]),
+        (f"{_HEAD}ring: {{order: {'9' * 400}}}", ["3:15: 'order' is a time: 0.5, 5ms, 1h, not th"]),
+        (f"{_HEAD}filter: uid == {'9' * 5000}", ["3:16: 'uid' is a number or a name, not '999"]),
+        (f"{_HEAD}filter: uid in 1..{'9' * 5000}", ["3:16: 'uid' is a number or a name, not '1.."]),
+        (f"{_HEAD}filter: arg1 has {'9' * 5000}", ["3:18: '9999"]),
+        (f"{_HEAD}filter: {{uid: {list(range(257))}}}", ["3:9: 257 tests in one filter: 256 are"]),
+        (f"{_HEAD}filter: address in fe80::1%eth0", ["3:20: 'fe80::1%eth0' is no address or net"]),
         (f"{_HEAD}filter: !!str uid == 0", ["3:9: a tag (tag:yaml.org,2002:str): values here"]),
     ),
 )
@@ -252,6 +279,7 @@ def test_mistakes(text: str, said: list[str]) -> None:
         ("- {match: somebody}", ["4:13: 'match' is a mapping, or all, not 'somebody' (such as"]),
         ("- {match: {exe: sh}}", ["4:19: 'sh' does not begin with '/'"]),
         ("- {match: {container: web}}", ["4:25: 'web' is no container's id"]),
+        ("- {match: {cgroup: ²}}", ["4:22: '²' does not begin with '/' (as /proc/PID/cgroup nam"]),
         ("- {match: {cgroup: a/b}}", ["4:22: 'a/b' does not begin with '/' (as /proc/PID/cgroup"]),
         ("- {events: []}", ["4:14: events: an empty list chooses nothing (leave the key out)"]),
         ("- {match: all}\n  - {filter: failed}", ["5:5: all processes: the handler of line 4 is"]),
@@ -265,6 +293,27 @@ def test_mistakes(text: str, said: list[str]) -> None:
 def test_mistakes_in_handlers(lines: str, said: list[str]) -> None:
     found = mistakes(f"{_HEAD}handlers:\n  {lines}")
     assert [one[: len(start)] for one, start in zip(found, said, strict=True)] == said
+
+
+def test_anchors_stand_before_values() -> None:
+    config = config_of("version: 1\nevents: [&a openat, *a, &b 'read']\nfilter: {comm: &c 12}")
+    assert config.events.types == types_of("openat", "read")
+    assert str(config.filter) == 'comm like "12"'
+
+
+def test_contents_are_asked_for_with_yes() -> None:
+    assert config_of(f"{_HEAD}capture: {{content: yes}}").capture.content_bytes == 256
+    assert config_of(f"{_HEAD}capture: {{content: off}}").capture.content_bytes == 0
+
+
+def test_an_output_takes_the_call_and_not_the_family_of_its_name() -> None:
+    (output,) = config_of(f"{_HEAD}outputs: [{{type: jsonl, events: [=read]}}]").outputs
+    assert types_of(*output.events) == {0, 1024 + 3}
+
+
+def test_a_network_of_mapped_addresses_is_one_of_ipv4() -> None:
+    config = config_of(f"{_HEAD}filter: address in ::ffff:10.0.0.0/104")
+    assert str(config.filter) == "address in 10.0.0.0/8"
 
 
 def test_a_handler_without_events() -> None:
@@ -286,6 +335,9 @@ def test_a_handler_without_events() -> None:
         ("{type: unix, path: a, color: never}", ["3:33: the output 'unix' has no key 'color' "]),
         ("{type: syslog, facility: lokal0}", ["3:36: 'facility' is one of kern, user, mail, dae"]),
         ("{type: jsonl, fsync: always}", ["3:32: 'fsync' is one of never, close, flush, batch, n"]),
+        ("{type: unix, path: a, mode: 0440}", ["3:39: 'mode' is a number, not '0440' (0o440 is"]),
+        ("[{type: jsonl, path: a}, {type: jsonl, path: ./a}]", ["3:35: './a' is the path of anot"]),
+        ("[{type: unix, path: a}, {type: unix, path: a}]", ["3:34: 'a' is the path of another ou"]),
         ("{type: jsonl, events: [nope]}", ["3:34: no event or family is called 'nope'"]),
         ("[{type: jsonl, path: a}, {type: table, path: a}]", ["3:35: 'a' is the path of another"]),
     ),
@@ -357,19 +409,6 @@ def test_the_aggregations_of_traceleft() -> None:
     assert config.handlers[0].events.types == rule.types
     wrong = mistakes(text.replace('"file"', '"grpc"'), "spec.json")
     assert [one[:27] for one in wrong] == ["1:37: there is no gRPC here"]
-
-
-def test_profiles() -> None:
-    assert profiles.names() == (
-        *("all", "default", "files", "network", "process", "security", "traceleft"),
-    )
-    for name in profiles.names():
-        config = profiles.load(name, CATALOG)
-        assert config.handlers[0].events.types, name
-    every = {one.id for one in CATALOG.families["all"]}
-    assert profiles.load("all", CATALOG).handlers[0].events.types == every
-    with pytest.raises(profiles.UnknownProfile, match="did you mean 'network'"):
-        profiles.load("netwrk", CATALOG)
 
 
 def test_files(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 import gen_audit_constants
@@ -178,6 +180,37 @@ def test_what_is_generated_is_up_to_date() -> None:
     names = gen_audit_constants.missing()
     assert sorted(VALUES) == names
     assert gen_audit_constants.values(names) == VALUES
+
+
+@pytest.mark.parametrize(
+    ("table", "value", "name"),
+    (
+        ("sockopt", 65, "SO_TIMESTAMPING_NEW"),
+        ("ipopt", 20, "IP_ORIGDSTADDR"),
+        ("ipopt", 80, "SO_ORIGINAL_DST"),
+        ("ipv6opt", socket.IPV6_HOPLIMIT, "IPV6_HOPLIMIT"),
+        ("ipv6opt", socket.IPV6_JOIN_GROUP, "IPV6_ADD_MEMBERSHIP"),
+        ("ipv6opt", socket.IPV6_RTHDR, "IPV6_RTHDR"),
+        ("protocol", socket.IPPROTO_DSTOPTS, "IPPROTO_DSTOPTS"),
+    ),
+)
+def test_options_of_sockets(table: str, value: int, name: str) -> None:
+    assert show_enum(table, value) == name
+
+
+@pytest.mark.parametrize(
+    ("table", "value", "text"),
+    (
+        ("map", 0x54040022, "MAP_PRIVATE|MAP_ANONYMOUS|MAP_HUGETLB|21<<MAP_HUGE_SHIFT"),
+        ("map", 0x4000022, "MAP_PRIVATE|MAP_ANONYMOUS|MAP_UNINITIALIZED"),
+        ("memfd", 0x78000005, "MFD_CLOEXEC|MFD_HUGETLB|30<<MFD_HUGE_SHIFT"),
+        ("shm_get", 0x54000BB6, "IPC_CREAT|SHM_HUGETLB|21<<SHM_HUGE_SHIFT|0666"),
+    ),
+)
+def test_huge_pages_have_a_size(table: str, value: int, text: str) -> None:
+    """As strace 6.1 shows them."""
+    assert show_flags(table, value) == text
+    assert parse_flags(table, text) == value
 
 
 def test_no_value_of_a_table_has_two_names_at_the_same_place() -> None:

@@ -11,6 +11,7 @@ from seismo.audit.correlate.cgroup_names import CgroupNames
 from seismo.audit.correlate.container_names import ContainerName, ContainerNames
 from seismo.audit.correlate.containers import NO_CONTAINER, container_of, unescaped_unit
 from seismo.audit.correlate.process import CgroupOf
+from seismo.kernel.live import LiveKernel
 
 ID = "3f2a9c1e44d0b5a6978812345678901234567890abcdefabcdefabcdef012345"
 POD = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
@@ -58,6 +59,9 @@ UNDER = POD.replace("-", "_")
         # The innermost of two: docker in docker.
         (f"/docker/{'a' * 64}/docker/{ID}", "docker", ID, ""),
         (f"/machine.slice/libpod-conmon-{ID}.scope", "", "", ""),
+        ("/lxc.monitor.web", "", "", ""),
+        ("/machine.slice/machine-deb\\x2d12.scope", "systemd-nspawn", "deb-12", ""),
+        ("/machine.slice/machine-qemu\\x2d3\\x2dvm.scope/libvirt/emulator", "", "", ""),
         ("/user.slice/user-1000.slice/session-3.scope", "", "", ""),
         ("/", "", "", ""),
     ],
@@ -81,6 +85,7 @@ def test_quality_of_service_unit_slice_session_and_user() -> None:
     assert str(container_of(f"/docker/{ID}")) == f"docker:{ID[:12]}"
     assert str(container_of("/system.slice/ssh.service")) == "ssh.service"
     assert unescaped_unit("a\\x2fb") == "a/b"
+    assert unescaped_unit("caf\\xc3\\xa9.service") == "café.service"
 
 
 def test_a_static_pod_has_a_uid_without_dashes() -> None:
@@ -101,6 +106,7 @@ def test_names_are_those_that_files_say(tmp_path: Path) -> None:
     (tmp_path / f"var/lib/docker/containers/{ID}/config.v2.json").write_text('{"Name": "/web"}')
     (tmp_path / f"var/log/containers/api-7_prod_main-{other}.log").write_text("")
     (tmp_path / f"var/log/pods/prod_api-8_{POD}").mkdir(parents=True)
+    (tmp_path / f"var/log/pods/kube-system_etcd_{'5' * 32}").mkdir()
     storage = tmp_path / "var/lib/containers/storage/overlay-containers"
     storage.mkdir(parents=True)
     (storage / "containers.json").write_text(json.dumps([{"id": "c" * 64, "names": ["db"]}]))
@@ -110,6 +116,8 @@ def test_names_are_those_that_files_say(tmp_path: Path) -> None:
     assert found == ContainerName(name="main", pod="api-7", namespace="prod")
     found = names.of(container_of(f"/kubepods/pod{POD}/{'d' * 64}"))
     assert found == ContainerName(pod="api-8", namespace="prod")
+    found = names.of(container_of(f"/kubepods/pod{'5' * 32}/{'e' * 64}"))
+    assert found == ContainerName(pod="etcd", namespace="kube-system")
     assert names.of(container_of(f"/machine.slice/libpod-{'c' * 64}.scope")).name == "db"
     assert names.of(container_of("/lxc/web")).name == "web"
     assert names.of(container_of("/system.slice/x.service")) == ContainerName()
@@ -131,3 +139,15 @@ def test_names_of_cgroups_outlive_them_within_a_bound() -> None:
     assert names.path(3) == ""
     assert names.forgotten == 1
     assert len(names) == 3
+
+
+def test_cgroups_whose_end_nobody_tells_of_are_bounded() -> None:
+    """Where only programs' beginnings are recorded, each may be in a cgroup that is soon gone."""
+    kernel = LiveKernel()
+    names = CgroupNames(kernel=kernel, removed_limit=100)
+    names.walk()
+    there = len(names)
+    for at in range(10_000):
+        names.made(10**15 + at, f"/run-{at}.scope")
+    assert names.path(10**15 + 9_999) == "/run-9999.scope"
+    assert len(names) <= 100 + max(1024, 2 * there) + 1

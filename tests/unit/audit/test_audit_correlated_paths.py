@@ -109,6 +109,23 @@ def test_the_working_directory_is_learnt_from_relative_paths() -> None:
     assert life.cwd_at(event.time_ns - 1) == "/elsewhere"
 
 
+@pytest.mark.parametrize("name", ["chdir", "compat:chdir"])
+def test_a_chdir_is_told_with_the_directory_that_it_led_to(name: str) -> None:
+    def moved(text: str, directory: str, ret: int) -> str:
+        parts = [
+            section(Section.STRING, text.encode(), argument=0),
+            path_section(Section.DIRECTORY, directory, argument=0),
+        ]
+        history = History()
+        history.call(CATALOG[name].id, WHO, [1], parts, ret=ret)
+        (event,) = batch_of(history.records, CATALOG).events()
+        return resolved(event).paths["filename"]
+
+    assert moved("x", "/srv/x", 0) == "/srv/x"
+    assert moved("..", "/srv", 0) == "/srv"
+    assert moved("x", "/srv", -2) == "/srv/x"
+
+
 def test_two_paths_of_one_call() -> None:
     history = History()
     parts = [

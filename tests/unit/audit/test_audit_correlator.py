@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import subprocess
 import time
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from seismo.audit.catalog.build import shipped_catalog
 from seismo.audit.correlate.attribution import COLUMNS, Owners, attributed
 from seismo.audit.correlate.correlator import Correlator
 from seismo.audit.correlate.process import TICK_NS
+from seismo.audit.correlate.process_table import Bounds
 from seismo.audit.correlate.procfs import Procfs
 from seismo.audit.record.layout import SOCKET, KernelEvent, Section
 from seismo.kernel.live import LiveKernel
@@ -96,8 +98,8 @@ def test_chdir_moves_the_working_directory(correlator: Correlator) -> None:
     shell = history.process(100, 5)
     history.exec(shell, ["sh"], cwd="/srv")
     text = [
-        section(Section.STRING, b"../tmp/./x", argument=0),
-        path_section(Section.DIRECTORY, "/srv", argument=0),
+        section(Section.STRING, b"../tmp/./link", argument=0),
+        path_section(Section.DIRECTORY, "/tmp/x", argument=0),  # told at the end: where it led
     ]
     history.call(CHDIR, shell, [1], text)
     history.call(CHDIR, shell, [1], [section(Section.STRING, b"/no", argument=0)], ret=-2)
@@ -115,6 +117,43 @@ def test_cgroups_are_named_by_events(correlator: Correlator) -> None:
     correlator.enrich(batch_of(history.records, CATALOG))
     assert correlator.process(101, child.start_ns).container.id == "ab" * 32
     assert correlator.process(100, 5).container.id == ""
+
+
+def test_cgroups_of_version_1_are_others_though_their_ids_are_the_same(
+    correlator: Correlator,
+) -> None:
+    history = History()
+    shell = history.process(100, 5)
+    history.cgroup(KernelEvent.CGROUP_CREATE, shell, 99_000_001, CONTAINER)
+    child = history.fork(shell, 101, cgroup=99_000_001)
+    history.cgroup(KernelEvent.CGROUP_CREATE, shell, 99_000_001, "/pids", hierarchy=8)
+    history.move(shell, 99_000_001, "/pids", child, hierarchy=8)
+    history.cgroup(KernelEvent.CGROUP_REMOVE, shell, 99_000_001, "/pids", hierarchy=8)
+    history.move(shell, 99_000_001, CONTAINER, history.thread(shell, 102))
+    correlator.enrich(batch_of(history.records, CATALOG))
+    assert correlator.process(101, child.start_ns).cgroup.path == CONTAINER
+    assert correlator.cgroups.id(CONTAINER) == 99_000_001
+    assert correlator.process(100, 5).container.id == ""
+    history.move(shell, 99_000_001, CONTAINER, shell)
+    correlator.enrich(batch_of(history.records[-1:], CATALOG))
+    assert correlator.process(100, 5).container.id == "ab" * 32
+
+
+def test_more_processes_may_end_in_a_batch_than_are_remembered(tmp_path: Path) -> None:
+    correlator = Correlator(LiveKernel(), CATALOG, proc=str(tmp_path), bounds=Bounds(exited=3))
+    history = History()
+    shell = history.process(100, 5)
+    for at in range(20):
+        child = history.fork(shell, 1000 + at)
+        history.exec(child, ["true"])
+        history.exit(child)
+    batch = batch_of(history.records, CATALOG)
+    correlator.enrich(batch)
+    assert [one.process.exe for one in batch.events()[2::3]] == ["/usr/bin/true"] * 20
+    history.call(GETPID, shell)
+    correlator.enrich(batch_of(history.records[-1:], CATALOG))
+    table = correlator.processes
+    assert (len(table), table.running, table.guessed) == (4, 1, 1)
 
 
 def test_both_ends_of_a_connection(correlator: Correlator) -> None:
@@ -211,6 +250,15 @@ def test_what_runs_already_is_read_from_proc(tmp_path: Path) -> None:
         "/run",
     )
     assert [one.tgid for one in process.ancestors] == [1]
+
+
+def test_whoever_starts_now_has_started_now() -> None:
+    procfs = Procfs()
+    before = procfs.now_ns()
+    with subprocess.Popen(["sleep", "60"]) as process:
+        started = procfs.process(process.pid).start_ns
+        process.kill()
+    assert before - TICK_NS <= started <= procfs.now_ns()
 
 
 def test_one_that_nobody_told_of_is_looked_up(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from struct import pack
 
@@ -22,8 +23,8 @@ from seismo.audit.config.resolve import (
 )
 from seismo.audit.program.content_plans import content_plans
 from seismo.audit.program.generate import default_text, generate
-from seismo.audit.program.plans import plan_bytes, plan_of
-from seismo.audit.record.layout import PLAN
+from seismo.audit.program.plans import MOST_CONTENT, plan_bytes, plan_of
+from seismo.audit.record.layout import PLAN, Capture
 from seismo.audit.rules.kernel import kernel_rules
 from seismo.base.diagnostics import DiagnosticsError
 from seismo.base.source import Source
@@ -192,7 +193,7 @@ def test_names_become_numbers() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     (
-        ("uid == nobody", "there is no 'nobody'"),
+        ("uid == nobody", "filter 'uid == nobody': there is no 'nobody'"),
         ("cgroup under /x", "filter 'cgroup under \"/x\"': there is no cgroup '/x'\nhint: all are"),
         ("container == ff", "filter 'container == \"ff\"': there is no container 'ff'"),
         (f"path under /{'x' * 70}", f"filter: '/{'x' * 70}' does not exist, and is too long to be"),
@@ -297,7 +298,7 @@ rules: [{name: r, events: [process_exec, execve], counted_only: true}]
 
 def test_contents_of_some_calls_only() -> None:
     read, write, openat = (CATALOG[name].id for name in ("read", "write", "openat"))
-    plans, usual = content_plans(CATALOG, {read}), plan_bytes(CATALOG)
+    plans, usual = content_plans(CATALOG, {read: MOST_CONTENT}), plan_bytes(CATALOG)
 
     def plan(number: int, of: bytes) -> bytes:
         return of[number * PLAN.size : (number + 1) * PLAN.size]
@@ -308,7 +309,22 @@ def test_contents_of_some_calls_only() -> None:
     at = PLAN.field("captures").offset + 1
     assert (plan(write, usual)[at], plan(write, plans)[at]) != (0, 0)
     assert plan(write, plans)[at] == 0
-    assert content_plans(CATALOG, range(2048)) == usual
+    assert content_plans(CATALOG, {}, MOST_CONTENT) == usual
+
+
+def test_so_much_of_the_contents_of_each_call() -> None:
+    read, write, sendmsg = (CATALOG[name].id for name in ("read", "write", "sendmsg"))
+    content, captures = PLAN.field("content"), PLAN.field("captures").offset
+
+    def sizes(plans: bytes) -> list[int]:
+        starts = [one * PLAN.size + content.offset for one in (read, write, sendmsg)]
+        return [int.from_bytes(plans[at : at + 2], sys.byteorder) for at in starts]
+
+    assert sizes(plan_bytes(CATALOG)) == [MOST_CONTENT] * 3
+    none = content_plans(CATALOG, {read: 8})
+    assert sizes(none) == [8, 0, 0]
+    assert none[sendmsg * PLAN.size + captures + 1] == Capture.MSGHDR_IN  # for its address
+    assert sizes(content_plans(CATALOG, {read: 8, write: 512}, 100)) == [100, 512, 100]
 
 
 def test_addresses_as_the_kernel_has_them() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from audit_batches import CLOCK, batch_of, call, opened
+from audit_listeners import busy_listener
 from seismo.audit.record.account import Account
 from seismo.audit.sinks.alert import Alert
 from seismo.audit.sinks.errors import SinkError
@@ -131,6 +132,15 @@ def test_a_daemon_that_does_not_read_is_not_waited_for(tmp_path: Path) -> None:
             taken += 1
         assert taken + sink.failed == 2000
         sink.close()
+
+
+def test_a_daemon_that_takes_nobody_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with (
+        busy_listener(path),
+        pytest.raises(SinkError, match=r"cannot connect .*: Resource temporarily unavailable"),
+    ):
+        SyslogSink(CLOCK, path=str(path))
 
 
 def test_words_that_syslog_has_not() -> None:

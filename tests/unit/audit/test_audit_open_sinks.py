@@ -83,6 +83,7 @@ def test_every_type_can_be_opened(tmp_path: Path) -> None:
             "column 'events'.*\nhint.*'event'",
         ),
         ({"type": "traceleft", "fields": ("ret",)}, "its fields are fixed"),
+        *[({"type": name, "path": "a\0b"}, "no path has a NUL") for name in SINK_TYPES],
     ],
 )
 def test_wrong_settings(settings: dict[str, Any], message: str) -> None:

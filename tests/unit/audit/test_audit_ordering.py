@@ -97,5 +97,6 @@ def test_a_reader_that_stops_at_its_limit_holds_back_by_what_has_come() -> None:
             kernel.reserve(Record(len(one)), one)
         assert list(reader.drain(NO_HANDLERS, limit=1)) == [first]
         assert reader.held() == {number: 1}
+        assert reader.reached_ns == 200 - 60
         assert list(reader.drain_all(NO_HANDLERS)) == [third, longer, second]
         assert reader.out_of_order == 0

@@ -44,6 +44,17 @@ def _largest_file(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@contextmanager
+def _no_more_files() -> Iterator[None]:
+    """Not one more can be opened: EMFILE."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
 def test_files_are_appended_to_and_private(tmp_path: Path) -> None:
     path = tmp_path / "log"
     for line in _LINES[:2]:
@@ -177,6 +188,63 @@ def test_a_moved_file_is_opened_anew(tmp_path: Path) -> None:
     assert path.read_bytes() == _LINES[2]
 
 
+def test_a_file_that_is_moved_when_its_time_is_over_is_opened_anew(tmp_path: Path) -> None:
+    path, clock = tmp_path / "log", _Clock()
+    output = _file(path, clock=clock, max_seconds=10)
+    output.write(_LINES[0])
+    path.rename(tmp_path / "elsewhere")
+    clock.seconds += 10
+    output.write(_LINES[1])
+    output.flush()
+    output.write(_LINES[2])
+    output.close()
+    assert (tmp_path / "elsewhere").read_bytes() == _LINES[0]
+    assert path.read_bytes() == _LINES[1] + _LINES[2]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_moved_file_is_complete_and_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "log"
+    output = _file(path, Sync.CLOSE)
+    output.write(_LINES[0])
+    path.rename(tmp_path / "elsewhere")
+    synced: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(os.readlink(f"/proc/self/fd/{fd}")))
+    output.flush()
+    output.close()
+    assert synced == [str(tmp_path / "elsewhere")]
+
+
+def test_complete_files_stay_while_no_new_one_can_be_made(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    output = _file(path, max_bytes=20, keep=2)
+    output.write(b"".join(_LINES[:6]))
+    with _no_more_files():
+        for line in _LINES[6:12]:
+            assert output.write(line) == 0
+            output.flush()
+        assert output.failure == "Too many open files"
+    output.flush()
+    output.write(_LINES[12])
+    output.close()
+    found = [(tmp_path / name).read_bytes() for name in ("log.2", "log.1", "log")]
+    assert found == [b"".join(_LINES[2:4]), b"".join(_LINES[4:12]), _LINES[12]]
+
+
+def test_a_file_that_somebody_has_emptied_is_cut_at_its_own_end(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    output = _file(path)
+    output.write(_LINES[0] + _LINES[1])
+    os.truncate(path, 0)
+    with _largest_file(25):
+        assert output.write(b"".join(_LINES[:3])) == 1
+    assert output.write(_LINES[3]) == 0
+    output.close()
+    assert path.read_bytes() == _LINES[0] + _LINES[1] + _LINES[3]
+
+
 @pytest.mark.parametrize(
     ("sync", "expected"),
     [
@@ -260,6 +328,31 @@ def test_a_full_stream_is_counted() -> None:
         output = OutputStream(stream)
         assert output.write(b"a\nb\n") == 2
         assert output.failure == "No space left on device"
+
+
+def test_what_a_full_stream_buffers_is_no_less_lost() -> None:
+    with open("/dev/full", "wb") as stream:
+        assert OutputStream(stream).write(b"a\nb\n") == 2
+
+
+def test_a_stream_has_whole_lines_behind_one_that_is_torn(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with path.open("ab") as stream:
+        output = OutputStream(stream)
+        with _largest_file(25):
+            assert output.write(b"".join(_LINES[:4])) == 2
+            assert output.write(_LINES[4]) == 1
+        assert output.write(_LINES[5]) == 0
+    assert path.read_bytes() == _LINES[0] + _LINES[1] + _LINES[2][:5] + b"\n" + _LINES[5]
+
+
+def test_a_stream_that_is_not_to_wait_does_not() -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with os.fdopen(reader, "rb"), os.fdopen(writer, "wb") as stream:
+        output = OutputStream(stream)
+        assert 0 < output.write(b"".join(_LINES) * 100) < 100_000
+        assert output.failure == "Resource temporarily unavailable"
 
 
 def test_a_file_that_cannot_be_rotated_is_written_on(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,10 +20,11 @@ import pyarrow as pa
 from pyarrow import parquet as pq
 
 from audit_batches import CLOCK, batch_of, call, catalog, opened
-from audit_bytes import header
+from audit_bytes import header, section
 from seismo.audit.record.account import Account
 from seismo.audit.record.batch import Batch
-from seismo.audit.record.layout import FIXED, EventFlag, KernelEvent
+from seismo.audit.record.layout import FIXED, EventFlag, KernelEvent, Section
+from seismo.audit.sinks import parquet
 from seismo.audit.sinks.alert import Alert
 from seismo.audit.sinks.errors import SinkError
 from seismo.audit.sinks.event_columns import COLUMNS, EventColumns
@@ -119,6 +121,14 @@ def test_events_with_more_than_numbers_are_decoded() -> None:
     assert rows[2]["notes"] == "container argument changed"
     assert json.loads(rows[1]["args"])["filename"] == "/etc/passwd"
     assert [one["error"] for one in rows] == ["EFAULT", None, "ENOENT"]
+
+
+@pytest.mark.parametrize("family", [16, 40])
+def test_ports_of_netlink_and_vsock_have_32_bits(family: int) -> None:
+    address = struct.pack("=HHII", family, 0, 0xFFFF_FFFF, 2)
+    record = call("bind", (3, 0x7000, 12), section(Section.SOCKADDR, address, argument=1))
+    (row,) = EventColumns(CLOCK).of_batch(batch_of(record)).to_pylist()
+    assert row["port"] == 0xFFFF_FFFF
 
 
 def test_events_of_the_kernel_have_no_arguments() -> None:
@@ -270,6 +280,38 @@ def test_a_file_that_cannot_be_completed_is_lost_and_counted(tmp_path: Path) -> 
     assert sink.failed == 107
     assert sink.failure == "File too large"
     assert [one.name for one in tmp_path.iterdir()] == ["a.parquet.part"]
+
+
+def test_a_file_that_sync_says_is_damaged_is_lost_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(fd: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    sink = _sink(tmp_path / "a.parquet", sync=Sync.FLUSH)
+    sink.write(_calls(3))
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fails)
+        sink.flush()
+    sink.write(_calls(2))
+    sink.flush()
+    sink.close()
+    assert (sink.failed, sink.failure) == (5, "Input/output error")
+    assert [one.name for one in tmp_path.iterdir()] == ["a.parquet.part"]
+
+
+def test_rows_with_contents_do_not_wait_for_a_whole_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet, "_MOST_WAITING", 100_000)
+    sink = _sink(tmp_path / "a.parquet")
+    long = opened("/" + "x" * 3000)
+    for _ in range(40):
+        sink.write(batch_of(*[long] * 10))
+    sink.close()
+    found = pq.ParquetFile(tmp_path / "a.parquet")
+    assert found.metadata.num_rows == 400
+    assert found.num_row_groups > 5
 
 
 def test_with_the_policy_batch_all_rows_are_on_the_disk(

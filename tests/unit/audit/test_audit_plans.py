@@ -99,4 +99,4 @@ def test_a_plan_follows_the_layouts_offsets() -> None:
     )
     assert plan_of(event) == bytes([Shape.NO_CAPTURE]) + bytes(15)
     offsets = {one.name: one.offset for one in PLAN.fields}
-    assert offsets == {"flags": 0, "returned": 1, "captures": 2, "parameters": 8, "pad": 14}
+    assert offsets == {"flags": 0, "returned": 1, "captures": 2, "parameters": 8, "content": 14}

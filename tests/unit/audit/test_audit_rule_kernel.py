@@ -70,10 +70,13 @@ def _key(rule: KernelRule, window: int, **group: int | bytes) -> bytes:
         ({"by": ["pid", "tgid"]}, "it groups by the same field twice"),
         ({"where": "uid = 0 or uid = 1"}, "its condition has 'or' or 'not'"),
         ({"where": "path = /a"}, "it has no field 'path' to compare"),
+        (
+            {"output": {"metrics": "alerts_per_sec"}},
+            "alerts_per_sec tells the last event, which is not sent",
+        ),
         ({"where": "event = openat"}, "it has no field 'event' to compare"),
         ({"where": "comm glob a*"}, "it has no 'glob' for comm"),
         ({"where": "uid prefix 1"}, "it has no 'prefix' for uid"),
-        ({"where": "uid = root"}, "'root' is no number for uid"),
         ({"where": "comm = sixteen-letters-"}, "longer than the 15 bytes"),
     ],
 )
@@ -109,8 +112,9 @@ def test_what_the_program_is_to_do() -> None:
 def test_only_rules_that_ask_for_it_are_counted_there() -> None:
     rules = parse_rules(
         [
-            {"name": name, "events": ["openat"], "counted_only": name != "b"}
-            for name in ("a", "b", "c")
+            {"name": "a", "events": ["openat"], "counted_only": True},
+            {"name": "b", "events": ["mkdir"]},
+            {"name": "c", "events": ["openat"], "counted_only": True},
         ],
         catalog(),
     )
@@ -155,3 +159,31 @@ def test_without_windows_counts_are_taken_as_they_grow() -> None:
         told.append([one.value for one in reader.hand_over(aggregator, _SECOND)])
     assert told == [[], [], [], [10], []]
     assert aggregator.counts()["r"].matched == 20
+
+
+def test_without_windows_the_time_is_when_counts_were_taken() -> None:
+    planned = _planned()
+    map_ = _Map()
+    aggregator = Aggregator([planned.rule])
+    reader = CountReader([planned], {0: (map_,)}, {})
+    assert aggregator.advance(4 * _SECOND) == []
+    for seconds in (5, 7):
+        map_.counts[_key(planned, 0)] = seconds
+        assert reader.hand_over(aggregator, seconds * _SECOND) == []
+    (alert,) = aggregator.finish()
+    assert alert.text() == "r: count 7 in 3s"
+    assert (alert.start_ns, alert.end_ns, alert.time_ns) == (
+        4 * _SECOND,
+        7 * _SECOND,
+        7 * _SECOND,
+    )
+
+
+def test_what_found_no_room_is_counted_by_events() -> None:
+    planned = _planned(by="uid", limit=1)
+    map_ = _Map()
+    aggregator = Aggregator([planned.rule])
+    reader = CountReader([planned], {0: (map_,)}, {})
+    map_.counts = {_key(planned, 0, uid=7): 2, _key(planned, 0, uid=8): 6}
+    reader.hand_over(aggregator, _SECOND)
+    assert aggregator.counts()["r"].others == 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -155,6 +156,36 @@ _R = ("rules", 0)
         ({"where": {"any": 5}}, (*_R, "where", "any"), "'any' takes a list of conditions", ""),
         ({"where": 5}, (*_R, "where"), "a condition is a text, a mapping", ""),
         ({"where": "address cidr 10/x"}, (*_R, "where"), "'10/x' is no network", "such as 10."),
+        (
+            {"where": "not (pid = 1 or uid = root)"},
+            (*_R, "where"),
+            "uid is a number, and never the text 'root'",
+            "such as 100, 5ms or 4KiB",
+        ),
+        (
+            {"where": "duration_ns > 5min"},
+            (*_R, "where"),
+            "duration_ns is a number, and never the text '5min'",
+            "",
+        ),
+        (
+            {"where": {"ret": ["ENOENT", "ENOTHING"]}},
+            (*_R, "where", "ret"),
+            "ret is a number, and never the text 'ENOTHING'",
+            "such as 100, ENOENT",
+        ),
+        (
+            {"where": {"pid": {"!=": "7"}}},
+            (*_R, "where", "pid", "!="),
+            "pid is a number, and never the text '7'",
+            "without quotes",
+        ),
+        (
+            {"function": {"name": "first_seen", "field": "path", "learn_seconds": math.inf}},
+            (*_R, "function", "learn_seconds"),
+            "'learn_seconds' must be a number from 0 to 1e+09",
+            "",
+        ),
         ({"by": "com"}, (*_R, "by"), "no field 'com' in openat", "did you mean 'comm'?"),
         (
             {"window": "x"},
@@ -242,6 +273,21 @@ def test_each_mistake_has_its_place(
     assert found_hint.startswith(hint) or hint in found_hint
 
 
+def test_a_window_without_end_is_a_mistake() -> None:
+    (place, message, _), _ = _mistakes(_rule(window=math.inf))
+    assert place == (*_R, "window", "seconds")
+    assert message == "'seconds' must be a number from 0 to 1e+09, not 'inf'"
+
+
+def test_a_rule_must_get_its_events() -> None:
+    counted = {"name": "all", "events": ["openat", "mkdir"], "counted_only": True}
+    ((place, message, _),) = _mistakes(counted, {"name": "some", "events": ["openat"]})
+    assert place == ("rules", 1, "events")
+    assert message == "rule 'all' has 'counted_only': some of these are never sent"
+    parse_rules([counted, {**counted, "name": "too"}], catalog())
+    parse_rules([{**counted, "where": "uid = 0"}, {"name": "r", "events": ["mkdir"]}], catalog())
+
+
 def test_all_mistakes_are_told_at_once_and_where() -> None:
     places: dict[Place, str] = {("rules", 1, "limit"): "x.yaml:7:10"}
     with pytest.raises(RuleMistakes) as caught:
@@ -269,6 +315,7 @@ def test_all_mistakes_are_told_at_once_and_where() -> None:
     [
         ({"type": "file", "path": "x"}, "a channel needs an 'id'"),
         ({"id": "a", "type": "file"}, "a channel of type file needs a 'path'"),
+        ({"id": "a", "type": "file", "path": "a\0b"}, "no path has a NUL in it"),
         ({"id": "a", "type": "fil"}, "there is no channel type 'fil'"),
         ({"id": "a", "type": "grpc", "path": "localhost:1"}, "there is no gRPC here"),
         ("a", "a mapping is wanted, not 'a'"),

@@ -136,6 +136,19 @@ def test_a_failed_connection_and_a_listener() -> None:
     assert table.listener(8, "127.0.0.1", 80, "IPPROTO_TCP") is None
 
 
+def test_who_waits_no_more_is_nobodys_peer() -> None:
+    table = SocketTable()
+    asks = state(CLIENT, SERVER)
+    waits = who(9)
+    table.listen(state(("0.0.0.0", 80), ("0.0.0.0", 0), inode=5), waits)
+    table.unlisten(state(("0.0.0.0", 80), ("0.0.0.0", 0), inode=4), 20)
+    assert table.peer(asks, 21) == waits
+    table.unlisten(state(("0.0.0.0", 80), ("0.0.0.0", 0), inode=5), 30)
+    assert table.peer(asks, 30) == table.peer(asks) == waits
+    assert table.peer(asks, 31) is None
+    assert len(table) == 0
+
+
 def test_datagrams_are_counted_by_socket_and_address() -> None:
     table = SocketTable()
     udp = {"type_": 2, "protocol": 17}
@@ -165,6 +178,13 @@ def test_the_table_is_bounded() -> None:
     assert table.forgotten == 15
     assert len(table._by_ends) == 10
     assert {one.state.cookie for one in table.connections} == set(range(16, 26))
+    table.listen(state(("0.0.0.0", 80), ("0.0.0.0", 0)), who(9))
+    for last in range(1, 26):
+        ours, other = (f"192.0.2.{last}", 80), ("198.51.100.1", 5000)
+        table.apply(KernelEvent.NET_CONNECT, state(ours, other, cookie=100 + last), 1, who(1))
+        assert len(table._local) <= 10
+        found = table.listener(7, ours[0], 80, "IPPROTO_TCP")
+        assert found is not None
 
 
 def test_mapped_addresses() -> None:
@@ -193,8 +213,12 @@ def test_rows_of_proc_net() -> None:
     assert (first.uid, first.inode) == (33, 1077)
     assert (second.remote, second.remote_port, second.is_listening) == ("203.0.113.80", 443, False)
     row = f"0: {'0' * 24}01000000:0035 {'0' * 32}:0000 07 0:0 0:0 0 0 0 5"
-    (third,) = read_socket_rows(f"head\n{row}\n", "IPPROTO_UDP")
+    mapped = (
+        f"1: {'0' * 16}FFFF00000100007F:0050 {'0' * 16}FFFF00000100007F:9C40 01 0:0 0:0 0 0 0 6"
+    )
+    third, fourth = read_socket_rows(f"head\n{row}\n{mapped}\n", "IPPROTO_UDP")
     assert (third.local, third.local_port, third.is_listening) == ("::1", 53, True)
+    assert (plain_address(fourth.local), plain_address(fourth.remote)) == ("127.0.0.1",) * 2
 
 
 def message(
@@ -256,6 +280,17 @@ def test_what_is_no_answer(data: bytes) -> None:
         parse_answer(data)
 
 
+def test_names_that_lead_through_the_whole_message_are_not_followed() -> None:
+    """Each of 300 records has for its name the end of a chain of 1000 pointers."""
+    chain = b"\0" + b"".join(
+        (0xC000 | before).to_bytes(2, "big") for before in (23, *range(24, 2022, 2))
+    )
+    data = struct.pack(">6H", 7, 0x8180, 0, 301, 0, 0)
+    data += b"\0" + struct.pack(">HHIH", 99, 1, 1, len(chain)) + chain
+    data += (b"\xc7\xe6" + struct.pack(">HHIH", 99, 1, 1, 0)) * 300
+    assert parse_answer(data).is_truncated
+
+
 def test_the_store_of_names_is_bounded_and_minds_the_time() -> None:
     store = NameStore(limit=3)
     for last in range(5):
@@ -285,7 +320,7 @@ def test_services() -> None:
     )
     services = Services(
         hosts=read_hosts("127.0.0.1 localhost lo # here\n::1 localhost\nnonsense x\n"),
-        services=read_services("http 80/tcp www\nhttp-alt 80/tcp\ndomain 53/udp\nbad\n"),
+        services=read_services("http 80/tcp www\nhttp-alt 80/tcp\ndomain 53/udp\nbad\nodd ²/tcp\n"),
         sockets=sockets,
     )
     services.names.hear(message([(ASKED, 1, 100, bytes([127, 0, 0, 1]))]), SECOND)

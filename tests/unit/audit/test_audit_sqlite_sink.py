@@ -7,6 +7,7 @@ import resource
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -121,3 +122,17 @@ def test_what_is_no_database_is_told_at_once(tmp_path: Path) -> None:
         SqliteSink(str(path), CLOCK)
     with pytest.raises(SinkError, match="unable to open database file\nhint: the directory must"):
         SqliteSink(str(tmp_path / "none" / "a.db"), CLOCK)
+
+
+def test_the_account_waits_for_who_has_locked_the_database(tmp_path: Path) -> None:
+    path = tmp_path / "audit.db"
+    sink = SqliteSink(str(path), CLOCK)
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        release = Timer(0.4, other.execute, ("COMMIT",))
+        release.start()
+        sink.account(Account(), is_final=True)
+        release.join()
+        sink.close()
+        ((account,),) = other.execute("SELECT account FROM runs")
+    assert json.loads(account)["is_final"] is True

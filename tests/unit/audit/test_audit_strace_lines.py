@@ -174,6 +174,10 @@ def test_fcntl_has_the_arguments_of_its_command() -> None:
     assert line("fcntl", (3, 4, 0o2000)) == "fcntl(3, F_SETFL, O_RDONLY|O_APPEND) = 0"
     assert line("fcntl", (3, 2, 1)) == "fcntl(3, F_SETFD, FD_CLOEXEC) = 0"
     assert line("fcntl", (3, 0, 10), ret=10) == "fcntl(3, F_DUPFD, 10) = 10"
+    assert line("fcntl", (3, 10, 29)) == "fcntl(3, F_SETSIG, SIGIO) = 0"
+    assert line("fcntl", (3, 1034), ret=5) == (
+        "fcntl(3, F_GET_SEALS) = 0x5 (seals F_SEAL_SEAL|F_SEAL_GROW)"
+    )
 
 
 def test_numbers_in_hexadecimal_and_octal() -> None:
@@ -278,6 +282,137 @@ def test_messages_and_vectors_are_their_contents() -> None:
     )
 
 
+def test_vectors_at_a_place_have_one_position() -> None:
+    contents = section(Section.IOVEC, b"abcde", 1)
+    assert line("pwritev", (3, 8, 2, 7, 9), contents, ret=5) == (
+        'pwritev(3, ["abcde" /* 2 vectors */], 2, 7) = 5'
+    )
+    assert line("preadv2", (3, 8, 2, -1, 9, 0), contents, ret=5) == (
+        'preadv2(3, ["abcde" /* 2 vectors */], 2, -1, 0) = 5'
+    )
+    assert line("compat:pwritev", (3, 8, 2, 7, 1), ret=5) == "pwritev(3, 0x8, 2, 4294967303) = 5"
+
+
+def test_arrays_of_messages() -> None:
+    contents = section(Section.IOVEC, b"ab", 1)
+    sent = section(Section.IOVEC, b"abcdef", 1)
+    assert line("sendmmsg", (3, 8, 2, 0), sent, ret=2) == (
+        'sendmmsg(3, [{msg_hdr={msg_name=NULL, msg_iov=["abcdef"]}}, ...], 2, 0) = 2'
+    )
+    left = data("=2q", 0, 999, argument=4)
+    assert line("recvmmsg", (3, 8, 2, 0, 16), contents + left, ret=2) == (
+        'recvmmsg(3, [{msg_hdr={msg_name=NULL, msg_iov=["ab"...]}}, ...], 2, 0, 0x10) = 2 '
+        "(left {tv_sec=0, tv_nsec=999})"
+    )
+
+
+def test_a_longer_message_ends_with_the_buffer() -> None:
+    """MSG_TRUNC: the length that is returned is the message's, not the buffer's."""
+    whole = section(Section.BYTES, b"abcdXX", 1)
+    assert line("recvfrom", (3, 8, 4, 0x20, 0, 0), whole, ret=6) == (
+        'recvfrom(3, "abcd", 4, MSG_TRUNC, NULL, NULL) = 6'
+    )
+    cut = section(Section.BYTES, b"abcdefgh", 1, flags=SectionFlag.TRUNCATED)
+    assert line("recvfrom", (3, 8, 8, 0x20, 0, 0), cut, ret=9).startswith(
+        'recvfrom(3, "abcdefgh", '
+    )
+    assert line("recvfrom", (3, 8, 9, 0x20, 0, 0), cut, ret=9).startswith(
+        'recvfrom(3, "abcdefgh"..., '
+    )
+
+
+def test_what_the_answer_lies_over_is_not_known() -> None:
+    old = "{ss_sp=NULL, ss_flags=SS_DISABLE, ss_size=0}"
+    stack = data("=Qi4xQ", 0x7000, 0, 4096, argument=0) + data("=Qi4xQ", 0, 2, 0, argument=1)
+    assert line("sigaltstack", (8, 8), stack) == f"sigaltstack(0x8, {old}) = 0"
+    assert line("sigaltstack", (8, 16), stack) == (
+        f"sigaltstack({{ss_sp=0x7000, ss_flags=0, ss_size=4096}}, {old}) = 0"
+    )
+    slept = data("=2q", 7, 8, argument=0)
+    assert line("nanosleep", (8, 8), slept) == "nanosleep({tv_sec=7, tv_nsec=8}, 0x8) = 0"
+    assert line("nanosleep", (8, 8), slept, ret=-516).startswith("nanosleep(0x8, 0x8) = ? ERESTART")
+    left = data("=2q", 1, 2, argument=2) + data("=ihh", 3, 1, 1, argument=0)
+    assert line("ppoll", (8, 1, 16, 0, 8), left, ret=1) == (
+        "ppoll([{fd=3, events=POLLIN}], 1, 0x10, NULL, 8) = 1 "
+        "([{fd=3, revents=POLLIN}], left {tv_sec=1, tv_nsec=2})"
+    )
+
+
+def test_what_other_registers_hold_is_not_shown() -> None:
+    assert line("prctl", (1, 15, 7, 7, 7)) == "prctl(PR_SET_PDEATHSIG, SIGTERM) = 0"
+    assert line("prctl", (2, 0x7000, 7, 7, 7)) == "prctl(PR_GET_PDEATHSIG, 0x7000) = 0"
+    assert line("prctl", (23, 5, 7, 7, 7), ret=1) == "prctl(PR_CAPBSET_READ, CAP_KILL) = 1"
+    assert line("prctl", (38, 1, 0, 0, 0)) == "prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) = 0"
+    assert line("mremap", (4096, 1, 2, 1, 7), ret=4096) == (
+        "mremap(0x1000, 1, 2, MREMAP_MAYMOVE) = 0x1000"
+    )
+    assert line("mremap", (4096, 1, 2, 3, 8192), ret=8192) == (
+        "mremap(0x1000, 1, 2, MREMAP_MAYMOVE|MREMAP_FIXED, 0x2000) = 0x2000"
+    )
+    assert line("ioctl", (3, 0x5451, 7)) == "ioctl(3, FIOCLEX) = 0"
+    assert line("membarrier", (0, 0, 7)) == "membarrier(MEMBARRIER_CMD_QUERY, 0) = 0"
+    assert line("mmap", (0, 1, 1, 0x40022 | 21 << 26, -1, 0)) == (
+        "mmap(NULL, 1, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_HUGETLB|21<<MAP_HUGE_SHIFT, "
+        "-1, 0) = 0x0"
+    )
+
+
+def test_what_is_told_of_signals() -> None:
+    def about(*values: int) -> bytes:
+        return data("=4i2Ii104x", *values, argument=2)
+
+    child = about(17, 0, 1, 0, 44, 5, 3)
+    assert line("waitid", (1, 44, 8, 4, 0), child) == (
+        "waitid(P_PID, 44, {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=44, si_uid=5, "
+        "si_status=3, ...}, WEXITED, NULL) = 0"
+    )
+    killed = about(17, 0, 2, 0, 44, 5, 15)
+    assert "si_code=CLD_KILLED, si_pid=44, si_uid=5, si_status=SIGTERM, ...}" in line(
+        "waitid", (1, 44, 8, 4, 0), killed
+    )
+    assert line("waitid", (1, 44, 8, 5, 0), about(*[0] * 7)) == (
+        "waitid(P_PID, 44, {}, WNOHANG|WEXITED, NULL) = 0"
+    )
+    sent = about(12, 0, -6, 0, 44, 5, 0)
+    assert "{si_signo=SIGUSR2, si_code=SI_TKILL, si_pid=44, si_uid=5}" in line(
+        "rt_sigqueueinfo", (44, 12, 8), sent
+    )
+
+
+def test_structs_end_where_the_call_says() -> None:
+    """Behind is other memory of the program."""
+    args = data("=11Q", 0, 0, 0, 0, 17, 0, 0, 0, 0x1234, 3, 7, argument=0)
+    assert line("clone3", (8, 64), args, ret=5) == (
+        "clone3({flags=0, exit_signal=SIGCHLD, stack=NULL, stack_size=0}, 64) = 5"
+    )
+    whole = line("clone3", (8, 88), args, ret=5)
+    assert whole.endswith("stack_size=0, set_tid=0x1234, set_tid_size=3}, 88) = 5")
+    assert line("clone3", (8, 5), args, ret=-22).startswith("clone3(0x8, 5) = -1 EINVAL")
+    assert line("clone3", (8, 8), args, ret=-22).startswith("clone3({flags=0}, 8) = -1 EINVAL")
+    made = data("=30I", 2, 4, 4, 1, *[0x41414141] * 26, argument=1)
+    assert line("bpf", (0, 8, 16), made, ret=3) == (
+        "bpf(BPF_MAP_CREATE, {map_type=BPF_MAP_TYPE_ARRAY, key_size=4, value_size=4, "
+        "max_entries=1}, 16) = 3"
+    )
+    mask = data("=Q", 1 << 9, argument=0) + data("=2q", 1, 2, argument=2)
+    assert line("rt_sigtimedwait", (8, 0, 16, 8), mask, ret=10) == (
+        "rt_sigtimedwait([USR1], NULL, {tv_sec=1, tv_nsec=2}, 8) = 10"
+    )
+
+
+def test_structs_have_the_names_of_c() -> None:
+    times = data("=4q", 1, 2, 3, 4, argument=0)
+    assert line("times", (8,), times, ret=9) == (
+        "times({tms_utime=1, tms_stime=2, tms_cutime=3, tms_cstime=4}) = 9"
+    )
+    priority = data("=i", 5, argument=1)
+    assert line("sched_getparam", (0, 8), priority) == "sched_getparam(0, [5]) = 0"
+    operation = data("=Hhh", 1, -1, 0o4000, argument=1)
+    assert line("semop", (7, 8, 2), operation) == (
+        "semop(7, [{sem_num=1, sem_op=-1, sem_flg=IPC_NOWAIT}, ...], 2) = 0"
+    )
+
+
 def test_options_that_are_numbers() -> None:
     value = section(Section.BYTES, struct.pack("=i", 1), 3)
     assert line("setsockopt", (3, 1, 2, 8, 4), value) == (
@@ -319,6 +454,12 @@ def test_descriptors_have_their_paths() -> None:
     assert line("openat", (-100, 8, 0, 0), opened, WITH_PATHS, ret=3) == (
         'openat(AT_FDCWD</tmp>, "f", O_RDONLY) = 3</tmp/f>'
     )
+    odd = behind(0, b'a\n+++\\<b>"\xc3\0tmp\0')
+    assert line("close", (3,), odd, WITH_PATHS) == (r"close(3</tmp/a\n+++\\\74b\76\"\303>) = 0")
+    inside = text(b"f", 1) + section(Section.DIRECTORY, b"t\nmp\0", 1, SectionFlag.ABSOLUTE)
+    assert line("openat", (-100, 8, 0, 0), inside, WITH_PATHS, ret=3) == (
+        r'openat(AT_FDCWD</t\nmp>, "f", O_RDONLY) = 3'
+    )
     null = behind(0, b"null\0dev\0", mode=0o020666)
     assert line("close", (1,), null, WITH_ALL) == "close(1</dev/null<char 1:3>>) = 0"
 
@@ -331,4 +472,6 @@ def test_descriptors_have_their_sockets() -> None:
         "shutdown(4<TCP:[127.0.0.1:40001->127.0.0.2:80]>, SHUT_RDWR) = 0"
     )
     unix = section(Section.SOCKET, socket_bytes(bytes(16), bytes(16), family=AF_UNIX), 0)
-    assert line("shutdown", (4, 2), unix, WITH_ALL) == "shutdown(4<UNIX:[6]>, SHUT_RDWR) = 0"
+    assert line("shutdown", (4, 2), unix, WITH_ALL) == (
+        "shutdown(4<UNIX-STREAM:[6]>, SHUT_RDWR) = 0"
+    )

@@ -112,6 +112,10 @@ def test_a_fatal_signal_is_the_one_that_ended_the_process() -> None:
         "+++ killed by SIGKILL +++"
     ]
     assert shown([killed, ended(10, 0, signal.SIGTERM)]) == ["+++ killed by SIGTERM +++"]
+    # This one was delivered to another thread.
+    assert shown([killed, ended(10, 0, signal.SIGSEGV)], signals=signals) == [
+        "+++ killed by SIGSEGV +++"
+    ]
 
 
 def test_an_exec_has_the_words_that_the_kernel_was_given() -> None:
@@ -124,14 +128,23 @@ def test_an_exec_has_the_words_that_the_kernel_was_given() -> None:
     ]
 
 
+def test_a_thread_that_execs_becomes_the_first() -> None:
+    fixed = struct.pack("=4I", 11, 2, 39, 0)
+    became = other(KernelEvent.PROCESS_EXEC, fixed, tid=10, tgid=10)
+    events = [born(11), ended(10), became, call("getpid", tid=10)]
+    assert shown(events, prefix="pid")[-1] == "getpid()                                = 0"
+
+
 def test_times() -> None:
     one = call("close", (3,), time_ns=5 * SECOND + 2000, duration_ns=1000, tid=10)
     two = call("close", (4,), time_ns=5 * SECOND + 9000, duration_ns=6000, tid=10)
     assert shown([one], clock="%s")[0].startswith("5 close(3)")
     assert shown([one], clock="%s", has_micros=True)[0].startswith("5.000001 close(3)")
     first, second = shown([one, two], is_relative=True)
-    assert first.startswith("    0.000000 close(3)")
-    assert second.startswith("    0.000002 close(4)")
+    assert first.startswith("     0.000000 close(3)")
+    assert second.startswith("     0.000002 close(4)")
+    _, second = shown([one, two], is_relative=True, clock="%s")
+    assert second.startswith("5 (+     0.000002) close(4)")
     assert shown([one], has_durations=True)[0].endswith(" = 0 <0.000001>")
 
 
@@ -159,12 +172,15 @@ def test_calls_that_are_not_asked_for_are_not_shown() -> None:
     ("text", "has", "has_not"),
     [
         ("open,close", "close", "read"),
+        ("open", "open", "openat"),
+        ("read", "read", "pread64"),
         ("%file", "openat", "read"),
         ("file", "openat", "read"),
         ("!%file", "read", "openat"),
         ("/^open", "openat", "close"),
         ("!/^open", "close", "openat"),
         ("?nosuch,read", "read", "close"),
+        ("?/^open", "openat", "close"),
         ("%process", "execve", "read"),
         ("network", "connect", "getpid"),
     ],
@@ -179,6 +195,10 @@ def test_choices_that_mean_nothing() -> None:
     assert calls_of("none", CATALOG) == frozenset()
     with pytest.raises(UnknownEvent, match="opennat"):
         calls_of("opennat", CATALOG)
+    for word in ("process_exec", "/no_such_call"):
+        with pytest.raises(BadChoice, match=f"-e trace={word}: that is no system call"):
+            calls_of(word, CATALOG)
+        assert calls_of(f"?{word}", CATALOG) == frozenset()
     with pytest.raises(BadChoice, match="no regular expression"):
         calls_of("/(", CATALOG)
     with pytest.raises(BadChoice, match="SIGFOO"):
@@ -190,6 +210,7 @@ def test_counts() -> None:
     for duration, ret in ((2000, 0), (4000, -errno.EBADF)):
         summary.add(call("close", (3,), duration_ns=duration, ret=ret))
     summary.add(call("getpid", duration_ns=14_000))
+    summary.add(call("exit_group", flags=int(EventFlag.NO_RETURN)))
     assert str(summary).splitlines() == [
         "% time     seconds  usecs/call     calls    errors syscall",
         "------ ----------- ----------- --------- --------- ----------------",

@@ -191,6 +191,25 @@ def test_json_keeps_the_bytes_of_names_that_are_no_utf8() -> None:
     assert "\n" not in line
 
 
+def test_json_keeps_the_bytes_of_words_that_are_no_utf8() -> None:
+    fixed = header(catalog()["process_exec"].id) + bytes(catalog()["process_exec"].fixed.size)
+    lines = [
+        json.loads(JsonFormat(CLOCK).line(event_of(fixed + section(Section.WORDS, words))))
+        for words in (b"rm\0a\xff\0", b"rm\0\xc3\xa4\0")
+    ]
+    assert [one["args"]["argv"] for one in lines] == [["rm", "a�"], ["rm", "ä"]]
+    assert lines[0]["raw"] == {"argv": [b"rm".hex(), b"a\xff".hex()]}
+    assert "raw" not in lines[1]
+
+
+def test_json_has_contents_of_messages_beside_their_addresses() -> None:
+    sent = call("sendmsg", (3, 0x7000, 0), section(Section.IOVEC, b"text", 1))
+    read = call("read", (3, 0x7000, 4), section(Section.BYTES, b"text", 1))
+    found, other = (json.loads(JsonFormat(CLOCK).line(event_of(one))) for one in (sent, read))
+    assert (found["args"]["msg"], found["contents"]) == (None, {"1": b"text".hex()})
+    assert other["args"]["buf"] == b"text".hex() and "contents" not in other
+
+
 def test_json_with_chosen_keys_is_in_the_same_order() -> None:
     line = JsonFormat(CLOCK, fields=("ret", "event", "comm")).line(event_of(_OPENED))
     assert line == '{"event":"openat","comm":"worker","ret":3}'
@@ -284,11 +303,13 @@ def test_alerts_are_lines_of_their_own() -> None:
 
 def test_the_account_comes_at_the_end() -> None:
     lost = TypeAccount(produced=10, delivered=7, lost={"ring": 3})
-    account = Account(types={257: lost}, names={257: "openat"}, sequence_holes=3)
+    missed = {"commit_creds": 2}
+    account = Account(types={257: lost}, names={257: "openat"}, sequence_holes=3, missed=missed)
     found = json.loads(JsonFormat(CLOCK).account(account, is_final=True))
     assert found["event"] == "audit.account"
     assert found["lost"] == {"ring": 3, "pending": 0, "consumer": 0}
     assert found["types"]["openat"]["delivered"] == 7
+    assert found["missed"] == missed
     assert JsonFormat(CLOCK).account(account, is_final=False) == ""
     assert TraceLeftFormat().account(account, is_final=True) == "Lost 3 events"
     assert "produced 10 = delivered 7" in TableFormat(CLOCK).account(account, is_final=True)
@@ -319,11 +340,25 @@ def test_what_cannot_be_written_is_counted_and_its_place_is_told() -> None:
     assert sink.failed == 4
 
 
+def test_what_is_missing_at_the_end_is_told_before_the_account() -> None:
+    lines = _Lines(room=1)
+    sink = TextSink(JsonFormat(CLOCK, fields=("event",)), lines)
+    sink.write(batch_of(*[call("getpid")] * 3))
+    sink.account(Account(), is_final=True)
+    lines.room = 10
+    sink.account(Account(), is_final=True)
+    sink.close()
+    found = [json.loads(line)["event"] for line in lines.data.splitlines()]
+    assert found == ["getpid", "audit.gap", "audit.account"]
+
+
 def test_json_line_is_one_line() -> None:
     assert (
         json_line({"a": "\n\u2028\udcff", "b": 1 << 63})
         == '{"a":"\\n\u2028�","b":9223372036854775808}'
     )
+    assert json_line({"a": "\x1b\x9b2J"}) == r'{"a":"\u001b\u009b2J"}'
+    assert json.loads(json_line({"a": "ä\x85\x9f\xa0"})) == {"a": "ä\x85\x9f\xa0"}
 
 
 def _every_type() -> list[bytes]:
@@ -336,11 +371,14 @@ def _every_type() -> list[bytes]:
 
 def test_every_line_is_as_the_schema_says() -> None:
     schema = json_schema(catalog())
+    exec_ = catalog()["process_exec"]
     ends = b"\x7f\0\0\1".ljust(16, b"\0"), b"\x0a\0\0\2".ljust(16, b"\0")
     records = [
         *_every_type(),
         _OPENED,
         opened(b"/tmp/\xff", flags=EventFlag.INCOMPLETE),
+        header(exec_.id) + bytes(exec_.fixed.size) + section(Section.WORDS, b"a\xff\0"),
+        call("sendmsg", (3, 0x7000, 0), section(Section.IOVEC, b"text", 1)),
         call("close", (4,), section(Section.SOCKET, socket_bytes(*ends), 0)),
     ]
     events = batch_of(*records).events()

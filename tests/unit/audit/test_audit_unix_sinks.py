@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from audit_batches import CLOCK, batch_of, call
+from audit_listeners import busy_listener
 from seismo.audit.record.account import Account
 from seismo.audit.record.batch import Batch
 from seismo.audit.sinks.alert import Alert
@@ -42,6 +44,24 @@ def _reader(path: Path) -> Iterator[socket.socket]:
         connection.settimeout(30)
         connection.connect(str(path))
         yield connection
+
+
+@contextmanager
+def _no_more_files() -> Iterator[None]:
+    """All descriptors that there may be are taken, also those that threads give back."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+    taken: list[int] = []
+    try:
+        deadline = time.monotonic() + 0.5
+        while time.monotonic() < deadline:
+            with suppress(OSError):
+                taken.append(os.open(os.devnull, os.O_RDONLY))
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        for fd in taken:
+            os.close(fd)
 
 
 def _rest(connection: socket.socket) -> list[dict[str, object]]:
@@ -182,3 +202,31 @@ def test_connecting_and_again(tmp_path: Path) -> None:
 def test_nobody_to_connect_to(tmp_path: Path) -> None:
     with pytest.raises(SinkError, match=r"cannot connect: No such file.*\nhint: somebody must"):
         ConnectingSink(str(tmp_path / "socket"), CLOCK)
+
+
+def test_a_listener_that_takes_nobody_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "socket"
+    with busy_listener(path):
+        with pytest.raises(SinkError, match="cannot connect: Resource temporarily unavailable"):
+            ConnectingSink(str(path), CLOCK)
+        with pytest.raises(SinkError, match="cannot listen: Address already in use"):
+            ListeningSink(str(path), CLOCK)
+
+
+def test_without_descriptors_readers_are_served_and_later_ones_taken(tmp_path: Path) -> None:
+    path = tmp_path / "socket"
+    sink = ListeningSink(str(path), CLOCK)
+    with _reader(path) as first, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as second:
+        second.settimeout(30)
+        _until(lambda: sink.readers.count == 1)
+        with _no_more_files():
+            second.connect(str(path))
+            _until(lambda: sink.failure == "Too many open files")
+            with _no_more_files():
+                sink.write(_calls(1))
+                assert b"getpid" in first.recv(1 << 16)
+        _until(lambda: sink.readers.count == 2)
+        sink.write(_calls(1))
+        assert b"getpid" in second.recv(1 << 16)
+        sink.close()
+    assert sink.failed == 0

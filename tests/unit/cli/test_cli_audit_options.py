@@ -15,7 +15,7 @@ from seismo.audit.config.model import Config, MatchKind
 from seismo.audit.config.options import OptionsConflict, with_options
 from seismo.base.diagnostics import DiagnosticsError
 from seismo.ui.cli.audit import _config, _options, audit_parser
-from seismo.ui.cli.audit_build import _write
+from seismo.ui.cli.audit_build import _write, run_audit_build
 from seismo.ui.cli.audit_run import _ending, on_terminal
 from seismo.ui.cli.errors import InputError
 from seismo.ui.cli.main import main
@@ -61,6 +61,57 @@ def test_whose_events() -> None:
         (MatchKind.TREE, (9,)),
         (MatchKind.EXE, ("/bin/sh",)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    (
+        (("-p", "0"), "'pid' is 1 to 4194303, not 0"),
+        (("--tree", "0"), "'tree' is 1 to 4194303, not 0"),
+        (("--exe", ""), "'exe' is text, not ''"),
+        (("--cgroup", ""), "'cgroup' is text, not ''"),
+        (("--container", ""), "'container' is text, not ''"),
+        (("--container", "web"), "'web' is no container's id"),
+        (("--content", "-5"), "content is a size: 65536, 64KiB, not -5"),
+    ),
+)
+def test_what_means_nobody_is_refused(options: tuple[str, ...], said: str) -> None:
+    """It would be everybody, or nobody."""
+    with pytest.raises(DiagnosticsError, match=said):
+        meant(*options)
+
+
+def test_paths_of_whose_events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path)
+    words = ("--exe", "a.out", "--cgroup", "here", "--cgroup", "user.slice", "--cgroup", "17")
+    assert [one.match.values for one in meant(*words).handlers] == [
+        (f"{tmp_path}/a.out",),
+        (f"{tmp_path}/here", "/user.slice", "17"),
+    ]
+
+
+@pytest.mark.parametrize("events", ("", ","))
+def test_events_that_are_none(events: str) -> None:
+    with pytest.raises(InputError, match="--events names none"):
+        meant("-e", events)
+
+
+def test_contents_that_are_asked_for_are_all() -> None:
+    assert meant("--profile", "network").content_types
+    none = meant("--profile", "network", "--content", "0")
+    assert (none.content_bytes, none.content_types) == (0, {})
+    assert meant("--profile", "network", "--content", "64").content_bytes == 64
+
+
+def test_a_small_ring_is_read_before_it_is_full() -> None:
+    ring = meant("--ring-size", "4096").ring
+    assert (ring.size_bytes, ring.wake_bytes) == (4096, 512)
+
+
+def test_two_configurations_are_too_many_for_a_bundle() -> None:
+    with pytest.raises(InputError, match="--config and --profile are two configurations"):
+        run_audit_build(["-c", "a.yaml", "--profile", "files", "-o", "a.pyz"])
 
 
 def test_a_configuration_that_says_whose_is_not_contradicted(tmp_path: Path) -> None:

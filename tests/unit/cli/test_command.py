@@ -91,7 +91,7 @@ def test_a_program_that_the_kernel_does_not_take(tmp_path: Path) -> None:
 
 
 def test_a_command_that_does_not_heed_sigterm_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seismo.ui.cli.command._PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("seismo.runtime.stopped_child._PATIENCE_SECONDS", 0.1)
     reading, writing = os.pipe()
     os.set_inheritable(writing, True)
     ignore = "signal.signal(signal.SIGTERM, signal.SIG_IGN)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seismo.output.printable import printable, text_width
+from seismo.output.printable import cut_text, printable, text_width
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,11 @@ def test_what_is_not_printable_is_escaped(text: str, shown: str) -> None:
 )
 def test_width_is_in_cells(text: str, width: int) -> None:
     assert text_width(text) == width
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [(0, "aä日本x"), (7, "aä日本x"), (6, "aä日…"), (5, "aä日…"), (4, "aä…"), (1, "…")],
+)
+def test_text_is_cut_by_cells(width: int, shown: str) -> None:
+    assert cut_text("aä日本x", width) == shown

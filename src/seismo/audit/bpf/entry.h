@@ -24,6 +24,26 @@ static __always_inline void keep_text(struct audit_record *record, u32 index, u3
     record->texts = place + 1;
 }
 
+/* How much room the program has for an address that is to be filled in: the end has its length. */
+static __always_inline void keep_room(struct audit_record *record, u32 index, u32 capture) {
+    u32 place = record->texts, room = 0;
+    u64 from = argument(record, index), at = other_argument(record, index);
+    if (place >= AUDIT_TEXTS || !from)
+        return;
+    if (capture & AUDIT_BIT(MSGHDR_OUT)) { /* struct user_msghdr: the name, how long it may be */
+        u32 bytes = is_compat(record) ? 4 : 8;
+        u64 name = 0;
+        if (bpf_probe_read_user(&name, bytes, (void *)from) < 0 || !name)
+            return;
+        at = from + bytes;
+    }
+    if (bpf_probe_read_user(&room, sizeof(room), (void *)at) < 0)
+        return;
+    record->entry.size[place] = room;
+    record->entry.argument[place] = index;
+    record->texts = place + 1;
+}
+
 #define AUDIT_WORD_BYTES 240 /* of a word, with its NUL */
 
 /* One of the words of execve(2); 1 behind the last. */
@@ -79,6 +99,8 @@ static long entry_step(u32 index, void *unused) {
     u32 capture = capture_bit(record, index);
     if (capture & (AUDIT_STRINGS | AUDIT_BIT(SOCKADDR_IN)))
         keep_text(record, index, capture);
+    else if (capture & AUDIT_FILLED)
+        keep_room(record, index, capture);
     else if (capture & AUDIT_BIT(WORDS))
         keep_words(record, index);
     else if (capture & AUDIT_BIT(FD) && index < 6 && record->plan.parameters[index])

@@ -1,14 +1,31 @@
 /* Who a task is: its credentials, its namespaces, and the header of a task that is not the current
    one. */
 
+#define AUDIT_NO_LOGIN 0xffffffffu
+
+struct task_struct___login { /* of kernels with CONFIG_AUDIT */
+    kuid_t loginuid;
+    unsigned int sessionid;
+} __attribute__((preserve_access_index));
+
+/* Who has logged in, where the kernel keeps that. */
+static __always_inline void fill_login(struct audit_credentials *to, struct task_struct *task) {
+    struct task_struct___login *known = (struct task_struct___login *)task;
+    to->loginuid = AUDIT_NO_LOGIN;
+    to->sessionid = AUDIT_NO_LOGIN;
+    if (bpf_core_field_exists(known->loginuid)) {
+        to->loginuid = known->loginuid.val;
+        to->sessionid = known->sessionid;
+    }
+}
+
 /* Credentials lie in the kernel's struct as they lie in ours: eight ids, five sets of capabilities
    (Linux 2.6.29 to 6.18; a set was two u32 before 6.3). */
 static __always_inline void fill_credentials(struct audit_credentials *to,
                                              struct task_struct *task, const struct cred *cred) {
     bpf_probe_read_kernel(&to->uid, 32, &cred->uid);
     bpf_probe_read_kernel(&to->cap_inheritable, 40, &cred->cap_inheritable);
-    to->loginuid = task->loginuid.val;
-    to->sessionid = task->sessionid;
+    fill_login(to, task);
 }
 
 static __always_inline void fill_namespaces(struct audit_namespaces *to, struct task_struct *task) {

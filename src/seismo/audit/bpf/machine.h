@@ -5,6 +5,7 @@
 #define AUDIT_NR_CLONE3 435
 #define AUDIT_NR_EXECVE 221
 #define AUDIT_NR_EXECVEAT 281
+#define AUDIT_TIF_32BIT 22 /* arch/arm64/include/asm/thread_info.h */
 #else
 #define AUDIT_NR_CLOSE 3
 #define AUDIT_NR_CLONE 56

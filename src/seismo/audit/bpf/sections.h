@@ -12,8 +12,9 @@
 #define AUDIT_MEMORY \
     (AUDIT_CONTENTS | AUDIT_BIT(SOCKADDR_IN) | AUDIT_BIT(SOCKADDR_OUT) | AUDIT_BIT(MSGHDR_IN) | \
      AUDIT_BIT(MSGHDR_OUT) | AUDIT_BIT(NUMBERS_OUT) | AUDIT_BIT(STRUCT_IN) | AUDIT_BIT(STRUCT_OUT))
+#define AUDIT_FILLED (AUDIT_BIT(SOCKADDR_OUT) | AUDIT_BIT(MSGHDR_OUT))
 #define AUDIT_AT_ENTRY \
-    (AUDIT_STRINGS | AUDIT_BIT(SOCKADDR_IN) | AUDIT_BIT(WORDS) | AUDIT_BIT(FD))
+    (AUDIT_STRINGS | AUDIT_BIT(SOCKADDR_IN) | AUDIT_BIT(WORDS) | AUDIT_BIT(FD) | AUDIT_FILLED)
 
 #define AUDIT_STRING_BYTES 4104 /* more than PATH_MAX, so that what is cut is known */
 #define AUDIT_PATH_MAX 4096
@@ -258,17 +259,17 @@ static __always_inline void facts_address(struct audit_record *record, const u8 
 #if AUDIT_ADDRESS_FILTERS
     struct audit_facts *facts = &record->facts;
     u16 family = *(u16 *)address;
-    if (size < 8 || (family != AUDIT_AF_INET && family != AUDIT_AF_INET6))
-        return;
+    if (family == AUDIT_AF_INET ? size < 8 : family != AUDIT_AF_INET6 || size < 24)
+        return; /* one that was cut says nothing: its socket does */
     facts->port = __builtin_bswap16(*(u16 *)(address + 2));
     *(u64 *)facts->address = 0;
     *(u64 *)(facts->address + 8) = 0;
     if (family == AUDIT_AF_INET) {
         *(u32 *)facts->address = *(u32 *)(address + 4);
-    } else if (size >= 24 && is_mapped(address + 8)) {
+    } else if (is_mapped(address + 8)) {
         family = AUDIT_AF_INET;
         *(u32 *)facts->address = *(u32 *)(address + 20);
-    } else if (size >= 24) {
+    } else {
         *(u64 *)facts->address = *(u64 *)(address + 8);
         *(u64 *)(facts->address + 8) = *(u64 *)(address + 16);
     }
@@ -276,13 +277,22 @@ static __always_inline void facts_address(struct audit_record *record, const u8 
 #endif
 }
 
-static __always_inline void section_sockaddr(struct audit_record *record, u8 index, u64 from,
-                                             u64 size) {
+/* Of an address that was filled in the entry has told how much room there was: what is behind that
+   is the program's own. */
+static __always_inline void section_sockaddr(struct audit_record *record, u8 index, u32 capture,
+                                             u64 from, u64 size) {
     u32 flags = 0, place = entry_place(record, index);
     s64 kept = place < AUDIT_TEXTS ? record->entry.size[place] : 0;
     u8 *to = section_begin(record, AUDIT_SOCKADDR_BYTES);
     if (!to)
         return;
+    if (place < AUDIT_TEXTS && capture & AUDIT_FILLED) {
+        if (size > (u32)kept) {
+            size = (u32)kept;
+            flags = AUDIT_SECTION_FLAG_TRUNCATED;
+        }
+        kept = 0;
+    }
     if (size > AUDIT_SOCKADDR_BYTES) {
         size = AUDIT_SOCKADDR_BYTES;
         flags = AUDIT_SECTION_FLAG_TRUNCATED;
@@ -409,7 +419,9 @@ static __always_inline void want_memory(struct audit_record *record, u32 index, 
         }
     } else if (capture & (AUDIT_BIT(BYTES_IN) | AUDIT_BIT(BYTES_OUT))) {
         wanted->contents = from;
-        wanted->size = capture & AUDIT_BIT(BYTES_IN) ? other : wanted->moved;
+        wanted->size = other;
+        if (wanted->moved < other) /* with MSG_TRUNC more may be told than has found room */
+            wanted->size = wanted->moved;
     } else if (capture & (AUDIT_BIT(IOVEC_IN) | AUDIT_BIT(IOVEC_OUT))) {
         wanted->vectors = from;
         wanted->count = other;
@@ -448,10 +460,12 @@ static long memory_step(u32 index, void *unused) {
     }
     wanted.moved = capture & AUDIT_GIVEN ? AUDIT_ANY_SIZE : ret;
     want_memory(record, index, capture, &wanted);
+    if (most > record->plan.content)
+        most = record->plan.content;
     if (most > AUDIT_CONTENT_BYTES)
         most = AUDIT_CONTENT_BYTES;
     if (wanted.address && wanted.address_size)
-        section_sockaddr(record, index, wanted.address, wanted.address_size);
+        section_sockaddr(record, index, capture, wanted.address, wanted.address_size);
     if (wanted.vectors && most)
         section_vectors(record, index, wanted.vectors, wanted.count, wanted.moved, most);
     if (wanted.contents && wanted.size && most)

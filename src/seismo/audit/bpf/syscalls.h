@@ -21,6 +21,10 @@ static __always_inline u32 syscall_type(u64 number) {
     if (audit_task()->thread_info.status & AUDIT_TS_COMPAT)
         return number + AUDIT_COMPAT;
 #endif
+#ifdef AUDIT_TIF_32BIT
+    if (audit_task()->thread_info.flags >> AUDIT_TIF_32BIT & 1)
+        return AUDIT_TYPES; /* 32-bit ARM has numbers of its own, which no type stands for */
+#endif
     return number;
 }
 
@@ -58,6 +62,15 @@ static __always_inline u32 captures_of(const struct audit_plan *plan, u32 settin
     return kinds & ~1;
 }
 
+/* Whether something is kept at the entry: of descriptors only where the plan says so. */
+static __always_inline int has_entry(const struct audit_plan *plan) {
+    u32 kinds = 0;
+    for (int i = 0; i < 6; i++)
+        if (plan->captures[i] != AUDIT_CAPTURE_FD || plan->parameters[i])
+            kinds |= 1u << (plan->captures[i] & 31);
+    return (kinds & AUDIT_AT_ENTRY) != 0;
+}
+
 static __always_inline u32 stages_of(u32 kinds) {
     u32 stages = 0;
     if (kinds & AUDIT_STRINGS)
@@ -77,6 +90,7 @@ static __always_inline void record_call(struct audit_record *record,
     record_start(record, call->type, call->handler, sizeof(struct audit_syscall));
     if (call->type >= AUDIT_COMPAT)
         record->flags = AUDIT_EVENT_FLAG_COMPAT;
+    record->call = *call; /* filters and stages go by it */
     struct audit_syscall *fixed = record_fixed(record);
     for (int i = 0; i < 6; i++)
         fixed->args[i] = call->args[i];
@@ -186,7 +200,7 @@ RAW_TRACEPOINT_PROBE(sys_enter) {
         unkept.update(&tid, &type);
         return 0;
     }
-    if (plan->flags & AUDIT_SHAPE_NO_CAPTURE || !(captures_of(plan, 0) & AUDIT_AT_ENTRY))
+    if (plan->flags & AUDIT_SHAPE_NO_CAPTURE || !has_entry(plan))
         return 0;
     struct audit_record *record = record_new(AUDIT_SLOT_SYSCALL);
     if (!record)
@@ -250,7 +264,6 @@ RAW_TRACEPOINT_PROBE(sys_exit) {
         record_finish(record);
         return 0;
     }
-    record->call = *call;
     record->plan = *plan;
     pending.delete(&tid);
     take_entry(record, tid);
@@ -275,7 +288,6 @@ static __always_inline void call_dies(u32 tid) {
     struct audit_record *record = record_new(AUDIT_SLOT_SYSCALL);
     if (!record)
         return;
-    record->call = call;
     record_call(record, &call);
     record->flags |= AUDIT_EVENT_FLAG_NO_RETURN;
     record_header(record)->duration_ns = bpf_ktime_get_ns() - call.started_ns;

@@ -28,6 +28,8 @@ __all__ = ("audit_catalog", "event_of", "shipped_catalog")
 _NUMBERS = 512
 """Numbers of system calls that may be given before long; each has a type, known or not."""
 
+_CONTENTS = "__data_loc"
+
 
 def audit_catalog(view: KernelView) -> Catalog:
     """The catalog of the kernel that `view` tells of.
@@ -107,7 +109,10 @@ def _told_signatures(view: KernelView, machine: str) -> dict[str, Signature]:
         if ENTER + called in there:
             category, _, event = (ENTER + called).partition(":")
             fields = view.tracepoint(category, event).fields[1:]
-            found[names[number]] = tuple([(one.name, one.c_type) for one in fields])
+            # Since Linux 6.19 what some arguments point to stands behind the arguments.
+            found[names[number]] = tuple(
+                [(one.name, one.c_type) for one in fields if not one.c_type.startswith(_CONTENTS)]
+            )
     return found
 
 

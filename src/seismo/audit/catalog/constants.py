@@ -86,6 +86,11 @@ def _lines() -> dict[str, str]:
     for part, names in (("cap_low", capabilities[:32]), ("cap_high", capabilities[32:])):
         bits = [f"{name}={1 << bit:#x}" for bit, name in enumerate(names)]
         rows[part] = " ".join(["flags CAP_*", *bits])
+    for prefix in ("MAP", "MFD", "SHM"):
+        sizes = [f"{bit}<<{prefix}_HUGE_SHIFT={bit << 26:#x}" for bit in range(2, 64)]
+        # What MMU-less kernels have as a flag would be pages of two bytes.
+        first = ["MAP_UNINITIALIZED=0x4000000"] if prefix == "MAP" else []
+        rows[f"{prefix.lower()}_huge"] = " ".join(["enum", *first, *sizes])
     return rows
 
 
@@ -199,8 +204,10 @@ def _flags_text(table: ConstantTable, value: int, machine: str) -> str:
 
 
 def _stands_last(group: Group) -> bool:
-    """As strace has it: the signal of clone(2), permissions."""
-    return group.table == "signal" or not (group.names or group.table)
+    """As strace has it: the signal of clone(2), the size of huge pages, permissions."""
+    if group.table:
+        return group.table == "signal" or group.table.endswith("_huge")
+    return not group.names
 
 
 def _group_text(group: Group, bits: int, machine: str) -> str:

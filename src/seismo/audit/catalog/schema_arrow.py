@@ -24,7 +24,7 @@ _ADDRESS = pa.struct(
     [
         pa.field("family", pa.string()),
         pa.field("address", pa.string()),
-        pa.field("port", pa.uint16()),
+        pa.field("port", pa.uint32()),
         pa.field("scope", pa.uint32()),
     ]
 )

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
+from functools import cache
+from itertools import chain
 
 from seismo.audit.catalog.model import EventField, EventType, FieldKind
 from seismo.audit.record.layout import COMPAT, SYSCALL
 from seismo.base.diagnostics import did_you_mean
 from seismo.base.errors import BpfError
+from seismo.lang.syscall_names import SYSCALLS
 
 __all__ = ("COMPAT_PREFIX", "Catalog", "UnknownEvent", "unknown_call")
 
@@ -104,10 +107,12 @@ class Catalog:
     def select(self, words: Iterable[str]) -> tuple[EventType, ...]:
         """The types that words name, in the order of their numbers; the words are heeded in turn.
 
-        A word is a family (`file`, `%file`), a name, or a glob of names; with `!` before it what it
-        names is taken out again, and where the first word is such a one the family `all` is taken
-        before. A name and a glob mean both the call of 64-bit and of 32-bit programs, `compat:open`
-        and `compat:*` those of 32-bit ones alone. UnknownEvent for a word that means nothing.
+        A word is a family (`file`, `%file`), a name, or a glob of names; `=read` is the call alone,
+        where a family has the same name. With `!` before it what it names is taken out again, and
+        where the first word is such a one the family `all` is taken before. A name and a glob mean
+        both the call of 64-bit and of 32-bit programs, `compat:open` and `compat:*` those of 32-bit
+        ones alone. A call that only other machines have is none here, as open(2) on arm64.
+        UnknownEvent for a word that means nothing.
         """
         chosen: set[int] = set()
         for place, word in enumerate(words):
@@ -119,16 +124,23 @@ class Catalog:
         return tuple([one for one in self.types if one.id in chosen])
 
     def _named(self, word: str) -> tuple[EventType, ...]:
-        if word in self.families:
+        name = word.removeprefix("=")
+        if name == word and word in self.families:
             return self.families[word]
-        if _WILD & set(word):
+        if name == word and _WILD & set(word):
             found = [one for one in self.types if _is_match(one.name, word)]
         else:
-            wanted = (word, COMPAT_PREFIX + word)
+            wanted = (name, COMPAT_PREFIX + name)
             found = [self._by_name[one] for one in wanted if one in self._by_name]
-        if not found:
-            raise UnknownEvent(word, did_you_mean(word, [*self.families, *self._by_name]))
+        if not found and name not in _calls_of_machines():
+            raise UnknownEvent(name, did_you_mean(name, [*self.families, *self._by_name]))
         return tuple(found)
+
+
+@cache
+def _calls_of_machines() -> frozenset[str]:
+    """Names of system calls that some machine has; without those of 32-bit programs."""
+    return frozenset(filter(None, chain(*SYSCALLS.values())))
 
 
 def _is_match(name: str, pattern: str) -> bool:

@@ -16,7 +16,10 @@ __all__ = ("Reader",)
 T = TypeVar("T")
 E = TypeVar("E", bound=Enum)
 
-_AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)")
+# No number here has more digits, and Python refuses to make numbers of very many.
+_AMOUNT = re.compile(r"([0-9]{1,30}(?:\.[0-9]{1,30})?)\s*([A-Za-z]*)")
+_NUMBER = re.compile(r"0x[0-9a-fA-F]{1,30}|0o[0-7]{1,30}|0|[1-9][0-9]{,29}")
+_FLAGS = {"yes": True, "on": True, "no": False, "off": False}
 _BYTE_UNITS = {
     "": 1,
     "B": 1,
@@ -82,7 +85,8 @@ class Reader:
     def text(self, node: Node, what: str, default: str = "") -> str:
         """Text that is not empty; a number is taken as it is written."""
         if isinstance(node, Scalar) and not isinstance(node.value, bool | None):
-            found = str(node.value) if node.is_quoted else node.span.text.strip() or str(node.value)
+            is_number = not isinstance(node.value, str)
+            found = (is_number and node.span.text.strip()) or str(node.value)
             if found:
                 return found
         self.wrong(node, "text", what)
@@ -92,23 +96,31 @@ class Reader:
         """Texts of a list, or a single one."""
         return tuple(self.text(one, what) for one in self.items(node, what))
 
+    @staticmethod
+    def is_flag(node: Node) -> bool:
+        """Whether it is true or false, also as yes, no, on, off: in JSON these are text."""
+        return isinstance(node, Scalar) and (isinstance(node.value, bool) or node.value in _FLAGS)
+
     def flag(self, node: Node, what: str, default: bool = False) -> bool:
-        """True or false, also as yes, no, on, off."""
-        if isinstance(node, Scalar):
-            if isinstance(node.value, bool):
-                return node.value
-            if not node.is_quoted and node.value in ("yes", "on", "no", "off"):
-                return node.value in ("yes", "on")
+        """True or false, as `is_flag` has it."""
+        value = node.value if isinstance(node, Scalar) else None
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value in _FLAGS:
+            return _FLAGS[value]
         self.wrong(node, "true or false", what)
         return default
 
     def number(self, node: Node, what: str, low: int, high: int, default: int = 0) -> int:
-        """A whole number between two, both included; hexadecimal text will do (JSON has none)."""
+        """A whole number between two, both included; hexadecimal and octal text will do (JSON has
+        none). What begins with 0 is refused: to YAML it is decimal, to who writes it octal."""
         value = node.value if isinstance(node, Scalar) else None
-        if isinstance(value, str) and re.fullmatch(r"0x[0-9a-fA-F]+|[0-9]+", value):
-            value = int(value, 16 if value.startswith("0x") else 10)
+        if isinstance(value, str) and _NUMBER.fullmatch(value):
+            value = int(value, 0)
         if not isinstance(value, int) or isinstance(value, bool):
-            self.wrong(node, "a number", what)
+            bare = value.lstrip("0") if isinstance(value, str) and value[:1] == "0" else ""
+            hint = f"0o{bare} is octal, {bare} decimal" if _NUMBER.fullmatch(bare) else ""
+            self.wrong(node, "a number", what, hint)
             return default
         return self._bounded(node, what, value, low, high, default)
 

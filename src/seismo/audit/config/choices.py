@@ -7,6 +7,7 @@ call alone, where a family has the same name.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from seismo.audit.catalog.model import FieldKind
 from seismo.audit.catalog.table import Catalog, UnknownEvent
@@ -64,51 +65,42 @@ def _words(node: Node, reader: Reader) -> Iterable[EventWord]:
 
 def read_content(node: Node, reader: Reader) -> int:
     """How much of contents: a size, or true for the usual 256 bytes."""
-    if isinstance(node, Scalar) and isinstance(node.value, bool):
-        return _USUAL_CONTENT if node.value else 0
+    if reader.is_flag(node):
+        return _USUAL_CONTENT if reader.flag(node, "content") else 0
     return reader.size(node, "content", 0, LARGEST_CONTENT)
 
 
 def select_words(
     words: Iterable[tuple[str, Span]], reader: Reader, catalog: Catalog
 ) -> frozenset[int]:
-    """The types that words select; each word that selects nothing is told."""
+    """The types that words select; each word that selects nothing is told, and where nothing is
+    left of all of them."""
     known: list[str] = []
+    spans: list[Span] = []
     for text, span in words:
+        spans.append(span)
         try:
-            _check_word(text.removeprefix("!"), catalog)
+            catalog.select([text])
         except UnknownEvent as error:
             message, _, hint = str(error).partition("\nhint: ")
             reader.error(span, message, hint)
         else:
-            known.append(_word(text))
-    if not known:
-        return frozenset()
-    return frozenset(one.id for one in catalog.select(known))
-
-
-def _check_word(text: str, catalog: Catalog) -> None:
-    """UnknownEvent for a word that means nothing."""
-    if text[:1] == "=":
-        catalog[text[1:]]
-    else:
-        catalog.select([text])
-
-
-def _word(text: str) -> str:
-    """The catalog's word for one of ours: a pattern is never a family's name."""
-    before, marked, name = text.partition("=")
-    if not marked or before not in ("", "!") or not name:
-        return text
-    return f"{before}[{name[0]}]{name[1:]}"
+            known.append(text)
+    chosen = frozenset(one.id for one in catalog.select(known))
+    if known and len(known) == len(spans) and not chosen:
+        hint = "'!' takes out what is named before it; a call that this machine lacks is none"
+        reader.error(spans[-1], "no event is left of this choice", hint)
+    return chosen
 
 
 def content_of(events: Events, catalog: Catalog) -> dict[int, int]:
     """How much of the contents is to be recorded, by type, where a word asks for it."""
     found: dict[int, int] = {}
     for word in events.words:
-        if word.content_bytes and not word.text.startswith("!"):
-            for one in catalog.select([_word(word.text)]):
+        if not word.content_bytes or word.text.startswith("!"):
+            continue
+        with suppress(UnknownEvent):  # told where the words were read
+            for one in catalog.select([word.text]):
                 found[one.id] = max(found.get(one.id, 0), word.content_bytes)
     return found
 
@@ -145,7 +137,7 @@ def _with_paths(catalog: Catalog, least: int) -> frozenset[int]:
 def opening_flags(catalog: Catalog) -> tuple[tuple[int, int], ...]:
     """Which argument of each call that opens files has the flags, -1 where none has."""
     found: list[tuple[int, int]] = []
-    for one in catalog.select(_word(f"={name}") for name in _OPENING):
+    for one in catalog.select(f"={name}" for name in _OPENING):
         flags = [field.argument for field in one.fields if field.kind is FieldKind.FLAGS]
         # openat2(2) has them in a struct, creat(2) has none: both count as opening for writing.
         found.append((one.id, flags[0] if flags else -1))

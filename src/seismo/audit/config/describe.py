@@ -107,7 +107,7 @@ def _output(one: SinkSettings) -> str:
         kept = f", {rotation.keep} are kept" if rotation.keep else ""
         parts.append(f"a new file every {' or '.join(whens)}{kept}")
     if one.events:
-        names = [name.removeprefix(COMPAT_PREFIX) for name in one.events]
+        names = [name.removeprefix("=").removeprefix(COMPAT_PREFIX) for name in one.events]
         parts.append(f"only {', '.join(dict.fromkeys(names))}")
     if one.fields:
         parts.append(f"fields {', '.join(one.fields)}")

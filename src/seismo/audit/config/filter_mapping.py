@@ -11,13 +11,25 @@ from collections.abc import Callable
 
 from seismo.audit.config import filter_values as values
 from seismo.audit.config.check import Reader
-from seismo.audit.config.filter import ALWAYS, AllOf, AnyOf, Filter, FilterField, Not, Operator
+from seismo.audit.config.filter import (
+    ALWAYS,
+    AllOf,
+    AnyOf,
+    Filter,
+    FilterField,
+    Not,
+    Operator,
+    leaves,
+)
 from seismo.audit.config.filter_text import parse_filter
 from seismo.audit.config.glob import is_plain
 from seismo.audit.config.tree import Entry, Items, Node, Scalar, Table
 from seismo.base.source import Span
 
-__all__ = ("read_filter", "read_test", "span_within")
+__all__ = ("MOST_TESTS", "check_size", "read_filter", "read_test", "span_within")
+
+MOST_TESTS = 256
+"""Tests of a filter: each is a few instructions in each program."""
 
 _NUMBERS = {one.value: one for one in FilterField}
 _COMPARED = re.compile(r"\s*(==|!=|<=|>=|<|>)\s*(.*?)\s*")
@@ -27,6 +39,19 @@ _KEYS = (*values.FIELDS, "any", "all", "not")
 
 def read_filter(node: Node, reader: Reader) -> Filter:
     """The filter of a node: an expression or a mapping."""
+    found = _filter(node, reader)
+    check_size(found, node.span, reader)
+    return found
+
+
+def check_size(one: Filter, span: Span, reader: Reader) -> None:
+    """Tell of a filter that has too many tests."""
+    if (count := sum(1 for _ in leaves(one))) > MOST_TESTS:
+        message = f"{count} tests in one filter: {MOST_TESTS} are the most"
+        reader.error(span, message, "put what is alike into handlers of its own")
+
+
+def _filter(node: Node, reader: Reader) -> Filter:
     match node:
         case Scalar(value=str(text)):
             return parse_filter(text, span_within(node), reader.diagnostics)
@@ -61,13 +86,13 @@ def span_within(node: Scalar) -> Callable[[int, int], Span]:
 def _entry(entry: Entry, reader: Reader) -> Filter:
     match entry.name:
         case "not":
-            return Not(read_filter(entry.value, reader))
+            return Not(_filter(entry.value, reader))
         case "any" | "all":
             what = f"'{entry.name}'"
             if not isinstance(entry.value, Items):
                 reader.wrong(entry.value, "a list of filters", what)
                 return ALWAYS
-            parts = tuple(read_filter(one, reader) for one in reader.items(entry.value, what))
+            parts = tuple(_filter(one, reader) for one in reader.items(entry.value, what))
             return AnyOf(parts) if entry.name == "any" else AllOf(parts)
         case name if name in values.FIELDS:
             return read_test(name, entry.value, reader)

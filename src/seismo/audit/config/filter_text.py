@@ -28,16 +28,12 @@ from seismo.audit.config.filter import (
     Not,
     Operator,
     Writing,
-    leaves,
 )
 from seismo.audit.config.filter_tokens import FilterToken, tokens_of
 from seismo.base.diagnostics import Diagnostics
 from seismo.base.source import Span
 
-__all__ = ("MOST_TESTS", "parse_filter")
-
-MOST_TESTS = 256
-"""Tests of a filter: each is a few instructions in each program."""
+__all__ = ("parse_filter",)
 
 _DEEPEST = 40
 _NUMBERS = {one.value: one for one in FilterField}
@@ -66,11 +62,6 @@ def parse_filter(text: str, place: Callable[[int, int], Span], diagnostics: Diag
         parser.expect_end()
     except _Stop:
         return ALWAYS
-    if (count := sum(1 for _ in leaves(found))) > MOST_TESTS:
-        message = f"{count} tests in one filter: {MOST_TESTS} are the most"
-        diagnostics.error(
-            place(0, len(text)), message, "put what is alike into handlers of its own"
-        )
     return found
 
 

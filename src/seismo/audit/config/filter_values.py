@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from seismo.audit.config.filter import (
     AllOf,
@@ -65,9 +65,10 @@ _LIMITS = {
 }
 _ERRNOS = {name: -number for number, name in errno.errorcode.items()}
 _NAMED = (FilterField.UID, FilterField.GID)
-_NUMBER = re.compile(r"[-+]?(?:0x[0-9a-fA-F]+|0o[0-7]+|[0-9]+)")
-_RANGE = re.compile(r"(-?[0-9]+)(?:\.\.|-)(-?[0-9]+)")
+_NUMBER = re.compile(r"[-+]?(?:0x[0-9a-fA-F]{1,30}|0o[0-7]{1,30}|[0-9]{1,30})")
+_RANGE = re.compile(r"(-?[0-9]{1,30})(?:\.\.|-)(-?[0-9]{1,30})")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.$-]*")
+_MAPPED_BITS = 96
 _CONTAINER = re.compile(r"[0-9a-f]{1,64}")
 _ADDRESS = re.compile(r"(?:\[(?P<v6>[^\]]*)\](?P<bits>/\d+)?|(?P<rest>[^:]*))(?::(?P<port>.*))?")
 
@@ -192,7 +193,7 @@ def address_test(text: str, span: Span, diagnostics: Diagnostics) -> Filter:
     parts: list[Filter] = []
     if host != "*" or port is None:
         try:
-            parts.append(InNetwork(ip_network(host)))
+            parts.append(InNetwork(_network(host)))
         except ValueError as error:
             hint = (
                 "a network's address ends in zeros: its host bits are set"
@@ -203,6 +204,18 @@ def address_test(text: str, span: Span, diagnostics: Diagnostics) -> Filter:
     if port is not None:
         parts.append(number_test(FilterField.PORT, Operator.EQUAL, port, span, diagnostics))
     return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    """The network; of one of IPv4's that is written as IPv6's what it is, as of addresses.
+    ValueError, also for a scope (`fe80::1%eth0`), which addresses of events do not have."""
+    found = ip_network(text)
+    if "%" in text:
+        raise ValueError(text)
+    mapped = found.network_address.ipv4_mapped if isinstance(found, IPv6Network) else None
+    if mapped is None or found.prefixlen < _MAPPED_BITS:
+        return found
+    return IPv4Network((int(mapped), found.prefixlen - _MAPPED_BITS))
 
 
 def cgroup_test(path: str, span: Span, diagnostics: Diagnostics) -> Filter:

@@ -9,7 +9,7 @@ from seismo.audit.config import filter_values as values
 from seismo.audit.config.check import Reader
 from seismo.audit.config.choices import read_events, select_in_filter
 from seismo.audit.config.filter import ALWAYS, AllOf, Filter
-from seismo.audit.config.filter_mapping import read_filter, read_test
+from seismo.audit.config.filter_mapping import check_size, read_filter, read_test
 from seismo.audit.config.model import Events, Handler, Match, MatchKind
 from seismo.audit.config.tree import Node, Scalar, Table
 from seismo.audit.record.layout import HANDLERS
@@ -115,6 +115,7 @@ class _Handler:
             else:
                 reader.unknown(entry, "'match'", (*_KINDS, *_CONDITIONS))
         self._conditions = joined(*tests)
+        check_size(self._conditions, node.span, reader)
 
     def _kind(self, kind: MatchKind, node: Node) -> Match:
         reader, what = self._reader, f"'{kind.value}'"
@@ -135,7 +136,7 @@ class _Handler:
         match kind:
             case MatchKind.CONTAINER:
                 values.container_test(text, node.span, self._reader.diagnostics)
-            case MatchKind.CGROUP if not text.isdigit():
+            case MatchKind.CGROUP if not text.isdecimal():
                 values.cgroup_test(text, node.span, self._reader.diagnostics)
             case MatchKind.EXE:
                 values.path_test(text, node.span, self._reader.diagnostics)

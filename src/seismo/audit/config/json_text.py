@@ -18,6 +18,7 @@ from seismo.audit.config.tree import (
     Scalar,
     ScalarValue,
     Table,
+    is_text,
 )
 from seismo.base.diagnostics import Diagnostics
 from seismo.base.source import Source, Span
@@ -98,6 +99,8 @@ class _Reader:
         except json.JSONDecodeError as error:
             self.at += error.pos
             raise self.error(error.msg) from error
+        if not is_text(value):
+            raise self.error("a character that UTF-8 does not have")
         self.at = found.end()
         return value, self._since(start)
 

@@ -191,7 +191,7 @@ class Config:
     limits: Limits = Limits()
     legacy: tuple[LegacyEvent, ...] = ()
     content_types: dict[int, int] = field(default_factory=dict)
-    """How much of the contents to record by type, where `capture` has none for all."""
+    """How much of the contents to record by type, where that is more than `capture` has for all."""
 
     @property
     def content_bytes(self) -> int:

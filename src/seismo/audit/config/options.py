@@ -10,6 +10,7 @@ told alike.
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 from seismo.audit.catalog.table import Catalog
@@ -34,8 +35,8 @@ class Options:
     """`events` are words as configurations have them, instead of the configuration's; `filter` is
     to be passed, too. `pids`, `trees`, `exes`, `cgroups` and `containers` are whose events: for
     handlers that are for all. `outputs` are `TYPE` or `TYPE:PATH`, instead of the configuration's.
-    `content_bytes` (below 0: as configured) of contents and, with `environment`, the environment
-    are recorded; `ring_bytes` 0 is as configured."""
+    `content_bytes` of contents (None: as configured) and, with `environment`, the environment are
+    recorded; `ring_bytes` 0 is as configured."""
 
     events: tuple[str, ...] = ()
     filter: str = ""
@@ -45,7 +46,7 @@ class Options:
     cgroups: tuple[str, ...] = ()
     containers: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
-    content_bytes: int = -1
+    content_bytes: int | None = None
     environment: bool = False
     ring_bytes: int = 0
 
@@ -59,18 +60,26 @@ def with_options(config: Config, options: Options, catalog: Catalog) -> Config:
         handlers = tuple([replace(one, events=said.events) for one in handlers])
     if said.filter != ALWAYS:
         handlers = tuple([_narrowed(one, said.filter) for one in handlers])
-    if matches := _matches(options):
-        handlers = _of(handlers, matches)
-    capture = config.capture
-    if options.content_bytes >= 0:
+    if _matches(options):
+        handlers = _of(handlers, [one.match for one in said.handlers])
+    capture, content_types = config.capture, config.content_types
+    if options.content_bytes is not None:
         capture = replace(capture, content_bytes=said.capture.content_bytes)
+        content_types = {}
     if options.environment:
         capture = replace(capture, environment=True)
     ring = config.ring
     if options.ring_bytes:
-        ring = replace(ring, size_bytes=said.ring.size_bytes)
-    outputs = said.outputs or config.outputs
-    return replace(config, handlers=handlers, capture=capture, ring=ring, outputs=outputs)
+        wake_bytes = min(ring.wake_bytes, said.ring.wake_bytes)
+        ring = replace(ring, size_bytes=said.ring.size_bytes, wake_bytes=wake_bytes)
+    return replace(
+        config,
+        handlers=handlers,
+        capture=capture,
+        content_types=content_types,
+        ring=ring,
+        outputs=said.outputs or config.outputs,
+    )
 
 
 def _document(options: Options) -> dict[str, Any]:
@@ -79,7 +88,9 @@ def _document(options: Options) -> dict[str, Any]:
     document["events"] = list(options.events or ("default",))
     if options.filter:
         document["filter"] = options.filter
-    if options.content_bytes > 0:
+    if matches := _matches(options):
+        document["handlers"] = [{"match": one} for one in matches]
+    if options.content_bytes is not None:
         document["capture"] = {"content": options.content_bytes}
     if options.ring_bytes:
         document["ring"] = {"size": options.ring_bytes}
@@ -99,15 +110,23 @@ def _output(text: str) -> dict[str, str]:
     return {"type": type_, "path": path} if separator else {"type": type_}
 
 
-def _matches(options: Options) -> list[Match]:
-    values: dict[MatchKind, tuple[Any, ...]] = {
-        MatchKind.PID: options.pids,
-        MatchKind.TREE: options.trees,
-        MatchKind.EXE: options.exes,
-        MatchKind.CGROUP: options.cgroups,
-        MatchKind.CONTAINER: options.containers,
+def _matches(options: Options) -> list[dict[str, list[Any]]]:
+    """Whose events, as handlers have it: with absolute paths."""
+    values: dict[MatchKind, list[Any]] = {
+        MatchKind.PID: list(options.pids),
+        MatchKind.TREE: list(options.trees),
+        MatchKind.EXE: [one and os.path.abspath(one) for one in options.exes],
+        MatchKind.CGROUP: [_cgroup(one) for one in options.cgroups],
+        MatchKind.CONTAINER: list(options.containers),
     }
-    return [Match(kind, given) for kind, given in values.items() if given]
+    return [{kind.value: given} for kind, given in values.items() if given]
+
+
+def _cgroup(text: str) -> str:
+    """An id, or a path: of a directory, or else from the root of the hierarchy."""
+    if not text or text.isdecimal():
+        return text
+    return os.path.abspath(text if os.path.isdir(text) else f"/{text}")
 
 
 def _narrowed(handler: Handler, filter: Filter) -> Handler:

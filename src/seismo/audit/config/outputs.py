@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from seismo.audit.catalog.table import Catalog
@@ -64,17 +65,20 @@ def read_outputs(node: Node, reader: Reader, catalog: Catalog) -> tuple[SinkSett
         found = _Output(reader, catalog).read(one)
         if found is None:
             continue
-        if any(_is_same(found, other) for other in outputs):
+        place = _place(found)
+        if place and any(place == _place(other) for other in outputs):
             shown = found.path or "standard output"
             reader.error(one.span, f"'{shown}' is the path of another output, too")
         outputs.append(found)
     return tuple(outputs)
 
 
-def _is_same(one: SinkSettings, other: SinkSettings) -> bool:
-    paths = [item.path or "-" for item in (one, other)]
-    are_files = one.type in _FILES and other.type in _FILES
-    return are_files and paths[0] == paths[1]
+def _place(one: SinkSettings) -> str:
+    """What an output has to itself: a file, standard output, a socket that it listens at; or ''."""
+    listens = one.type == "unix" and not one.options.get("connect", False)
+    if one.type not in _FILES and not listens:
+        return ""
+    return os.path.abspath(one.path) if one.path not in ("", "-") else "-"
 
 
 class _Output:
@@ -147,7 +151,8 @@ class _Output:
         words = self._reader.items(node, "'events'")
         spans = [(self._reader.text(one, "an event"), one.span) for one in words]
         types = select_words(spans, self._reader, self._catalog)
-        self._events = tuple(self._catalog.by_id(one).name for one in sorted(types))
+        # A name alone may be a family's, too.
+        self._events = tuple(f"={self._catalog.by_id(one).name}" for one in sorted(types))
 
     def _read_rotation(self, node: Node) -> None:
         reader, found = self._reader, {"bytes": 0, "seconds": 0, "rows": 0, "keep": 0}

@@ -111,6 +111,8 @@ def _aggregation(tree: Table, reader: Reader, catalog: Catalog) -> Config:
             reader.error(texts.span(one.place), one.message, one.hint)
         return Config(rule_texts=texts)
     types = frozenset(type_ for one in rules.rules for type_ in one.types)
+    if not types:
+        reader.error(tree.span, "the specification names no events")
     choice = Events((), types)
     handlers = (Handler(events=choice),)
     return Config(events=choice, handlers=handlers, rules=rules, rule_texts=texts)
@@ -177,10 +179,15 @@ class _Document:
     def _handlers(self, tree: Table, events: Events, for_all: Filter) -> tuple[Handler, ...]:
         if entry := tree.entry("handlers"):
             return read_handlers(entry.value, self._reader, self._catalog, events, for_all)
-        if tree.entry("events") is None and tree.entry("rules") is None:
+        if tree.entry("events") is None and not self._has_rules(tree):
             hint = f"'events: [default]'{self._near(tree, 'events')}"
             self._reader.error(tree.span, "the configuration names no events", hint)
         return (Handler(events=events, filter=for_all),)
+
+    @staticmethod
+    def _has_rules(tree: Table) -> bool:
+        entry = tree.entry("rules")
+        return entry is not None and not (isinstance(entry.value, Items) and not entry.value.items)
 
     @staticmethod
     def _near(tree: Table, key: str) -> str:

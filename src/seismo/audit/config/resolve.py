@@ -130,7 +130,10 @@ def resolve(one: Filter, places: Places, prefixes: list[str]) -> Filter:
             return Not(resolve(part, places, prefixes))
         case Compare(field, operator, str(name)):
             ask = places.user if field is FilterField.UID else places.group
-            return Compare(field, operator, ask(name))
+            try:
+                return Compare(field, operator, ask(name))
+            except UnresolvedFilter as error:
+                raise UnresolvedFilter(f"filter '{one}': {error}") from None
         case InCgroup(path):
             return InCgroup(path, *_cgroup(one, path, places))
         case InContainer(prefix):

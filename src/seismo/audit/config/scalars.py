@@ -1,8 +1,8 @@
 """What an unquoted word of YAML means: the core schema of YAML 1.2, in which `no` and `10:22` are
 text, as people mean them, and not a boolean and a number to the base of sixty.
 
->>> [scalar_of(word) for word in ("12", "0x10", "no", "true", "~", "1.5")]
-[12, 16, 'no', True, None, 1.5]
+>>> [scalar_of(word) for word in ("12", "0x10", "0600", "no", "true", "~", "1.5")]
+[12, 16, '0600', 'no', True, None, 1.5]
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ _WORDS: dict[str, ScalarValue] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
-_DECIMAL = re.compile(r"[-+]?[0-9]+")
+# With a 0 before other digits it is text, as JSON has no such numbers: 0600 is octal to many.
+_DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _BASED = re.compile(r"0x[0-9a-fA-F]+|0o[0-7]+")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 
 _DIGITS = 40
 """A word of more digits is text: no number here has so many."""

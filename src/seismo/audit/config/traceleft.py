@@ -30,7 +30,7 @@ __all__ = ("is_aggregation", "is_config", "read")
 
 _HASH_FUNCTIONS = ("", "string", "skip")
 _MOST_ARGUMENTS = 6
-_ROOM = re.compile(r"\[([0-9]+)\]")
+_ROOM = re.compile(r"\[([0-9]{1,30})\]")
 
 
 def is_config(tree: Node) -> bool:
@@ -53,7 +53,7 @@ def read(tree: Node, reader: Reader, catalog: Catalog) -> Config:
         if not isinstance(node, Items):
             reader.wrong(node, "a list", "'event'")
             return
-        for one in node.items:
+        for one in reader.items(node, "'event'"):
             if event := _event(one, reader):
                 found.append(event)
 

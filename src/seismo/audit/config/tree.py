@@ -7,18 +7,34 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any, TypeAlias
 
 from seismo.base.dataclass import dataclass
 from seismo.base.errors import SourceError
 from seismo.base.source import Span
 
-__all__ = ("ConfigSyntaxError", "Entry", "Items", "Node", "Scalar", "Table", "plain", "shape_of")
+__all__ = (
+    "ConfigSyntaxError",
+    "Entry",
+    "Items",
+    "Node",
+    "Scalar",
+    "Table",
+    "is_text",
+    "json_of",
+    "plain",
+    "shape_of",
+)
 
 ScalarValue: TypeAlias = "str | int | float | bool | None"
 
 DEEPEST = 64
 """How deep nodes may be nested; rules and filters need a tenth of it."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 
 
 class ConfigSyntaxError(SourceError):
@@ -80,6 +96,27 @@ def plain(node: Node) -> Any:
             return [plain(one) for one in node.items]
         case Table():
             return {one.name: plain(one.value) for one in node.entries}
+
+
+def json_of(node: Node) -> str:
+    """The node as JSON that means the same: numbers are as they were written, for where they are
+    text (`container: 12e4`)."""
+    match node:
+        case Scalar(value=int() | float()) if _JSON_NUMBER.fullmatch(node.span.text.strip()):
+            return node.span.text.strip()
+        case Scalar():
+            return json.dumps(node.value)
+        case Items():
+            return f"[{', '.join(json_of(one) for one in node.items)}]"
+        case Table():
+            pairs = (f"{json.dumps(one.name)}: {json_of(one.value)}" for one in node.entries)
+            return f"{{{', '.join(pairs)}}}"
+
+
+def is_text(value: str) -> bool:
+    """Whether all of it is characters: escapes, and the bytes of a command line, can make halves
+    of surrogate pairs, too."""
+    return _SURROGATE.search(value) is None
 
 
 def shape_of(node: Node) -> str:

@@ -6,6 +6,7 @@ only its parser is used, so that no text makes anything but lists, mappings and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import yaml
@@ -19,6 +20,7 @@ from seismo.audit.config.tree import (
     Node,
     Scalar,
     Table,
+    is_text,
 )
 from seismo.base.diagnostics import Diagnostics
 from seismo.base.source import Source, Span
@@ -29,15 +31,19 @@ _MOST_NODES = 100_000
 """Aliases may name a list that names lists: so many nodes a text may have when they are
 followed."""
 
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
+"""What may stand before a value: its anchor and its tag."""
+
 
 def read_yaml(source: Source, diagnostics: Diagnostics) -> Node:
     """The only document of a text. ConfigSyntaxError for what is no YAML."""
-    reader = _Reader(source, diagnostics)
     try:
-        return reader.document()
+        loader = yaml.SafeLoader(source.text)
     except yaml.reader.ReaderError as error:
-        # Its position counts what was decoded before: not a place in the text.
-        raise ConfigSyntaxError(Span(source, 0, 1), f"not text: {error.reason}") from error
+        at = error.position
+        raise ConfigSyntaxError(Span(source, at, at + 1), f"not text: {error.reason}") from error
+    try:
+        return _Reader(source, loader, diagnostics).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = min(mark.index if mark else 0, len(source.text))
@@ -45,15 +51,25 @@ def read_yaml(source: Source, diagnostics: Diagnostics) -> Node:
         raise ConfigSyntaxError(
             Span(source, at, at + 1), f"not YAML: {error.problem}{context}"
         ) from error
+    except (ValueError, OverflowError) as error:
+        # PyYAML's own, of "\UFFFFFFFF" and of a %YAML with a very long number.
+        at = min(loader.index, len(source.text))
+        message = "not YAML: the number of a character or a version that there cannot be"
+        raise ConfigSyntaxError(Span(source, at, at + 1), message) from error
+
+
+def _parsed(loader: yaml.SafeLoader) -> Iterator[yaml.Event]:
+    while loader.check_event():
+        yield loader.get_event()  # type: ignore[no-untyped-call]
 
 
 class _Reader:
     """Takes the parser's events, one node after another."""
 
-    def __init__(self, source: Source, diagnostics: Diagnostics) -> None:
+    def __init__(self, source: Source, loader: yaml.SafeLoader, diagnostics: Diagnostics) -> None:
         self._source = source
         self._diagnostics = diagnostics
-        self._events: Iterator[yaml.Event] = iter(yaml.parse(source.text, Loader=yaml.SafeLoader))
+        self._events = _parsed(loader)
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._nodes = 0
 
@@ -102,10 +118,13 @@ class _Reader:
         if self._nodes > _MOST_NODES:
             raise ConfigSyntaxError(span, f"more than {_MOST_NODES} values, aliases followed")
 
-    @staticmethod
-    def _scalar(event: yaml.ScalarEvent, span: Span) -> Scalar:
+    def _scalar(self, event: yaml.ScalarEvent, whole: Span) -> Scalar:
+        before = _PROPERTIES.match(whole.text) if event.anchor or event.tag else None
+        span = Span(self._source, whole.start + (before.end() if before else 0), whole.end)
         if event.style is None:
             return Scalar(scalar_of(event.value), span)
+        if not is_text(event.value):
+            raise ConfigSyntaxError(span, "a character that UTF-8 does not have")
         return Scalar(event.value, span, is_quoted=True)
 
     def _items(self, start: Span, depth: int) -> Items:

@@ -14,12 +14,15 @@ from seismo.kernel.protocol import Kernel
 
 __all__ = ("CgroupNames", "cgroups_of")
 
+_WALK_LEAST = 1024
+
 
 class CgroupNames:
     """Ids to paths. Of removed cgroups the last `removed_limit` are known; `forgotten` counts.
 
     An id that no event told of is looked for by walking the hierarchy once more, at most every
-    `walk_ns` of the events' time.
+    `walk_ns` of the events' time. It is walked, too, when twice as many as last time are known:
+    their ends are told only where somebody asked for that.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class CgroupNames:
         self._kernel = kernel
         self._walk_ns = walk_ns
         self._walked_ns = -walk_ns
+        self._walk_at = _WALK_LEAST
 
     def __len__(self) -> int:
         return len(self._paths) + len(self._removed)
@@ -58,10 +62,11 @@ class CgroupNames:
 
     def made(self, id: int, path: str) -> None:
         """There is a new cgroup."""
-        if path:
-            self._removed.pop(id, None)
-            self._paths[id] = path
-            self._ids[path] = id
+        if not path:
+            return
+        self._put(id, path)
+        if len(self._paths) > self._walk_at and self._kernel is not None:
+            self.walk()
 
     def gone(self, id: int) -> None:
         """A cgroup was removed; what it was called stays known, within the limit."""
@@ -83,7 +88,13 @@ class CgroupNames:
         for id in [id for id in self._paths if id not in ids]:
             self.gone(id)
         for path, id in found.items():
-            self.made(id, path)
+            self._put(id, path)
+        self._walk_at = max(_WALK_LEAST, 2 * len(self._paths))
+
+    def _put(self, id: int, path: str) -> None:
+        self._removed.pop(id, None)
+        self._paths[id] = path
+        self._ids[path] = id
 
 
 def cgroups_of(kernel: Kernel) -> list[tuple[str, int]]:

@@ -68,9 +68,10 @@ class ContainerNames:
             if match and match[4] == container.id:
                 return ContainerName(name=match[3], pod=match[1], namespace=match[2])
         pod = namespace = ""
+        uid = container.pod.replace("-", "")  # those of static pods are written without
         for name in self._listed(_PODS):
             match = _POD.fullmatch(name)
-            if match and match[3] == container.pod:
+            if match and match[3].replace("-", "") == uid:
                 namespace, pod = match[1], match[2]
         return ContainerName(name=self._own_name(container.id), pod=pod, namespace=namespace)
 

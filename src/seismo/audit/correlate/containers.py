@@ -1,4 +1,4 @@
-"""Containers, pods and units of systemd by the path of a cgroup alone: no daemon is asked.
+r"""Containers, pods and units of systemd by the path of a cgroup alone: no daemon is asked.
 
 /system.slice/docker-<id>.scope                                   docker
 /docker/<id>                                                      docker
@@ -10,11 +10,13 @@
 /system.slice/docker-buildkit-…, /buildkit/<id>                   buildkit
 /lxc.payload.<name>, /lxc/<name>                                  lxc
 /machine.slice/systemd-nspawn@<name>.service, machine-<name>.scope systemd-nspawn
+/machine.slice/machine-qemu\x2d<number>\x2d<name>.scope           none: a virtual machine of libvirt
 /user.slice/user-1000.slice/user@1000.service/app.slice/x.service unit and slice
 """
 
 from __future__ import annotations
 
+import os
 import re
 from functools import lru_cache
 
@@ -50,12 +52,12 @@ _POD = re.compile(
     r"(?:\.slice)?"
 )
 _QOS = re.compile(r"(?:kubepods-)?(burstable|besteffort)(?:\.slice)?")
-_LXC = re.compile(r"lxc\.(?:payload|monitor)\.(.+)")
-_NSPAWN = re.compile(r"systemd-nspawn@(.+)\.service|machine-(.+)\.scope")
+_LXC = re.compile(r"lxc\.payload\.(.+)")  # who is in lxc.monitor.NAME watches over it
+_NSPAWN = re.compile(r"systemd-nspawn@(.+)\.service|machine-(?!qemu\\x2d\d)(.+)\.scope")
 _SESSION = re.compile(r"session-(.+)\.scope")
 _UNIT = re.compile(r".+\.(?:service|scope|socket|mount|swap)")
 _USER = re.compile(r"user@(\d+)\.service|user-(\d+)\.slice")
-_ESCAPE = re.compile(r"\\x([0-9a-f]{2})")
+_ESCAPE = re.compile(rb"\\x([0-9a-f]{2})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +118,8 @@ def container_of(path: str) -> Container:
 
 def unescaped_unit(name: str) -> str:
     r"""A unit's name without systemd's escapes: `a\x2db.service` is `a-b.service`."""
-    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), name)
+    raw = _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), os.fsencode(name))
+    return os.fsdecode(raw)
 
 
 def _container(path: str, names: list[str]) -> tuple[str, str]:

@@ -65,6 +65,7 @@ _SOCKET_EVENTS = frozenset(
         KernelEvent.NET_CONNECT_FAILED,
     )
 )
+_LISTENS = "TCP_LISTEN"
 _WITH_BYTES = (KernelEvent.NET_SEND, KernelEvent.NET_RECEIVE)
 _FIXED_BYTES = {int(event): layout.size for event, layout in FIXED.items()}
 _CALL_BYTES = HEADER.size + SYSCALL.size
@@ -116,7 +117,7 @@ class Correlator:
         self._paths = PathResolver(
             mntns=self.procfs.mount_namespace(),
             root_of=self.procfs.root_of,
-            is_file_system_asked=is_file_system_asked,
+            is_file_system_asked=is_file_system_asked and self.procfs.has_ids,
             proc=proc,
         )
         self._dns_ports = frozenset(dns_ports)
@@ -163,6 +164,8 @@ class Correlator:
 
     def observe(self, batch: Batch) -> None:
         """Keep the tables true by a batch's records, without decoding those of no concern."""
+        # Not at the end: who has ended in this batch is asked for when its events are decoded.
+        self.processes.trim()
         wanted = {type_ for type_ in batch.counts() if self._is_of_concern(type_)}
         if wanted:
             for record in batch.select(wanted).records:
@@ -174,7 +177,6 @@ class Correlator:
             now = head_of(batch[-1]).time_ns
             self.processes.now_ns = max(self.processes.now_ns, now)
             self.cgroups.now_ns = self.processes.now_ns
-        self.processes.trim()
 
     def process(self, tgid: int, start_ns: int) -> Process:
         """A process as it is, or was last; UnknownProcess."""
@@ -205,7 +207,7 @@ class Correlator:
         """The process at the other end of the event's socket; None if it is not on this machine,
         was not seen, or the event has no socket."""
         for state in _states(event):
-            found = self.sockets.peer(state)
+            found = self.sockets.peer(state, event.time_ns)
             if found is not None:
                 return found
         return None
@@ -242,11 +244,11 @@ class Correlator:
     def _take_process(self, record: bytes) -> None:
         change = change_of(record)
         match change:
-            case CgroupMade(id=id, path=path):
+            case CgroupMade(id=id, hierarchy=0, path=path):
                 self.cgroups.made(id, path)
-            case CgroupGone(id=id):
+            case CgroupGone(id=id, hierarchy=0):
                 self.cgroups.gone(id)
-            case CgroupMoved(id=id, path=path) if path:
+            case CgroupMoved(id=id, hierarchy=0, path=path) if path:
                 self.cgroups.made(id, path)
             case Exec(head=head, cgroup_path=path) if path:
                 self.cgroups.made(head.cgroup, path)
@@ -266,6 +268,8 @@ class Correlator:
         process = self.life_of(record).at(head.time_ns)
         if head.type == KernelEvent.NET_LISTEN:
             self.sockets.listen(state, process)
+        elif head.type == KernelEvent.NET_CLOSE and state.state == _LISTENS:
+            self.sockets.unlisten(state, head.time_ns)
         else:
             self.sockets.apply(head.type, state, head.time_ns, process, bytes_)
 
@@ -295,9 +299,11 @@ class Correlator:
                 text = sections.text(record[first:stop])
             elif kind in (Section.DIRECTORY, Section.PATH):
                 directory = sections.path(record[first:stop], flags).text
-        if text or directory:
-            before = directory or life.cwd_at(head.time_ns)
-            life.cwds.put(head.time_ns, absolute(text, before) if text else directory)
+        if directory:
+            # Told at the end of the call: where it led, whatever the text was.
+            life.cwds.put(head.time_ns, directory)
+        elif text:
+            life.cwds.put(head.time_ns, absolute(text, life.cwd_at(head.time_ns)))
 
     def _look_up(self, life: Life) -> None:
         """Ask /proc about one that came to be known by an event other than its fork."""

@@ -103,9 +103,10 @@ def _records(data: bytes, at: int, count: int) -> tuple[list[tuple[int, str, str
 
 
 def _name(data: bytes, at: int) -> tuple[str, int]:
-    """A name and where it ends. Pointers lead only backwards, so there is no circle."""
+    """A name and where it ends. Pointers lead only backwards, so there is no circle, and are no
+    more than labels can be: else each of many names could be a walk through the whole message."""
     labels: list[str] = []
-    end = length = 0
+    end = length = pointers = 0
     before = at
     while True:
         if at >= len(data):
@@ -116,8 +117,9 @@ def _name(data: bytes, at: int) -> tuple[str, int]:
                 raise NoAnswer("a name is cut", at)
             end = end or at + 2
             to = int.from_bytes(data[at : at + 2], "big") & _POINTER_MASK
-            if to >= before:
-                raise NoAnswer("a name points forward", at)
+            pointers += 1
+            if to >= before or pointers > _LABELS:
+                raise NoAnswer("a name points forward, or too often", at)
             before = at = to
             continue
         if size & _POINTER:

@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Address, IPv6Address
+from socket import AF_INET, AF_INET6, inet_ntop
 
 from seismo.audit.correlate.process import Process
 from seismo.audit.correlate.sockets import Listener, plain_address
@@ -79,8 +79,7 @@ def _end(text: str) -> tuple[str, int]:
     raw = bytes.fromhex(digits)
     if sys.byteorder == "little":
         raw = b"".join(raw[at : at + 4][::-1] for at in range(0, len(raw), 4))
-    address = IPv4Address(raw) if len(raw) == 4 else IPv6Address(raw)
-    return str(address), int(port, 16)
+    return inet_ntop(AF_INET if len(raw) == 4 else AF_INET6, raw), int(port, 16)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

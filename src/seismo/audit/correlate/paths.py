@@ -130,9 +130,7 @@ class PathResolver:
             if field.kind is FieldKind.PATH:
                 text = event.values.get(field.name)
                 if isinstance(text, str):
-                    last = _joined(
-                        text, "" if text[:1] == "/" else self._directory(event, field, process)
-                    )
+                    last = self._named(event, field, text, process)
                     paths[field.name] = normal(last) if last.startswith("/") else last
             elif (file := event.files.get(field.argument)) is not None and file.path.text:
                 paths[field.name] = file.path.text
@@ -144,6 +142,15 @@ class PathResolver:
             note = self._explain(event, last, opened)
             if note is not None:
                 notes.append(note)
+
+    def _named(self, event: AuditEvent, field: EventField, text: str, process: Process) -> str:
+        """What the text of a path argument named. Directories are told at the end of the call: that
+        of a chdir(2) which succeeded is where the text led."""
+        if text[:1] == "/":
+            return _joined(text, "")
+        directory = self._directory(event, field, process)
+        has_moved = event.ret == 0 and event.type.name.rpartition(":")[2] == "chdir"
+        return directory if has_moved and event.directories else _joined(text, directory)
 
     def _directory(self, event: AuditEvent, field: EventField, process: Process) -> str:
         """What a relative path is relative to; '' where nothing tells."""

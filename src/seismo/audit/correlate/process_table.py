@@ -162,7 +162,7 @@ class ProcessTable:
                 self._exec(change)
             case Exit():
                 self._exit(change)
-            case CgroupMoved(id=id, path=path, tgid=tgid):
+            case CgroupMoved(id=id, hierarchy=0, path=path, tgid=tgid, is_process=True):
                 lives = self._by_tgid.get(tgid)
                 if lives:
                     group = CgroupOf(id=id, path=path or self._cgroup_path(id))
@@ -171,7 +171,7 @@ class ProcessTable:
                 self.seen(head).credentials.put(head.time_ns, after)
             case Namespaces(after=after):
                 self.seen(head).namespaces.put(head.time_ns, after)
-            case CgroupMade() | CgroupGone():
+            case CgroupMade() | CgroupGone() | CgroupMoved():
                 pass
 
     def trim(self) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 
 from seismo.audit.correlate.process import TICK_NS, CgroupOf, Image
 from seismo.audit.correlate.process_table import Known
 from seismo.kernel.mounts import file_identity
+from seismo.kernel.pid_namespace import pid_namespace
 
 __all__ = ("Procfs",)
 
+_OURS = "/proc"
 _DELETED = " (deleted)"
 _SECOND_NS = 1_000_000_000
 _STAT_PPID, _STAT_THREADS, _STAT_START = 1, 17, 19  # behind the name: state is 0
@@ -30,19 +33,19 @@ class Procfs:
     """Reads processes below `root`, which is /proc. `cgroup_id` gives the id of a cgroup's path.
 
     /proc counts starts in clock ticks, and as this time namespace sees them; what is returned is
-    since boot, as records have it.
+    since boot, as records have it. Ids are those of records in the initial PID namespace alone: in
+    another one `has_ids` is false, and nothing is told of processes.
     """
 
-    def __init__(
-        self, root: str = "/proc", *, cgroup_id: Callable[[str], int] | None = None
-    ) -> None:
+    def __init__(self, root: str = _OURS, *, cgroup_id: Callable[[str], int] | None = None) -> None:
         self.root = root
+        self.has_ids = root != _OURS or pid_namespace() is None
         self._cgroup_id = cgroup_id or (lambda _: 0)
         self._offset_ns = self._boot_offset()
 
     def processes(self) -> Iterator[Known]:
         """All that run now; those that end while they are read are left out."""
-        for name in os.listdir(self.root):
+        for name in os.listdir(self.root) if self.has_ids else ():
             if name.isdigit():
                 try:
                     yield self.process(int(name))
@@ -51,6 +54,8 @@ class Procfs:
 
     def process(self, tgid: int) -> Known:
         """One process; OSError when it is gone."""
+        if not self.has_ids:
+            raise ProcessLookupError(f"{self.root} has other ids")
         name, rest = self._stat(tgid)
         known = Known(
             tgid=tgid,
@@ -69,12 +74,19 @@ class Procfs:
         return known
 
     def is_running(self, tgid: int, start_ns: int) -> bool:
-        """Whether the process that started then is still there, a zombie included."""
+        """Whether the process that started then is still there, a zombie included, as far as can
+        be told."""
+        if not self.has_ids:
+            return True
         try:
             start = int(self._stat(tgid)[1][_STAT_START]) * TICK_NS - self._offset_ns
         except (OSError, ValueError, IndexError):
             return False
         return start // TICK_NS == start_ns // TICK_NS
+
+    def now_ns(self) -> int:
+        """When a process starts that starts now."""
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME) - self._offset_ns
 
     def root_of(self, tgid: int) -> str:
         """Where the process's root is, as seen from ours; OSError."""

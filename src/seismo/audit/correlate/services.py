@@ -121,7 +121,8 @@ class Services:
         """
         plain = plain_address(address)
         names = (*self.names.names(plain, time_ns), *self._hosts.get(plain, ()))
-        listener = self._sockets.listener(netns, plain, port, f"IPPROTO_{protocol.upper()}")
+        wanted = f"IPPROTO_{protocol.upper()}"
+        listener = self._sockets.listener(netns, plain, port, wanted, time_ns=time_ns)
         process = listener.process if listener is not None else None
         return Service(
             address=plain,
@@ -149,7 +150,7 @@ def read_services(text: str) -> dict[tuple[int, str], str]:
     found: dict[tuple[int, str], str] = {}
     for words in _lines(text):
         port, _, protocol = words[1].partition("/") if len(words) > 1 else ("", "", "")
-        if port.isdigit() and protocol:
+        if port.isdecimal() and protocol:
             found.setdefault((int(port), protocol), words[0])
     return found
 

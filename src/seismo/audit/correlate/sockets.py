@@ -15,7 +15,7 @@ from typing import TypeAlias
 from seismo.audit.correlate.process import Process
 from seismo.audit.record.event import SocketState
 from seismo.audit.record.layout import KernelEvent
-from seismo.base.dataclass import dataclass
+from seismo.base.dataclass import dataclass, replace
 
 __all__ = ("Connection", "Listener", "SocketTable", "plain_address")
 
@@ -31,7 +31,7 @@ Ends: TypeAlias = tuple[str, str, int, str, int]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
     """A socket that waits for connections; `address` is :: or 0.0.0.0 for all. Without `process`
-    nobody was found who has it open."""
+    nobody was found who has it open. `closed_ns` (CLOCK_MONOTONIC) is 0 while it waits."""
 
     netns: int
     address: str
@@ -39,6 +39,7 @@ class Listener:
     protocol: str
     inode: int
     process: Process | None
+    closed_ns: int = 0
 
 
 class Connection:
@@ -122,18 +123,22 @@ class SocketTable:
             self._listeners.popitem(last=False)
             self.forgotten += 1
 
-    def listener(self, netns: int, address: str, port: int, protocol: str) -> Listener | None:
-        """Who would get what is sent there, in that network namespace.
+    def listener(
+        self, netns: int, address: str, port: int, protocol: str, *, time_ns: int = 0
+    ) -> Listener | None:
+        """Who would get what is sent there, in that network namespace, at that time; without a
+        time who waits there, or did last.
 
         One that waits on all addresses has those of this machine: loopback's, and those that
         sockets were seen to have in that namespace.
         """
         plain = plain_address(address)
-        found = self._listeners.get((netns, protocol, port, plain))
-        if found is None and ((netns, plain) in self._local or _is_loopback(plain)):
-            for every in _ANY:
-                found = found or self._listeners.get((netns, protocol, port, every))
-        return found
+        is_ours = (netns, plain) in self._local or _is_loopback(plain)
+        for one in (plain, *_ANY) if is_ours else (plain,):
+            found = self._listeners.get((netns, protocol, port, one))
+            if found is not None and not 0 < found.closed_ns < time_ns:
+                return found
+        return None
 
     def add_existing(self, state: SocketState, process: Process | None) -> None:
         """A connection that was there before us; when it began is not known."""
@@ -153,6 +158,13 @@ class SocketTable:
                 process=process,
             )
         )
+
+    def unlisten(self, state: SocketState, time_ns: int) -> None:
+        """A socket that has waited is closed; another at the same address is not."""
+        key = (state.netns, state.protocol, state.local.port, plain_address(state.local.address))
+        found = self._listeners.get(key)
+        if found is not None and found.inode == state.inode:
+            self._listeners[key] = replace(found, closed_ns=time_ns)
 
     def apply(
         self, type_: int, state: SocketState, time_ns: int, process: Process, bytes_: int = 0
@@ -196,8 +208,9 @@ class SocketTable:
                 found = None
         return found
 
-    def peer(self, state: SocketState) -> Process | None:
-        """The process at the other end of a socket, if it is on this machine and was seen."""
+    def peer(self, state: SocketState, time_ns: int = 0) -> Process | None:
+        """The process at the other end of a socket, if it is on this machine and was seen; where
+        none has accepted it, who waited there at that time (0: whenever)."""
         if state.family not in _INTERNET:
             return None
         connection = self.known(state)
@@ -205,7 +218,11 @@ class SocketTable:
         if other is not None:
             return other.process
         listener = self.listener(
-            state.netns, state.remote.address, state.remote.port, state.protocol
+            state.netns,
+            state.remote.address,
+            state.remote.port,
+            state.protocol,
+            time_ns=time_ns,
         )
         return None if listener is None else listener.process
 
@@ -255,8 +272,9 @@ class SocketTable:
         state = connection.state
         ends = _ends(state)
         self._by_ends.setdefault(ends, {})[state.netns] = connection
-        if len(self._local) < self._limit:
-            self._local.add((state.netns, ends[1]))
+        if len(self._local) >= self._limit:
+            self._local.clear()  # addresses that are still in use come again
+        self._local.add((state.netns, ends[1]))
         if connection.peer is None:
             other = self._other_end(state)
             if other is not None and other is not connection and _met(connection, other):

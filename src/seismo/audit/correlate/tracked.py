@@ -62,8 +62,8 @@ _START = HEADER.size
 _FORK = Struct("=IIQQQ")
 _EXEC = Struct("=IIII")
 _EXIT = Struct("=IIII")
-_CGROUP = Struct("=QI4x")
-_MOVE = Struct("=QII")
+_CGROUP = Struct("=Q4xI")
+_MOVE = Struct("=Q4I")
 _BEFORE = 8
 
 
@@ -130,10 +130,12 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class CgroupMade:
-    """A new cgroup of version 2; `path` is below the root of the hierarchy."""
+    """A new cgroup; `path` is below the root of its hierarchy, 0 for version 2: each other one has
+    ids of its own."""
 
     head: Head
     id: int
+    hierarchy: int
     path: str
 
 
@@ -143,16 +145,19 @@ class CgroupGone:
 
     head: Head
     id: int
+    hierarchy: int
 
 
 @dataclass(frozen=True, slots=True)
 class CgroupMoved:
-    """A process, or one thread, was moved to a cgroup."""
+    """A process, or one thread where not `is_process`, was moved to a cgroup."""
 
     head: Head
     id: int
+    hierarchy: int
     tgid: int
     tid: int
+    is_process: bool
     path: str
 
 
@@ -198,13 +203,14 @@ def change_of(record: bytes) -> Change:
             code, signal, is_dumped, is_process = _EXIT.unpack_from(record, _START)
             return Exit(head, code, signal, bool(is_dumped), bool(is_process))
         case KernelEvent.CGROUP_CREATE:
-            id, _ = _CGROUP.unpack_from(record, _START)
-            return CgroupMade(head, id, _cgroup_path(record, head.type))
+            id, hierarchy = _CGROUP.unpack_from(record, _START)
+            return CgroupMade(head, id, hierarchy, _cgroup_path(record, head.type))
         case KernelEvent.CGROUP_REMOVE:
-            return CgroupGone(head, _CGROUP.unpack_from(record, _START)[0])
+            return CgroupGone(head, *_CGROUP.unpack_from(record, _START))
         case KernelEvent.CGROUP_MOVE:
-            id, tgid, tid = _MOVE.unpack_from(record, _START)
-            return CgroupMoved(head, id, tgid, tid, _cgroup_path(record, head.type))
+            id, tgid, tid, hierarchy, is_whole = _MOVE.unpack_from(record, _START)
+            path = _cgroup_path(record, head.type)
+            return CgroupMoved(head, id, hierarchy, tgid, tid, bool(is_whole) or tid == tgid, path)
         case KernelEvent.CREDENTIALS_CHANGE:
             at = _START + _BEFORE + CREDENTIALS.size
             return Credentials(head, sections.credentials(record[at : at + CREDENTIALS.size]))

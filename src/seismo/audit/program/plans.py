@@ -8,9 +8,18 @@ from seismo.audit.catalog.model import EventType, FieldKind
 from seismo.audit.catalog.table import Catalog
 from seismo.audit.record.layout import PLAN, TYPES, Capture, Shape
 
-__all__ = ("plan_bytes", "plan_of")
+__all__ = ("MOST_CONTENT", "plan_bytes", "plan_of")
+
+MOST_CONTENT = 4096
+"""Bytes of contents that a record has room for: bpf/sections.h, AUDIT_CONTENT_BYTES."""
 
 _ARGUMENTS = 6
+_HOLDERS = frozenset(
+    (
+        *(Capture.BYTES_IN, Capture.BYTES_OUT, Capture.IOVEC_IN, Capture.IOVEC_OUT),
+        *(Capture.MSGHDR_IN, Capture.MSGHDR_OUT),
+    )
+)
 _FORM = struct.Struct("=BB6B6BH")
 
 
@@ -35,4 +44,5 @@ def plan_of(event: EventType) -> bytes:
     flags = int(Shape.NO_RETURN) if event.never_returns else 0
     if not any(captures) and not returned:
         flags |= Shape.NO_CAPTURE
-    return _FORM.pack(flags, returned, *captures, *parameters, 0)
+    content = 0 if _HOLDERS.isdisjoint(captures) else MOST_CONTENT
+    return _FORM.pack(flags, returned, *captures, *parameters, content)

@@ -59,7 +59,10 @@ class Account:
     `filtered` are those that a filter, or the consumer's selection, left out. `undecodable` are
     records among the delivered ones that were none; `out_of_order` those that came later than the
     reader's bound, delivered all the same; `sequence_holes` what the CPUs' running numbers say
-    was lost to the ring, which `lost` must say, too. `is_final`: nothing is attached any more.
+    was lost to the ring, which `lost` must say, too. `missed` are programs that the kernel did not
+    run because they ran already on that CPU, and how often: whether there was an event for anybody
+    is not known, so what they would have told was not produced. `is_final`: nothing is attached any
+    more.
     """
 
     types: Mapping[int, TypeAccount] = field(default_factory=dict)
@@ -67,6 +70,7 @@ class Account:
     undecodable: int = 0
     out_of_order: int = 0
     sequence_holes: int = 0
+    missed: Mapping[str, int] = field(default_factory=dict)
     is_final: bool = False
 
     @property
@@ -141,6 +145,10 @@ class Account:
         ):
             if count:
                 lines.append(f"{count} {what}")
+        for program, count in sorted(self.missed.items()):
+            lines.append(
+                f"{count} runs of {program} were left out: what they tell is not in the sum"
+            )
         for number, count in sorted(self.missing.items()):
             lines.append(f"  {self.name(number)}: {count} not accounted for")
         if self.is_final and self.sequence_holes != self.lost["ring"]:

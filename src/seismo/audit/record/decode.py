@@ -185,7 +185,8 @@ class _Shape:
             return
         argument = field.argument if field.argument >= 0 else -1
         self._parts.append((field.name, kinds, argument))
-        self._finds.append((field.name, _from_section(field, kinds, argument)))
+        read = _reader(field, _size_argument(self.type, field))
+        self._finds.append((field.name, _from_section(field, kinds, argument, read)))
 
     def _args(self, event: AuditEvent) -> tuple[int, ...]:
         if not self.type.is_syscall:
@@ -295,9 +296,10 @@ def _from_register(field: EventField) -> Find:
     return lambda event: number.unpack_from(event.data, at)[0]
 
 
-def _from_section(field: EventField, kinds: frozenset[int], argument: int) -> Find:
+def _from_section(
+    field: EventField, kinds: frozenset[int], argument: int, read: Callable[[AuditEvent, Part], Any]
+) -> Find:
     """The value that a section has; None if there is none, or it could not be read."""
-    read = _reader(field)
     is_filled = field.capture is not None and field.capture.kind in _FILLED
 
     def find(event: AuditEvent) -> Any:
@@ -311,7 +313,18 @@ def _from_section(field: EventField, kinds: frozenset[int], argument: int) -> Fi
     return find
 
 
-def _reader(field: EventField) -> Callable[[AuditEvent, Part], Any]:
+def _size_argument(type_: EventType, field: EventField) -> int:
+    """Which argument says how large the program's struct is, behind which is its other memory; -1
+    where the kernel knows: sizes beside masks of signals are the mask's."""
+    if field.kind is not FieldKind.STRUCT or field.table in ("sigset", "timespec"):
+        return -1
+    if field.capture is None or field.capture.kind is not Capture.STRUCT_IN:
+        return -1
+    sizes = [one.argument for one in type_.fields if one.kind is FieldKind.SIZE]
+    return field.argument + 1 if field.argument + 1 in sizes else -1
+
+
+def _reader(field: EventField, size_argument: int) -> Callable[[AuditEvent, Part], Any]:
     """How the bytes of the field's section become its value."""
     table, is_path = field.table, field.kind is FieldKind.PATH
 
@@ -325,16 +338,18 @@ def _reader(field: EventField) -> Callable[[AuditEvent, Part], Any]:
         if kind == Section.FILE and is_path:
             return event.files[_key(argument)].path.text
         if kind in (Section.STRUCT, Section.FILE):
-            return _struct(table, event, data)
+            size = event.args[size_argument] if size_argument >= 0 else -1
+            return _struct(table, event, data, size)
         return _READ.get(kind, bytes)(data)
 
     return read
 
 
-def _struct(table: str, event: AuditEvent, data: bytes) -> dict[str, Any]:
-    """The members of a struct; of one that is not known, its bytes as `data`."""
+def _struct(table: str, event: AuditEvent, data: bytes, size: int) -> dict[str, Any]:
+    """The members of a struct that are within `size`, where that is not -1; of one that is not
+    known, its bytes as `data`."""
     name = variant_of(table, event.args[0] if event.args else 0)
-    return dict(decode_struct(name, data)) if name in STRUCTS else {"data": data}
+    return dict(decode_struct(name, data, size)) if name in STRUCTS else {"data": data}
 
 
 _READ: dict[int, Callable[[bytes], Any]] = {

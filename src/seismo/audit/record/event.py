@@ -113,8 +113,9 @@ class AuditEvent:
     could not be read: then `unreadable` has the field's name. `truncated` has the names of fields
     that were cut. `files`: dict by argument number, or -1 for the returned descriptor or the
     executed file, of FileObject. `sockets`: the same, of SocketState. `directories`: by argument
-    number, Path that a relative path is relative to. `changed`: by argument number, the string at
-    the end where it differs. `contents`: by argument number, bytes of a buffer or of vectors.
+    number, Path that a relative path is relative to, as it was at the end of the call: of a chdir
+    that succeeded it is where the path led. `changed`: by argument number, the string at the end
+    where it differs. `contents`: by argument number, bytes of a buffer or of vectors.
     `kernel_names`: by argument number, or -1 for the program of an exec, the name that the kernel
     itself used. `walks`: dict by Section (CWD, EXE, CGROUP) of Path. `errno`: name of the error,
     '' if there is none.

@@ -367,7 +367,7 @@ PLAN = Layout.of(
         ("returned", U8),  # Capture.FD_RETURNED or NONE
         ("captures", Array(U8, 6)),
         ("parameters", Array(U8, 6)),
-        ("pad", U16),
+        ("content", U16),  # so many bytes of contents at most, where SETTINGS asks for any
     ],
 )
 """What to record of each type, by its number: the values of the array `plans`."""

@@ -37,6 +37,15 @@ class RuleCounts:
     others: int
     evicted: int
 
+    def missed(self) -> str:
+        """What is not in the rule's alerts as it should be; '' for nothing."""
+        parts = (
+            (self.late, "events came after their window had ended"),
+            (self.others, "events found no room for their group"),
+            (self.evicted, "values were forgotten for others"),
+        )
+        return ", ".join([f"{count} {what}" for count, what in parts if count])
+
 
 class Aggregator:
     """All rules. Only events of the types that a rule names are decoded for it."""

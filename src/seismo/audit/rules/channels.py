@@ -102,15 +102,13 @@ class RuleSink:
     """Takes a stream's batches, and tells what rules find in it.
 
     It stands in front of the outputs that its alerts go to: it is closed before them, and then
-    tells of the windows that have not ended. `account` and `flush` are times that events cannot be
-    older than, but for the second that the reader may hold them back.
+    tells of the windows that have not ended.
     """
 
     def __init__(self, aggregator: Aggregator, channels: Channels) -> None:
         self.aggregator = aggregator
         self._channels = channels
         self._is_closed = False
-        self._newest_ns = 0
 
     @property
     def failed(self) -> int:
@@ -119,6 +117,12 @@ class RuleSink:
     @property
     def failure(self) -> str:
         return self._channels.failure
+
+    @property
+    def missed(self) -> dict[str, str]:
+        """By the rules' names, what they could not count."""
+        counts = self.aggregator.counts().items()
+        return {name: text for name, one in counts if (text := one.missed())}
 
     def write(self, batch: Batch) -> None:
         self._channels.tell(self.aggregator.take(batch))
@@ -133,9 +137,10 @@ class RuleSink:
         """Take what the kernel has counted for rules by `now_ns`; at the end all there is."""
         self._channels.tell(reader.hand_over(self.aggregator, now_ns, is_final=is_final))
 
-    def advance(self, now_ns: int) -> None:
-        """Tell of windows that have ended: no event is to come that is older than a second."""
-        self._channels.tell(self.aggregator.advance(now_ns - _GRACE_NS))
+    def advance(self, reached_ns: int) -> None:
+        """Tell of windows that have ended: what is older than `reached_ns` has been written here,
+        but for what may come a second too late."""
+        self._channels.tell(self.aggregator.advance(reached_ns - _GRACE_NS))
 
     def flush(self) -> None:
         self._channels.flush()

@@ -170,7 +170,7 @@ class Histogram:
 
     def measure(self) -> float:
         """The largest number that the bucket with the quantile may hold; 0 without numbers."""
-        wanted = self.quantile * sum(self.buckets.values())
+        wanted = round(self.quantile * sum(self.buckets.values()), 6)  # 0.55 of 100 is 55
         seen = 0
         for bucket in sorted(self.buckets):
             seen += self.buckets[bucket]

@@ -29,7 +29,7 @@ from seismo.base.dataclass import dataclass
 from seismo.base.diagnostics import did_you_mean
 from seismo.base.errors import BpfError
 
-__all__ = ("ExpressionError", "parse_constant", "parse_expression")
+__all__ = ("ALONE", "ExpressionError", "parse_constant", "parse_expression")
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -56,6 +56,9 @@ _LARGEST = (1 << 64) - 1
 _MOST_NESTED = 50
 _SIGNS = {one.value: one for one in Operator} | {"==": Operator.EQUAL}
 _WITH_LIST = (Operator.IN, Operator.NOT_IN, Operator.CIDR)
+ALONE = (0, "")
+"""What a field is not that stands alone."""
+
 _RESERVED = ("and", "or", "not", "in", "exists")
 
 
@@ -175,7 +178,7 @@ class _Parser:
     def _alone(self, field: str, sign: _Token) -> Condition:
         """A field that nothing is compared with."""
         if sign.kind == "end" or sign.text in (")", "and", "or"):
-            return Comparison(field, Operator.NOT_IN, (0, ""))
+            return Comparison(field, Operator.NOT_IN, ALONE)
         hint = did_you_mean(sign.text, _SIGNS) or f"one of {', '.join(_SIGNS)}"
         raise self._error(f"'{sign.text}' is no operator", sign, hint)
 

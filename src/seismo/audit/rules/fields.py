@@ -29,7 +29,7 @@ from seismo.audit.record.event import AuditEvent, SocketAddress, SocketState
 from seismo.audit.sinks.content_hash import content_hash, group_hash
 from seismo.base.enum import Enum
 
-__all__ = ("ABSENT", "Absent", "FieldValue", "Getter", "field_getter", "known_fields")
+__all__ = ("ABSENT", "NUMBERS", "Absent", "FieldValue", "Getter", "field_getter", "known_fields")
 
 
 class Absent(Enum):
@@ -48,6 +48,11 @@ _HEADER = (
     *("time_ns", "duration_ns", "sequence", "start_ns", "cgroup", "ret", "cpu", "tgid", "tid"),
     *("ppid", "uid", "gid", "mntns", "comm", "program_id"),
 )
+NUMBERS = frozenset(
+    [*_HEADER, "pid", "failed", "succeeded", "hash", "group_hash", "port", "local.port"]
+) - {"comm"}
+"""Fields that are a number in all events that have them."""
+
 _SHORT = {
     "exe": "process.exe",
     "container": "process.container.id",

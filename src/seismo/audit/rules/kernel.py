@@ -131,6 +131,8 @@ def why_not_in_kernel(rule: Rule) -> str:
         return f"{rule.function.kind.value} is not a count"
     if rule.window is not None and rule.window.panes > 1:
         return "its windows slide"
+    if rule.output.metrics:
+        return f"{rule.output.metrics} tells the last event, which is not sent"
     for name in rule.by:
         if name not in FACTS:
             return f"it has no field '{name}' to group by, only {', '.join(FACTS)}"
@@ -155,9 +157,6 @@ def _why_not_comparison(one: Comparison) -> str:
     if one.operator not in (_TEXTS if is_text else _NUMBERS):
         return f"it has no '{one.operator.value}' for {one.field}"
     for value in one.values:
-        number = numeric_constant(one.field, value)
-        if not is_text and not isinstance(number, int):
-            return f"'{value}' is no number for {one.field}"
         if is_text and len(_encoded(value)) > _COMM_BYTES:
             return f"'{value}' is longer than the {_COMM_BYTES} bytes of comm"
     return ""

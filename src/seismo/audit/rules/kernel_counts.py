@@ -17,6 +17,7 @@ from typing import Protocol
 from seismo.audit.rules.aggregator import Aggregator
 from seismo.audit.rules.kernel import KernelCount, KernelRule
 from seismo.audit.sinks.alert import Alert
+from seismo.base.dataclass import replace
 from seismo.base.layout import BYTE_ORDER
 
 __all__ = ("CountMap", "CountReader")
@@ -81,7 +82,8 @@ class CountReader:
                 before = self._taken.get((rule.index, key), 0)
                 self._taken[rule.index, key] = events
                 if events > before:
-                    found.append(rule.count(key, events - before, self._names))
+                    grown = rule.count(key, events - before, self._names)
+                    found.append(replace(grown, time_ns=now_ns))  # of no window that has a time
         if complete:
             map_.delete_many(complete)
         return found

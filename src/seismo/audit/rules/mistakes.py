@@ -14,6 +14,8 @@ __all__ = ("Mistake", "Place", "Reading", "RuleMistakes", "Where", "place_text")
 Place: TypeAlias = tuple[str | int, ...]
 """The way to a value from the outermost mapping: `("rules", 0, "window", "seconds")`."""
 
+_MOST = 1e9
+
 Where: TypeAlias = Callable[[Place], str]
 """What says where a place stands, as `file:line:col`, or in any other words."""
 
@@ -89,12 +91,14 @@ class Reading:
     def number(
         self, given: Mapping[str, Any], key: str, place: Place, usual: float, least: float = 0
     ) -> float:
-        """A number that is `least` or more."""
+        """A number that is `least` or more, and of seconds no more than 30 years."""
         value = given.get(key, usual)
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= least:
-            return value
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if is_number and least <= value <= _MOST:
+            return float(value)
         self.wrong(
-            (*place, key), f"'{key}' must be a number from {least:g} on, not {_shown(value)}"
+            (*place, key),
+            f"'{key}' must be a number from {least:g} to {_MOST:g}, not {_shown(value)}",
         )
         return usual
 

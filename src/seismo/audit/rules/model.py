@@ -167,8 +167,9 @@ class Rule:
     """One rule. `types` are ids of event types; `by` are the fields that make groups.
 
     No window: the whole run is one, and is told at its end. No threshold: every group is told at
-    the end of each window; FIRST_SEEN and SIGMA need none. `limit` bounds the groups of a window,
-    and the values that FIRST_SEEN, DISTINCT and TOP remember: what comes beyond it goes into one
+    the end of each window; FIRST_SEEN and SIGMA need none. `limit` bounds the groups of a window
+    (of each `slide_ns` of one that slides), the values that DISTINCT and TOP remember of each
+    group, and those that FIRST_SEEN and SIGMA remember in all: what comes beyond it goes into one
     group of all others, or, where there is none, makes the oldest be forgotten; both are counted.
     `is_counted_only`: its events are counted in the kernel and not sent.
     """

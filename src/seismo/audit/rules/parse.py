@@ -30,6 +30,7 @@ from seismo.audit.rules.fields import known_fields
 from seismo.audit.rules.kernel import why_not_in_kernel
 from seismo.audit.rules.mistakes import Place, Reading, RuleMistakes, Where, place_text
 from seismo.audit.rules.model import (
+    AllOf,
     Channel,
     FunctionKind,
     Operator,
@@ -114,9 +115,24 @@ def parse_rules(
         if rule.name in {one.name for one in found}:
             reading.wrong((*place, "name"), f"there are two rules named '{rule.name}'")
         found.append(rule)
+    _check_counted(reading, found)
     if reading.mistakes:
         raise RuleMistakes(tuple(reading.mistakes), where)
     return Rules(rules=tuple(found), channels=made)
+
+
+def _check_counted(reading: Reading, rules: Sequence[Rule]) -> None:
+    """Note rules of events that another rule counts in the kernel, all of them: none is sent."""
+    for one in rules:
+        if not one.is_counted_only or one.where != AllOf(()):
+            continue
+        for at, other in enumerate(rules):
+            if other.types & one.types and not other.is_counted_only:
+                message = f"rule '{one.name}' has 'counted_only': some of these are never sent"
+                hint = (
+                    f"leave 'counted_only' out of '{one.name}', or say which events `where` it is"
+                )
+                reading.wrong(("rules", at, "events"), message, hint)
 
 
 def read_channels(reading: Reading, given: Any) -> tuple[Channel, ...]:
@@ -148,6 +164,8 @@ def _channel(reading: Reading, fields: Mapping[str, Any], place: Place) -> Chann
     elif channel.type not in _CHANNEL_TYPES:
         hint = did_you_mean(channel.type, _CHANNEL_TYPES) or f"one of {', '.join(_CHANNEL_TYPES)}"
         reading.wrong((*place, "type"), f"there is no channel type '{channel.type}'", hint)
+    elif "\0" in channel.path:
+        reading.wrong((*place, "path"), "no path has a NUL in it")
     elif channel.type in _WITH_PATH and not channel.path:
         reading.wrong(place, f"a channel of type {channel.type} needs a 'path'")
     return channel

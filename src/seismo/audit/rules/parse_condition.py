@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
 from typing import Any
 
-from seismo.audit.rules.expression import ExpressionError, parse_expression
+from seismo.audit.rules.conditions import numeric_constant
+from seismo.audit.rules.expression import ALONE, ExpressionError, parse_expression
+from seismo.audit.rules.fields import NUMBERS
 from seismo.audit.rules.mistakes import Place, Reading
 from seismo.audit.rules.model import AllOf, AnyOf, Comparison, Condition, Constant, Not, Operator
 from seismo.base.diagnostics import did_you_mean
@@ -21,6 +23,10 @@ __all__ = ("comparisons", "read_condition")
 _ALWAYS = AllOf(())
 _BY_NAME = {one.value: one for one in Operator} | {"==": Operator.EQUAL}
 _WITH_MANY = (Operator.IN, Operator.NOT_IN, Operator.CIDR)
+_OF_NUMBERS = (
+    *(Operator.EQUAL, Operator.UNEQUAL, Operator.LESS, Operator.LESS_EQUAL),
+    *(Operator.GREATER, Operator.GREATER_EQUAL, Operator.IN, Operator.NOT_IN),
+)
 
 
 def read_condition(reading: Reading, value: Any, place: Place) -> Condition:
@@ -61,7 +67,7 @@ def _expression(reading: Reading, text: str, place: Place) -> Condition:
         reading.wrong(place, picture, error.hint)
         return _ALWAYS
     for one in comparisons(condition):
-        _check_networks(reading, one, place)
+        _check_values(reading, one, place)
     return condition
 
 
@@ -88,9 +94,9 @@ def _field(reading: Reading, field: str, value: Any, place: Place) -> Iterator[C
             for name, operand in value.items():
                 yield from _operation(reading, field, str(name), operand, (*place, name))
         case list() | tuple():
-            yield Comparison(field, Operator.IN, _constants(reading, value, place))
+            yield _checked(reading, field, Operator.IN, value, place)
         case _:
-            yield Comparison(field, Operator.EQUAL, _constants(reading, [value], place))
+            yield _checked(reading, field, Operator.EQUAL, [value], place)
 
 
 def _operation(
@@ -106,14 +112,20 @@ def _operation(
         yield Not(exists) if operand is False else exists
         return
     operands = list(operand) if isinstance(operand, (list, tuple)) else [operand]
-    values = _constants(reading, operands, place)
+    one = _checked(reading, field, operator, operands, place)
     if operator in _WITH_MANY:
-        one = Comparison(field, operator, values)
-        _check_networks(reading, one, place)
         yield one
         return
-    parts = [Comparison(field, operator, (value,)) for value in values]
+    parts = [Comparison(field, operator, (value,)) for value in one.values]
     yield parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
+
+
+def _checked(
+    reading: Reading, field: str, operator: Operator, operands: Any, place: Place
+) -> Comparison:
+    one = Comparison(field, operator, _constants(reading, operands, place))
+    _check_values(reading, one, place)
+    return one
 
 
 def _constants(reading: Reading, values: Any, place: Place) -> tuple[Constant, ...]:
@@ -125,16 +137,26 @@ def _constants(reading: Reading, values: Any, place: Place) -> tuple[Constant, .
             found.append(value)
         else:
             reading.wrong(place, "a value is a text, a whole number, or true or false")
-            found.append("")
+            found.append(0)
     if not found:
         reading.wrong(place, "a list without values: nothing would ever be in it")
-        found.append("")
+        found.append(0)
     return tuple(found)
 
 
+def _check_values(reading: Reading, one: Comparison, place: Place) -> None:
+    """Note what a value can never be: no event would meet the condition, and nobody be told why."""
+    if one.operator is Operator.CIDR:
+        _check_networks(reading, one, place)
+    elif one.field in NUMBERS and one.operator in _OF_NUMBERS and one.values != ALONE:
+        for value in one.values:
+            if isinstance(numeric_constant(one.field, value), str):
+                hint = "ENOENT" if one.field == "ret" else "5ms or 4KiB"
+                message = f"{one.field} is a number, and never the text '{value}'"
+                reading.wrong(place, message, f"such as 100, {hint}, without quotes")
+
+
 def _check_networks(reading: Reading, one: Comparison, place: Place) -> None:
-    if one.operator is not Operator.CIDR:
-        return
     for value in one.values:
         try:
             ip_network(str(value), strict=False)

@@ -10,13 +10,15 @@
 function: it counts by content hash (of what several processes do, each its own), passes when there
 are more than `frequency`, and begins anew; `threshold` unless 0 is how many seconds they may take.
 `metrics` is '' or `alerts_per_sec`; `format` is '' or `text`, or `json` (the channel gets JSON
-lines), or a template of ours. `stream` and `group` only name the rule. A file is made if it is not
-there. `grpc` is answered with what there is instead.
+lines), or a template of ours; what has nothing in braces is as `text`: TraceLeft reads no format,
+and its examples have words there. `stream` and `group` only name the rule. A file is made if it is
+not there. `grpc` is answered with what there is instead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from seismo.audit.catalog.model import EventType
@@ -31,6 +33,7 @@ from seismo.audit.rules.model import (
 )
 from seismo.audit.rules.parse import EventNames, check_fields, read_channels
 from seismo.audit.rules.parse_condition import comparisons, read_condition
+from seismo.audit.rules.wording import placeholders
 from seismo.base.dataclass import replace
 from seismo.base.diagnostics import did_you_mean
 from seismo.base.errors import BpfError
@@ -115,7 +118,7 @@ def _function(reading: Reading, given: Any, place: Place) -> RuleFunction:
     for part in [one.strip() for one in text.split(";") if one.strip()]:
         name, _, number = (one.strip() for one in part.partition("="))
         try:
-            if name not in numbers:
+            if name not in numbers or not isfinite(float(number)):
                 raise ValueError(name)
             numbers[name] = float(number)
         except ValueError:
@@ -141,9 +144,10 @@ def _output(reading: Reading, given: Any, place: Place, channel: str) -> RuleOut
 
 
 def _without_form(rule: Rule) -> Rule:
-    """`text` and `json` say how the channel writes; what is left is a template."""
-    is_form = rule.output.format in ("text", "json")
-    return replace(rule, output=replace(rule.output, format="")) if is_form else rule
+    """A template is what has places for values; any other word says how the channel writes."""
+    if placeholders(rule.output.format):
+        return rule
+    return replace(rule, output=replace(rule.output, format=""))
 
 
 def _with_form(channel: Channel, as_json: set[str]) -> Channel:

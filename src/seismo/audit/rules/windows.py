@@ -83,7 +83,7 @@ class Windows:
         """Take an event of a group, whose field has `value`; what there is to tell now."""
         time_ns = event.time_ns if time_ns < 0 else time_ns
         alerts = self.advance(time_ns)
-        group = self._group(time_ns, key)
+        group = self._group(time_ns, key, 1)
         if group is None:
             self.late += 1
             return alerts
@@ -95,7 +95,7 @@ class Windows:
     def add_count(self, time_ns: int, key: Key, count: int) -> list[Alert]:
         """Take `count` events that were counted elsewhere, for COUNT and RATE."""
         alerts = self.advance(time_ns)
-        group = self._group(time_ns, key)
+        group = self._group(time_ns, key, count)
         if group is None:
             self.late += count
             return alerts
@@ -130,8 +130,9 @@ class Windows:
             self._next = pane
             self._first_ns = now_ns
 
-    def _group(self, time_ns: int, key: Key) -> _Group | None:
-        """The group at this time, made if need be; None if its window has ended."""
+    def _group(self, time_ns: int, key: Key, count: int) -> _Group | None:
+        """The group at this time of `count` events, made if need be; None if its window has
+        ended."""
         number = time_ns // self._slide_ns if self._slide_ns else 0
         if number < self._next:
             return None
@@ -139,7 +140,7 @@ class Windows:
         group = pane.get(key)
         if group is None:
             if key and len(pane) - (OTHERS in pane) >= self._rule.limit:
-                self.others += 1
+                self.others += count
                 return self._others(pane)
             group = pane[key] = self._new_group()
         return group

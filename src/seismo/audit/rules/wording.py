@@ -14,6 +14,7 @@ from seismo.audit.rules.fields import ABSENT, field_getter
 from seismo.audit.sinks.alert import Alert, value_text
 from seismo.audit.sinks.traceleft import traceleft_line
 from seismo.base.dataclass import replace
+from seismo.output.printable import printable
 
 __all__ = ("OWN_NAMES", "Wording", "per_second_text", "placeholders", "worded", "wording")
 
@@ -32,7 +33,8 @@ def placeholders(template: str) -> list[str]:
 
 
 def wording(template: str) -> Wording:
-    """What makes the text of an alert; a field that it has not is `-`."""
+    """What makes the text of an alert; a field that it has not is `-`. What comes out of events is
+    made printable: no file name makes a line of its own."""
     getters = {name: _getter(name) for name in placeholders(template)}
     return lambda alert: _PLACE.sub(lambda match: getters[match[1]](alert), template)
 
@@ -51,7 +53,7 @@ def worded(alert: Alert, make: Wording) -> Alert:
 def _getter(name: str) -> Wording:
     match name:
         case "value":
-            return lambda alert: value_text(alert.value)
+            return lambda alert: printable(value_text(alert.value))
         case "window":
             return lambda alert: f"{(alert.end_ns - alert.start_ns) / _SECOND_NS:g}"
     if name in OWN_NAMES:
@@ -61,8 +63,8 @@ def _getter(name: str) -> Wording:
     def field(alert: Alert) -> str:
         for key, value in alert.key:
             if key == name:
-                return str(value)
+                return printable(str(value))
         found = get(alert.last[0]) if alert.last else ABSENT
-        return "-" if found is ABSENT else str(found)
+        return "-" if found is ABSENT else printable(str(found))
 
     return field

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from seismo.audit.record.event import AuditEvent
 from seismo.base.dataclass import dataclass
+from seismo.output.printable import printable
 
 __all__ = ("Alert", "AlertValue", "value_text")
 
@@ -46,14 +47,16 @@ class Alert:
     message: str = ""
 
     def text(self) -> str:
-        """One line: the rule's own message, or the rule, its value, the group and the window."""
+        """The rule's own message, or one line: the rule, its value, the group and the window."""
         if self.message:
             return self.message
-        group = "".join([f" {name}={value}" for name, value in self.key])
+        group = "".join([f" {name}={printable(str(value))}" for name, value in self.key])
         window = (self.end_ns - self.start_ns) / _SECOND_NS
         least = "at least " if self.is_partial else ""
         when = f" in {window:g}s" if window else ""
-        return f"{self.rule}: {self.function} {least}{value_text(self.value)}{group}{when}"
+        return (
+            f"{self.rule}: {self.function} {least}{printable(value_text(self.value))}{group}{when}"
+        )
 
 
 def value_text(value: AlertValue) -> str:

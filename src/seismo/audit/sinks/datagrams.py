@@ -71,6 +71,7 @@ class DatagramSocket:
         self.close()
         for kind in self._kinds:
             one = socket.socket(socket.AF_UNIX, kind | socket.SOCK_CLOEXEC)
+            one.setblocking(False)
             try:
                 one.connect(self._path)
             except OSError as error:
@@ -78,7 +79,6 @@ class DatagramSocket:
                 if error.errno != errno.EPROTOTYPE or kind == self._kinds[-1]:
                     raise
             else:
-                one.setblocking(False)
                 self._sockets = [one]
                 return
 

@@ -54,7 +54,7 @@ _DECODED_TYPES: dict[str, pa.DataType] = {
     "path2": _TEXT,
     "file": _TEXT,
     "address": _TEXT,
-    "port": pa.int32(),
+    "port": pa.uint32(),  # those of AF_VSOCK and AF_NETLINK have 32 bits
     "notes": _TEXT,
     "args": pa.string(),
 }
@@ -303,7 +303,7 @@ def _with_nulls(values: _Rows, is_there: _Rows) -> Any:
 
 def _texts(values: list[Any], type_: pa.DataType) -> Any:
     """A column of decoded values."""
-    if type_ == pa.int32():
+    if type_ == COLUMNS["port"]:
         return pa.array(values, type_)
     try:
         column = pa.array(values, pa.string())

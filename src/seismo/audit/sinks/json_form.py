@@ -9,11 +9,11 @@
   hexadecimal digits; addresses, sockets and structs as objects; null for what was not given or
   could not be read
 - `shown`: of the same fields, those that read better otherwise: flags, constants, modes
-- `raw`: of the same fields, texts that are no UTF-8, as hexadecimal digits; in `args` each byte
-  that is none is U+FFFD
+- `raw`: of the same fields, texts that are no UTF-8, as hexadecimal digits, words each so; in
+  `args` each byte that is none is U+FFFD
 - `unreadable`, `truncated`: names of fields, where there are any
 - `files`, `sockets`, `directories`, `changed`: by the number of the argument, `ret` for the
-  returned descriptor, where there are any
+  returned descriptor, where there are any; `contents`, of messages, as hexadecimal digits
 - `process`, of correlation: `exe`, `argv`, `cwd`, `container`, `runtime`, `unit`, `parent` (`tgid`,
   `comm`, `exe`); `peer`: who is at the other end of the socket, if on this machine (`tgid`, `comm`,
   `exe`); `paths`: absolute paths, by field; `notes`: words
@@ -61,7 +61,7 @@ HEADER_KEYS = (
 )
 _OPTIONAL_KEYS = (
     *("ret", "error", "flags", "args", "shown", "raw", "unreadable", "truncated", "files"),
-    *("sockets", "directories", "changed", "process", "peer", "paths", "notes"),
+    *("sockets", "directories", "changed", "contents", "process", "peer", "paths", "notes"),
 )
 JSON_KEYS = ("event", "time", "time_ns", *HEADER_KEYS, *_OPTIONAL_KEYS)
 """What `fields` of an output may name."""
@@ -94,6 +94,8 @@ def event_object(event: AuditEvent, clock: WallClock) -> dict[str, Any]:
     for name in ("files", "sockets", "directories", "changed"):
         if by_argument := getattr(event, name):
             found[name] = {_argument(key): json_value(one) for key, one in by_argument.items()}
+    if event.contents:
+        _add_contents(found, event)
     _add_correlated(found, event)
     return found
 
@@ -143,6 +145,7 @@ def account_object(account: Account, *, is_final: bool) -> dict[str, Any]:
         "unfinished": account.unfinished,
         "undecodable": account.undecodable,
         "out_of_order": account.out_of_order,
+        "missed": dict(account.missed),
         "types": types,
     }
 
@@ -177,7 +180,7 @@ def json_value(value: Any) -> Any:
 def _add_fields(found: dict[str, Any], event: AuditEvent) -> None:
     args: dict[str, Any] = {}
     shown: dict[str, str] = {}
-    raw: dict[str, str] = {}
+    raw: dict[str, str | list[str]] = {}
     values = event.values
     for field in event.type.fields:
         name = field.name
@@ -192,12 +195,27 @@ def _add_fields(found: dict[str, Any], event: AuditEvent) -> None:
         else:
             args[name] = json_value(value)
             if isinstance(value, str) and not _is_utf8(value):
-                raw[name] = value.encode("utf-8", "surrogateescape").hex()
+                raw[name] = _hex(value)
+            elif field.kind is FieldKind.WORDS and value and not all(map(_is_utf8, value)):
+                raw[name] = list(map(_hex, value))
     found["args"] = args
     if shown:
         found["shown"] = shown
     if raw:
         found["raw"] = raw
+
+
+def _add_contents(found: dict[str, Any], event: AuditEvent) -> None:
+    """Those of messages, whose arguments have addresses as their values."""
+    values = event.values
+    told = {one.argument for one in event.type.fields if isinstance(values.get(one.name), bytes)}
+    contents = {_argument(key): one.hex() for key, one in event.contents.items() if key not in told}
+    if contents:
+        found["contents"] = contents
+
+
+def _hex(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").hex()
 
 
 def _is_utf8(text: str) -> bool:

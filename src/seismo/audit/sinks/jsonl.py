@@ -15,12 +15,16 @@ __all__ = ("JsonFormat", "json_line")
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
+_CONTROLS = {code: f"\\u{code:04x}" for code in range(0x80, 0xA0)}
+
 
 def json_line(value: dict[str, Any]) -> str:
-    """The object on one line; bytes that are no UTF-8 become U+FFFD each."""
+    """The object on one line; bytes that are no UTF-8 become U+FFFD each. Controls are escaped,
+    also those behind ASCII, which terminals obey too."""
     text = _encode(value)
     if not text.isascii():
         text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        text = text.translate(_CONTROLS)
     return text
 
 

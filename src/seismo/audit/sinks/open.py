@@ -68,6 +68,8 @@ def open_sink(settings: SinkSettings, around: Surroundings) -> Sink:
     if opener is None:
         hint = did_you_mean(settings.type, SINK_TYPES) or f"one of {', '.join(SINK_TYPES)}"
         raise SinkError(settings.type, "there is no such type of output", hint)
+    if "\0" in settings.path:
+        raise SinkError(settings.type, "no path has a NUL in it", "give another path")
     for name in settings.options:
         _check_word(settings.type, "option", name, _OPTIONS[settings.type])
     types = around.catalog.select(settings.events) if settings.events else ()

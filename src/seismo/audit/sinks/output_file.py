@@ -16,7 +16,7 @@ import os
 import stat
 import time
 from collections.abc import Callable
-from io import FileIO
+from io import BufferedWriter, FileIO
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -60,19 +60,26 @@ class OutputStream:
 
     def __init__(self, stream: BinaryIO) -> None:
         self.failure = ""
-        self._stream = stream
+        # A buffer would keep what cannot be written, and nobody would count it.
+        self._stream = stream.raw if isinstance(stream, BufferedWriter) else stream
+        self._is_torn = False
 
     def write(self, data: bytes) -> int:
-        rest = memoryview(data)
+        text = _NEWLINE + data if self._is_torn else data
+        rest = memoryview(text)
         try:
             while rest:
-                rest = rest[self._stream.write(rest) :]
+                rest = rest[_taken(self._stream.write(rest)) :]
             self._stream.flush()
         except BrokenPipeError:
             raise
         except OSError as error:
             self.failure = reason_of(error)
-            return bytes(rest).count(_NEWLINE)
+            written = text[: len(text) - len(rest)]
+            if written:
+                self._is_torn = not written.endswith(_NEWLINE)
+            return min(bytes(rest).count(_NEWLINE), data.count(_NEWLINE))
+        self._is_torn = False
         return 0
 
     def flush(self) -> int:
@@ -127,10 +134,11 @@ class OutputFile:
 
     def flush(self) -> int:
         self._is_stuck = False
-        if self._is_old():
-            self._rotate()
-        elif self._has_moved():
+        if self._has_moved():
+            self._force()
             self._reopen()
+        elif self._is_old():
+            self._rotate()
         if self._sync in (Sync.FLUSH, Sync.BATCH):
             self._force()
         return self._taken_lost()
@@ -140,10 +148,7 @@ class OutputFile:
             return 0
         self._is_closed = True
         self._force()
-        try:
-            self._file.close()
-        except OSError as error:
-            self.failure = reason_of(error)
+        self._close_file(self._file)
         return self._taken_lost()
 
     def _taken_lost(self) -> int:
@@ -185,10 +190,7 @@ class OutputFile:
         written = 0
         try:
             while written < len(text):
-                count = self._file.write(text[written:] if written else text)
-                if count is None:
-                    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-                written += count
+                written += _taken(self._file.write(text[written:] if written else text))
         except OSError as error:
             self.failure = reason_of(error)
         lines = part.count(_NEWLINE)
@@ -208,7 +210,9 @@ class OutputFile:
         is_cut = whole == written
         if not is_cut:
             try:
-                os.ftruncate(self._file.fileno(), self._size + whole)
+                # Where it ends, and not where we think: somebody may have emptied it meanwhile.
+                end = os.fstat(self._file.fileno()).st_size
+                os.ftruncate(self._file.fileno(), end - (written - whole))
                 is_cut = True
             except OSError:
                 pass  # a pipe or a device: the next line begins on one of its own
@@ -230,7 +234,8 @@ class OutputFile:
         """
         self._force()
         try:
-            self._shift()
+            if not self._has_moved():
+                self._shift()
         except OSError as error:
             self.failure = f"rotation: {reason_of(error)}"
             self._is_stuck = True
@@ -268,10 +273,17 @@ class OutputFile:
         try:
             self._file = self._opened()
         except OSError as error:
-            self.failure = reason_of(error)  # the old file is written on
+            self.failure = reason_of(error)
+            self._is_stuck = True  # the old file is written on
             return
-        before.close()
+        self._close_file(before)
         self._is_torn = False
+
+    def _close_file(self, file: FileIO) -> None:
+        try:
+            file.close()
+        except OSError as error:  # over a network it is then that the disk is full
+            self.failure = reason_of(error)
 
     def _force(self) -> None:
         """Force what was written onto the disk, unless the policy is not to.
@@ -292,6 +304,13 @@ class OutputFile:
             sync_directory(self._path)
         except OSError as error:
             self.failure = reason_of(error)
+
+
+def _taken(count: int | None) -> int:
+    """How many bytes a write took; who has no room, and is not to wait, gives None."""
+    if count is None:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    return count
 
 
 def _ends_a_line(path: Path) -> bool:

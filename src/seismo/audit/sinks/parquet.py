@@ -3,9 +3,9 @@ Parquet.
 
 A file is written as `NAME.part` and renamed when it is complete, so that whoever sees `NAME` can
 read it. With rotation names are numbered: `events.parquet` gives `events-000001.parquet` and so on,
-from behind those that are there. Rows are kept in memory up to a row group. `event_columns.py` has
-the columns; the file's metadata has `seismo.audit` (the version of the columns) and, in the last
-file of a run, `seismo.account` (JSON). Needs the extra `data`.
+from behind those that are there. Rows are kept in memory up to a row group, or 256 MiB.
+`event_columns.py` has the columns; the file's metadata has `seismo.audit` (the version of the
+columns) and, in the last file of a run, `seismo.account` (JSON). Needs the extra `data`.
 
 What a crash leaves as `NAME.part` has no footer, and Parquet cannot be read without, whatever was
 synced: a rotation by time bounds what it costs.
@@ -45,6 +45,8 @@ __all__ = ("ParquetSink",)
 _FORMAT = "1"
 _DIGITS = 6
 _ROW_GROUP = 262_144
+_MOST_WAITING = 1 << 28
+"""Bytes: rows with contents are large."""
 
 
 class ParquetSink:
@@ -122,7 +124,7 @@ class ParquetSink:
         written = sum([file.rows for file in self._files])
         if (
             self._waiting_rows >= self._row_group
-            or (rotation.max_bytes and self._waiting_bytes >= rotation.max_bytes)
+            or self._waiting_bytes >= min(rotation.max_bytes or _MOST_WAITING, _MOST_WAITING)
             or (rotation.max_rows and written + self._waiting_rows >= rotation.max_rows)
             or self._sync is Sync.BATCH
         ):
@@ -236,6 +238,7 @@ class _File:
         self.rows = 0
         self.began = began
         self.failure = ""
+        self._damage = ""
         self._path = path
         self._part = path.with_name(f"{path.name}.part")
         self._sync = sync
@@ -280,18 +283,20 @@ class _File:
         return True
 
     def sync(self) -> None:
-        """Force it onto the disk."""
+        """Force it onto the disk. After a failure Linux takes the pages for written: what was in
+        them is lost, and a file that lacks some cannot be read."""
         try:
             os.fsync(self._file.fileno())
         except OSError as error:
-            self.failure = reason_of(error)
+            self._damage = reason_of(error)
 
     def complete(self, metadata: dict[str, str]) -> int:
         """Finish it and give it its name; how many rows are lost with it, if that cannot be."""
         if metadata:
             self._writer.add_key_value_metadata(metadata)
         self._writer.close()
-        is_whole = self.drain()
+        is_whole = self.drain() and not self._damage
+        self.failure = self.failure or self._damage
         try:
             if is_whole and self._sync is not Sync.NEVER:
                 os.fsync(self._file.fileno())

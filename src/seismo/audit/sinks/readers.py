@@ -153,7 +153,8 @@ class Readers:
         with self._lock:
             self._readers = [one for one in self._readers if self._is_kept(one)]
             readers, listeners = list(self._readers), list(self._listeners)
-        with selectors.DefaultSelector() as selector:
+        # One without a descriptor of its own: there may be none left.
+        with selectors.PollSelector() as selector:
             selector.register(self._woken, selectors.EVENT_READ, self._drain)
             for listener in listeners:
                 selector.register(listener, selectors.EVENT_READ, partial(self._accept, listener))

@@ -51,8 +51,8 @@ class Rotation:
 class SinkSettings:
     """One output. `path` is '' or `-` for standard output; of sockets, the socket's.
 
-    `events` are the names of the events that it takes, () for all of them; `fields` the columns or
-    keys to write, () for all. `options` are those of the type:
+    `events` are the words, as `Catalog.select` takes them, of the events that it takes, () for all
+    of them; `fields` the columns or keys to write, () for all. `options` are those of the type:
 
     - `unix`: `connect` (true: connect to a listening socket; else listen), `limit_bytes` (what a
       reader may be behind; 8 MiB), `mode` (permissions of the socket; 0o600)

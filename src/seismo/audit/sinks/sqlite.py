@@ -54,6 +54,7 @@ _EVENT = f"INSERT INTO events ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * l
 _ALERT = "INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?)"
 _SYNCHRONOUS = {Sync.NEVER: "OFF", Sync.CLOSE: "NORMAL", Sync.FLUSH: "NORMAL", Sync.BATCH: "FULL"}
 _WAIT_S = 0.1
+_LAST_WAIT_MS = 2000
 _PERMISSIONS = 0o600  # as all other outputs: what they hold is nobody else's business
 _HALF, _WHOLE = 1 << 63, 1 << 64
 
@@ -103,6 +104,8 @@ class SqliteSink:
     def account(self, account: Account, *, is_final: bool) -> None:
         if is_final:
             text = json_line(account_object(account, is_final=True))
+            # No event waits for us any more: others may finish what they do with the database.
+            self._execute(f"PRAGMA busy_timeout={_LAST_WAIT_MS}")
             self._execute("UPDATE runs SET account = ? WHERE id = ?", (text, self._run))
 
     def flush(self) -> None:

@@ -16,7 +16,7 @@ from seismo.audit.sinks.alert import Alert
 from seismo.audit.sinks.clock import WallClock
 from seismo.audit.sinks.shown import behind, is_error, shown_field, shown_result
 from seismo.base.dataclass import dataclass
-from seismo.output.printable import printable, text_width
+from seismo.output.printable import cut_text, printable, text_width
 
 __all__ = ("TABLE_COLUMNS", "TableFormat", "details")
 
@@ -109,11 +109,11 @@ class TableFormat:
             "TIME".ljust(_TIME_WIDTH) if name == "time" else _headed(_COLUMNS[name])
             for name in self._columns
         ]
-        return self._cut(" ".join(names).rstrip())
+        return cut_text(" ".join(names).rstrip(), self._width)
 
     def line(self, event: AuditEvent) -> str:
         cells = [self._cell(name, event) for name in self._columns]
-        text = self._cut(" ".join(cells).rstrip())
+        text = cut_text(" ".join(cells).rstrip(), self._width)
         if not self._has_color:
             return text
         if not is_error(event) or "ret" not in self._columns:
@@ -122,7 +122,8 @@ class TableFormat:
 
     def alert(self, alert: Alert) -> str:
         text = f"{self._clock.local(alert.time_ns)} ALERT {printable(alert.text())}"
-        return f"{_BOLD}{self._cut(text)}{_PLAIN}" if self._has_color else self._cut(text)
+        text = cut_text(text, self._width)
+        return f"{_BOLD}{text}{_PLAIN}" if self._has_color else text
 
     def account(self, account: Account, *, is_final: bool) -> str:
         """Only at the end: while events come, a table is of events."""
@@ -141,17 +142,6 @@ class TableFormat:
         text = column.text(event)
         room = " " * (column.width - text_width(text))
         return room + text if column.is_number else text + room
-
-    def _cut(self, text: str) -> str:
-        if not self._width or text_width(text) <= self._width:
-            return text
-        end, used = 0, 1  # the ellipsis
-        for character in text:
-            used += text_width(character)
-            if used > self._width:
-                break
-            end += 1
-        return f"{text[:end]}…"
 
     def _red_result(self, text: str, cells: list[str]) -> str:
         at = self._columns.index("ret")

@@ -58,7 +58,8 @@ class TextSink:
         self._add([self._format.alert(alert)])
 
     def account(self, account: Account, *, is_final: bool) -> None:
-        if text := self._format.account(account, is_final=is_final):
+        text = self._format.account(account, is_final=is_final)
+        if text and self._say_gap():
             self._put(f"{text}\n")
 
     def flush(self) -> None:
@@ -67,6 +68,7 @@ class TextSink:
     def close(self) -> None:
         if not self._is_closed:
             self._is_closed = True
+            self._say_gap()
             self._lose(self._output.close)
 
     def _add(self, lines: list[str]) -> None:
@@ -74,16 +76,22 @@ class TextSink:
         shown = [line for line in lines if line]
         if not shown:
             return
-        if self._missing:
-            gap = self._format.gap(self._missing, self.failure)
-            if gap and self._put(f"{gap}\n"):
-                self._missing += len(shown)
-                self.failed += len(shown)
-                return
-            self._missing = 0
+        if not self._say_gap():
+            self._missing += len(shown)
+            self.failed += len(shown)
+            return
         lost = min(self._put("\n".join([*shown, ""])), len(shown))  # an alert may have two lines
         self.failed += lost
         self._missing += lost
+
+    def _say_gap(self) -> bool:
+        """Say what is missing here, if anything is; false if there is no room for that either."""
+        if self._missing:
+            gap = self._format.gap(self._missing, self.failure)
+            if gap and self._put(f"{gap}\n"):
+                return False
+            self._missing = 0
+        return True
 
     def _put(self, text: str) -> int:
         lost = self._output.write(text.encode("utf-8", "surrogateescape"))

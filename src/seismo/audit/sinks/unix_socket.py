@@ -172,6 +172,7 @@ class ConnectingSink:
 
     def _connect(self) -> None:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        connection.setblocking(False)  # else it waits while too many others do
         try:
             connection.connect(self._path)
         except OSError:
@@ -213,10 +214,13 @@ def _check_unused(path: str) -> None:
     if not stat.S_ISSOCK(status.st_mode):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
         try:
             probe.connect(path)
         except ConnectionRefusedError:
             return
+        except BlockingIOError:
+            pass  # so many wait that it takes no more
     raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
 
 

@@ -59,7 +59,9 @@ def endpoint_text(socket: SocketState, *, is_whole: bool) -> str:
         return f"socket:[{socket.inode}]"
     if socket.family in ("AF_INET", "AF_INET6"):
         return _internet_text(socket)
-    return f"{socket.family.removeprefix('AF_')}:[{socket.inode}]"
+    is_stream = socket.family == "AF_UNIX" and socket.type == "SOCK_STREAM"
+    name = socket.family.removeprefix("AF_") + ("-STREAM" if is_stream else "")
+    return f"{name}:[{socket.inode}]"
 
 
 def _internet_text(socket: SocketState) -> str:

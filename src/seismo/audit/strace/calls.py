@@ -26,7 +26,10 @@ _Adjust: TypeAlias = Callable[[AuditEvent, Shown], Shown]
 
 _CREATES = 0o100 | 0o20000000  # O_CREAT, O_TMPFILE
 _INT = 4
-_INT_BITS = 32
+_INT_BITS, _LONG_BITS = 32, 64
+_MAP_HUGETLB, _MAP_HUGE_SHIFT, _MAP_HUGE_MASK = 0x40000, 26, 0x3F
+_MREMAP_TO = 2 | 4  # MREMAP_FIXED, MREMAP_DONTUNMAP: who has a new address
+_MEMBARRIER_CPU = 1
 _IOC_KINDS = ("_IOC_NONE", "_IOC_WRITE", "_IOC_READ", "_IOC_READ|_IOC_WRITE")
 _CLONE_SETTLS, _CLONE_PARENT_SETTID, _CLONE_CHILD_TID = 0x80000, 0x100000, 0x01200000
 
@@ -85,8 +88,8 @@ def _mknod(mode: int) -> _Adjust:
     return adjust
 
 
-_FCNTL_NUMBERS = (0, 8, 10, 1024, 1026, 1030, 1031)  # F_DUPFD, F_SETOWN, F_SETSIG and above 1024
-_FCNTL_FLAGS = (2, 4, 1033)  # F_SETFD, F_SETFL, F_ADD_SEALS
+_FCNTL_NUMBERS = (0, 8, 1024, 1026, 1030, 1031)  # F_DUPFD, F_SETOWN and above 1024
+_FCNTL_NAMED = (2, 4, 10, 1033)  # F_SETFD, F_SETFL, F_SETSIG, F_ADD_SEALS
 _FCNTL_BARE = (1, 3, 9, 11, 1025, 1032, 1034)  # F_GETFD, F_GETFL, F_GETOWN, F_GETSIG, …
 
 
@@ -96,7 +99,7 @@ def _fcntl(event: AuditEvent, shown: Shown) -> Shown:
         return shown[:2]
     if command in _FCNTL_NUMBERS:
         shown[2] = str(to_signed(event.args[2] & 0xFFFFFFFF, _INT_BITS))
-    elif command in _FCNTL_FLAGS:
+    elif command in _FCNTL_NAMED:
         table = table_of(call_name(event), event.type.fields[2].name, event.args)
         shown[2] = show_flags(table, event.args[2]) if table else hexadecimal(event.args[2])
     else:
@@ -104,8 +107,13 @@ def _fcntl(event: AuditEvent, shown: Shown) -> Shown:
     return shown
 
 
+_IOCTL_BARE = (0x5450, 0x5451)  # FIONCLEX, FIOCLEX
+
+
 def _ioctl(event: AuditEvent, shown: Shown) -> Shown:
     command = event.args[1] & 0xFFFFFFFF
+    if command in _IOCTL_BARE:
+        return shown[:2]
     if shown[1][0].isdigit():
         kind = _IOC_KINDS[command >> 30]
         parts = [hexadecimal(one) for one in (command >> 8 & 0xFF, command & 0xFF)]
@@ -179,6 +187,25 @@ def _poll(event: AuditEvent, shown: Shown) -> Shown:
     return shown
 
 
+def _ppoll(event: AuditEvent, shown: Shown) -> Shown:
+    """What is left of the timeout is written over it; the result says how much that is."""
+    shown[2] = pointer_text(event.args[2])
+    return _poll(event, shown)
+
+
+def _recvmmsg(event: AuditEvent, shown: Shown) -> Shown:
+    """The same."""
+    shown[4] = pointer_text(event.args[4])
+    return shown
+
+
+def _operations(event: AuditEvent, shown: Shown) -> Shown:
+    """An array of operations on semaphores, of which the first is recorded."""
+    if shown[1][0] == "{":
+        shown[1] = f"[{shown[1]}{', ...' if event.args[2] > 1 else ''}]"
+    return shown
+
+
 def _epoll_wait(event: AuditEvent, shown: Shown) -> Shown:
     if event.ret == 0:
         shown[1] = "[]" if event.args[1] else "NULL"
@@ -215,14 +242,24 @@ def _get_option(event: AuditEvent, shown: Shown) -> Shown:
     return shown
 
 
-_PRCTL_ARGUMENTS = {3: 1, 7: 1, 14: 1, 21: 1, 30: 1, 4: 2, 8: 2, 15: 2, 16: 2, 23: 2, 24: 2}
-"""How many arguments options of prctl(2) have, by option, that have not all five."""
+_PRCTL_ARGUMENTS = {
+    **dict.fromkeys((3, 7, 13, 14, 21, 27, 30, 31, 32, 46), 1),
+    **dict.fromkeys((1, 2, 4, 5, 6, 8, 9, 10, 11, 12, 15, 16, 19, 20, 23, 24, 25, 26), 2),
+    **dict.fromkeys((28, 29, 36, 37, 40, 45, 0x59616D61), 2),
+    22: 3,  # PR_SET_SECCOMP
+}
+"""How many arguments options of prctl(2) have, by option, that have not all five: what is in the
+registers of the others is nobody's."""
+
+_PRCTL_POINTERS = (2, 5, 9, 11, 15, 16, 19, 25, 37, 40)  # PR_SET_NAME, and what PR_GET_… writes to
 
 
 def _prctl(event: AuditEvent, shown: Shown) -> Shown:
     option = event.args[0] & 0xFFFFFFFF
-    if option in (15, 16):  # PR_SET_NAME, PR_GET_NAME
+    if option in _PRCTL_POINTERS:
         shown[1] = pointer_text(event.args[1])
+    elif table := table_of("prctl", "arg2", event.args):
+        shown[1] = show_flags(table, event.args[1])
     return shown[: _PRCTL_ARGUMENTS.get(option, len(shown))]
 
 
@@ -243,10 +280,30 @@ def _getcwd(event: AuditEvent, shown: Shown) -> Shown:
     return shown
 
 
-def _hex_mmap(event: AuditEvent, shown: Shown) -> Shown:
+def _mmap(event: AuditEvent, shown: Shown) -> Shown:
     if len(shown) > 5:
         shown[5] = hexadecimal(event.args[5])
+    flags = event.args[3]
+    if flags & _MAP_HUGETLB and (size := flags >> _MAP_HUGE_SHIFT & _MAP_HUGE_MASK):
+        rest = show_flags(event.type.fields[3].table, flags & (1 << _MAP_HUGE_SHIFT) - 1)
+        shown[3] = f"{rest}|{size}<<MAP_HUGE_SHIFT"
     return shown
+
+
+def _mremap(event: AuditEvent, shown: Shown) -> Shown:
+    return shown if event.args[3] & _MREMAP_TO else shown[:4]
+
+
+def _membarrier(event: AuditEvent, shown: Shown) -> Shown:
+    return shown if event.args[1] & _MEMBARRIER_CPU else shown[:2]
+
+
+def _vectors_at(event: AuditEvent, shown: Shown) -> Shown:
+    """The position comes in two registers, of which calls of 64 bits take the first alone."""
+    position = event.args[3]
+    if event.type.name != call_name(event):
+        position = position & 0xFFFFFFFF | (event.args[4] & 0xFFFFFFFF) << 32
+    return [*shown[:3], str(to_signed(position, _LONG_BITS)), *shown[5:]]
 
 
 _ADJUSTED: Mapping[str, _Adjust] = {
@@ -264,13 +321,19 @@ _ADJUSTED: Mapping[str, _Adjust] = {
     "ioctl": _ioctl,
     "mknod": _mknod(1),
     "mknodat": _mknod(2),
-    "mmap": _hex_mmap,
+    "membarrier": _membarrier,
+    "mmap": _mmap,
+    "mremap": _mremap,
     "open": _open(1),
     "openat": _open(2),
-    **dict.fromkeys(("poll", "ppoll"), _poll),
+    "poll": _poll,
+    "ppoll": _ppoll,
     "prctl": _prctl,
+    **dict.fromkeys(("preadv", "preadv2", "pwritev", "pwritev2"), _vectors_at),
+    "recvmmsg": _recvmmsg,
     "rseq": _rseq,
     **dict.fromkeys(("select", "pselect6"), _select),
+    **dict.fromkeys(("semop", "semtimedop"), _operations),
     "setsockopt": _set_option,
     "wait4": _wait,
 }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
+from seismo.audit.catalog.model import EventType
 from seismo.audit.catalog.table import Catalog, UnknownEvent
 from seismo.base.errors import BpfError
 
@@ -30,18 +32,25 @@ def calls_of(text: str, catalog: Catalog) -> frozenset[int]:
 
 
 def _calls(word: str, catalog: Catalog) -> frozenset[int]:
-    if word == "none":
-        return frozenset()
-    if word.startswith("/"):
-        return _matching(word[1:], catalog)
-    is_optional, word = word.startswith("?"), word.removeprefix("?")
-    named = f"%{word}" if word in _OLD_CLASSES else word
     try:
-        return frozenset(one.id for one in catalog.select([named]))
-    except UnknownEvent:
-        if is_optional:
+        return _named(word.removeprefix("?"), catalog)
+    except (BadChoice, UnknownEvent):
+        if word.startswith("?"):
             return frozenset()
         raise
+
+
+def _named(word: str, catalog: Catalog) -> frozenset[int]:
+    if word == "none":
+        return frozenset()
+    if word == "all":
+        return frozenset(one.id for one in catalog.types)
+    if word.startswith("/"):
+        return _matching(word[1:], catalog)
+    is_class = word.startswith("%") or word in _OLD_CLASSES
+    # A call alone: `read` is not the family that pread64 is in, too.
+    named = f"%{word.removeprefix('%')}" if is_class else f"={word}"
+    return _system_calls(catalog.select([named]), word)
 
 
 def _matching(pattern: str, catalog: Catalog) -> frozenset[int]:
@@ -49,7 +58,16 @@ def _matching(pattern: str, catalog: Catalog) -> frozenset[int]:
         expression = re.compile(pattern)
     except re.error as error:
         raise BadChoice(f"-e trace=/{pattern}: no regular expression: {error}") from error
-    return frozenset(one.id for one in catalog.types if expression.search(one.name))
+    return _system_calls(
+        [one for one in catalog.types if expression.search(one.name)], f"/{pattern}"
+    )
+
+
+def _system_calls(types: Iterable[EventType], word: str) -> frozenset[int]:
+    found = frozenset(one.id for one in types if one.is_syscall)
+    if not found:
+        raise BadChoice(f"-e trace={word}: that is no system call")
+    return found
 
 
 def signals_of(text: str, numbers: dict[str, int]) -> frozenset[int]:

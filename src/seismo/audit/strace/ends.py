@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from seismo.audit.catalog.constants import show_flags, signal_name
 from seismo.audit.record.event import AuditEvent
 
-__all__ = ("exit_line", "fatal_line", "signal_line")
+__all__ = ("code_text", "exit_line", "fatal_line", "signal_line")
 
 _CODES: Mapping[int, tuple[str, ...]] = {
     signal.SIGCHLD: (
@@ -32,11 +32,15 @@ _CODES: Mapping[int, tuple[str, ...]] = {
 
 def signal_line(event: AuditEvent) -> str:
     """`--- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, ...} ---`."""
-    number, code = event.values["signal"], event.values["code"]
+    number = event.values["signal"]
+    name, code = signal_name(number), code_text(number, event.values["code"])
+    return f"--- {name} {{si_signo={name}, si_code={code}, ...}} ---"
+
+
+def code_text(number: int, code: int) -> str:
+    """A signal's si_code: `CLD_EXITED`, `SI_USER`."""
     names = _CODES.get(number, ())
-    shown = names[code - 1] if 0 < code <= len(names) else show_flags("si_code", code)
-    name = signal_name(number)
-    return f"--- {name} {{si_signo={name}, si_code={shown}, ...}} ---"
+    return names[code - 1] if 0 < code <= len(names) else show_flags("si_code", code)
 
 
 def fatal_line(number: int) -> str:

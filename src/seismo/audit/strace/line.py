@@ -14,9 +14,10 @@ from seismo.audit.record.event import AuditEvent
 from seismo.audit.record.layout import Capture, EventFlag
 from seismo.audit.strace.addresses import address_text, endpoint_text
 from seismo.audit.strace.calls import arguments_of, call_name
-from seismo.audit.strace.results import result_text
+from seismo.audit.strace.results import has_failed, result_text
 from seismo.audit.strace.structs import device_text, struct_shown
 from seismo.audit.strace.text import (
+    bracketed,
     joined,
     mode_text,
     pointer_text,
@@ -41,6 +42,10 @@ _OUT = frozenset(
 """Arguments that the kernel fills in: of a call that did not return, nothing is known of them."""
 
 _MESSAGES = (Capture.MSGHDR_IN, Capture.MSGHDR_OUT)
+_MESSAGE_ARRAYS = ("sendmmsg", "recvmmsg")
+_ANSWERS_FAILING = ("nanosleep", "clock_nanosleep")
+"""Calls that write their answer where they fail: how much of the time is left."""
+
 _VECTORS = (Capture.IOVEC_IN, Capture.IOVEC_OUT)
 
 
@@ -89,7 +94,23 @@ def _argument(event: AuditEvent, field: EventField, options: LineOptions) -> str
         return _message(event, field, value, options)
     if value is None:
         return _nothing(event, field, options)
+    if capture is Capture.STRUCT_IN and _is_overwritten(event, field):
+        return pointer_text(event.args[field.argument])
     return _SHOWERS[field.kind](event, field, value, options)
+
+
+def _is_overwritten(event: AuditEvent, field: EventField) -> bool:
+    """Whether the call has answered where this argument was, which nobody knows any more:
+    `sigaltstack(&stack, &stack)`."""
+    if has_failed(event) is not (call_name(event) in _ANSWERS_FAILING):
+        return False
+    address = event.args[field.argument]
+    return any(
+        one.capture is not None
+        and one.capture.kind is Capture.STRUCT_OUT
+        and event.args[one.argument] == address
+        for one in event.type.fields
+    )
 
 
 def _nothing(event: AuditEvent, field: EventField, options: LineOptions) -> str:
@@ -118,8 +139,14 @@ def _message(event: AuditEvent, field: EventField, value: Any, options: LineOpti
         return pointer_text(event.args[field.argument])
     name = "NULL" if value is None else address_text(event, field.argument, value)
     contents = event.contents.get(field.argument, b"")
-    text = quoted(contents, options.string_bytes, is_cut=event.ret > len(contents))
-    return f"{{msg_name={name}, msg_iov=[{text}]}}"
+    capture = field.capture.kind if field.capture else Capture.NONE
+    is_array = call_name(event) in _MESSAGE_ARRAYS
+    # What an array's call returns is how many messages: how long one is is not known.
+    is_cut = capture is Capture.MSGHDR_OUT if is_array else event.ret > len(contents)
+    text = quoted(contents, options.string_bytes, is_cut=is_cut)
+    message = f"{{msg_name={name}, msg_iov=[{text}]}}"
+    more = ", ..." if event.ret > 1 else ""
+    return f"[{{msg_hdr={message}}}{more}]" if is_array else message
 
 
 def _number(event: AuditEvent, field: EventField, value: Any, options: LineOptions) -> str:
@@ -166,7 +193,7 @@ def _directory(event: AuditEvent, field: EventField, options: LineOptions) -> st
         capture = one.capture
         if capture and capture.kind is Capture.PATH_AT and capture.parameter == field.argument:
             path = event.directories.get(one.argument)
-            return f"<{path.text}>" if path is not None else ""
+            return bracketed(path.text) if path is not None else ""
     return ""
 
 
@@ -183,7 +210,7 @@ def _behind(event: AuditEvent, argument: int, options: LineOptions) -> str:
     device = ""
     if options.has_addresses and file.mode & 0o170000 in (0o020000, 0o060000):
         device = _device_of(file.path.text, file.mode)
-    return f"<{file.path.text}{device}>" + ("(deleted)" if file.path.is_deleted else "")
+    return bracketed(file.path.text, device) + ("(deleted)" if file.path.is_deleted else "")
 
 
 def _device_of(path: str, mode: int) -> str:
@@ -209,11 +236,16 @@ def _text(event: AuditEvent, field: EventField, value: Any, options: LineOptions
 
 def _bytes(event: AuditEvent, field: EventField, value: Any, options: LineOptions) -> str:
     is_cut = field.name in event.truncated
+    capture = field.capture
+    if capture is not None and capture.kind is Capture.BYTES_OUT:
+        # With MSG_TRUNC recv(2) returns how long the message is, and not what has found room.
+        room = event.args[capture.parameter]
+        value, is_cut = value[:room], is_cut and room > len(value)
     if call_name(event) == "getrandom":
         return quoted_hex(value, options.string_bytes, is_cut=is_cut)
     text = quoted(value, options.string_bytes, is_cut=is_cut)
-    if field.capture is not None and field.capture.kind in _VECTORS:
-        return f"[{text} /* {event.args[field.capture.parameter]} vectors */]"
+    if capture is not None and capture.kind in _VECTORS:
+        return f"[{text} /* {event.args[capture.parameter]} vectors */]"
     return text
 
 
@@ -227,6 +259,8 @@ def _numbers(event: AuditEvent, field: EventField, value: Any, options: LineOpti
 
 
 def _struct(event: AuditEvent, field: EventField, value: Any, options: LineOptions) -> str:
+    if not value:  # one of a size in which there is no member
+        return pointer_text(event.args[field.argument])
     return struct_shown(variant_of(field.table, event.args[0]), value)
 
 

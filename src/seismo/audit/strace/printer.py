@@ -24,6 +24,12 @@ _NS = 1_000_000_000
 _RESULT_COLUMN = 40
 _EXECS = ("execve", "execveat")
 _QUIET_ATTACH, _QUIET_EXIT = 1, 2
+_DUMPS = (
+    *(signal.SIGQUIT, signal.SIGILL, signal.SIGTRAP, signal.SIGABRT, signal.SIGFPE),
+    *(signal.SIGSEGV, signal.SIGBUS, signal.SIGSYS, signal.SIGXCPU, signal.SIGXFSZ),
+)
+"""include/linux/signal.h: SIG_KERNEL_COREDUMP_MASK."""
+
 NO_SIGNALS: frozenset[int] = frozenset()
 
 
@@ -87,8 +93,10 @@ class Printer:
         if type_.is_syscall:
             if type_.id in self.options.calls:
                 self._take_call(event)
-        elif type_.id == KernelEvent.PROCESS_EXEC:
+        elif type_.id == KernelEvent.PROCESS_EXEC and self.options.has_lines:
             values = event.values
+            # A thread that is not the first becomes it, and its own number is no more.
+            self.alive -= {values["old_tid"]} - {event.tid}
             self._executed[event.tid] = _Executed(values["argv"], values["envc"])
         elif type_.id == KernelEvent.SIGNAL_DELIVER:
             self._take_signal(event)
@@ -109,7 +117,8 @@ class Printer:
     def _take_end(self, event: AuditEvent) -> None:
         number = event.values["signal"]
         is_first = event.tid in self._killed and event.tid == event.tgid
-        if is_first and number != signal.SIGKILL and number in self.options.signals:
+        # One that dumps core was delivered to its own thread, and shown there.
+        if is_first and number not in (signal.SIGKILL, *_DUMPS) and number in self.options.signals:
             self._line(event, fatal_line(number))
         if self.options.quiet < _QUIET_EXIT:
             self._line(event, exit_line(event))
@@ -177,12 +186,14 @@ class Printer:
         if options.is_relative:
             passed = max(begun_ns - self._before_ns, 0) if self._before_ns else 0
             self._before_ns = begun_ns
-            return f"{passed / _NS:12.6f} "
-        if not options.clock:
-            return ""
+            relative = f"{passed / _NS:13.6f}"
+            return f"{self._clock(begun_ns)}(+{relative}) " if options.clock else f"{relative} "
+        return self._clock(begun_ns) if options.clock else ""
+
+    def _clock(self, begun_ns: int) -> str:
         seconds, rest = divmod(begun_ns + self.real_minus_monotonic_ns, _NS)
-        shown = time.strftime(options.clock, time.localtime(seconds))
-        return f"{shown}.{rest // 1000:06d} " if options.has_micros else f"{shown} "
+        shown = time.strftime(self.options.clock, time.localtime(seconds))
+        return f"{shown}.{rest // 1000:06d} " if self.options.has_micros else f"{shown} "
 
 
 def _status(event: AuditEvent) -> str:

@@ -74,10 +74,14 @@ def _with_details(event: AuditEvent, shown: str) -> str:
     if name in ("fcntl", "fcntl64"):
         return _fcntl(event, shown)
     if name in ("poll", "ppoll"):
-        return f"{shown} ({_polled(event)})" if _polled(event) else shown
-    if name in ("select", "pselect6"):
-        return f"{shown} ({_selected(event)})" if _selected(event) else shown
-    return shown
+        details = _polled(event)
+    elif name in ("select", "pselect6"):
+        details = _selected(event)
+    elif name == "recvmmsg":
+        details = _left(event, 4)
+    else:
+        return shown
+    return f"{shown} ({details})" if details else shown
 
 
 def _fcntl(event: AuditEvent, shown: str) -> str:
@@ -85,7 +89,8 @@ def _fcntl(event: AuditEvent, shown: str) -> str:
     if table is None or not (event.ret or event.args[1] == _F_GETFL):
         return shown
     number = f"{event.ret:#x}" if event.ret else "0"
-    return f"{number} (flags {show_flags(table, event.ret)})"
+    what = "seals" if table == "seals" else "flags"
+    return f"{number} ({what} {show_flags(table, event.ret)})"
 
 
 def _polled(event: AuditEvent) -> str:
@@ -93,11 +98,14 @@ def _polled(event: AuditEvent) -> str:
     if event.ret == 0:
         return "Timeout"
     members = event.values[event.type.fields[0].name]
-    if members is None or not members["revents"]:
-        return ""
-    events = show_flags("poll", members["revents"] & 0xFFFF)
-    more = ", ..." if event.ret > 1 else ""
-    return f"[{{fd={members['fd']}, revents={events}}}{more}]"
+    words: list[str] = []
+    if members is not None and members["revents"]:
+        events = show_flags("poll", members["revents"] & 0xFFFF)
+        more = ", ..." if event.ret > 1 else ""
+        words.append(f"[{{fd={members['fd']}, revents={events}}}{more}]")
+    if call_name(event) == "ppoll" and (left := _left(event, 2)):
+        words.append(left)
+    return ", ".join(words)
 
 
 def _selected(event: AuditEvent) -> str:
@@ -110,10 +118,15 @@ def _selected(event: AuditEvent) -> str:
         value: Mapping[str, int] | None = event.values[field.name]
         if value is not None and (found := _bits(value["bits"], most)):
             words.append(f"{name} {found}")
-    left = event.values[fields[4].name] if event.args[0] <= _SET_BITS else None
-    if left is not None:
-        words.append(f"left {struct_text(left)}")
+    if event.args[0] <= _SET_BITS and (left := _left(event, 4)):
+        words.append(left)
     return ", ".join(words)
+
+
+def _left(event: AuditEvent, place: int) -> str:
+    """What the kernel has left of a timeout, which it writes over what was given."""
+    members = event.values[event.type.fields[place].name]
+    return f"left {struct_text(members)}" if members is not None else ""
 
 
 def _bits(mask: int, most: int) -> str:

@@ -10,6 +10,7 @@ shown member by member, constants by their names.
 from __future__ import annotations
 
 import os
+import signal as signals
 import stat
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from typing import Any, TypeAlias
 from seismo.audit.catalog.constants import show_flags, signal_name
 from seismo.audit.catalog.model import FieldKind
 from seismo.audit.catalog.structs import STRUCTS
+from seismo.audit.strace.ends import code_text
 from seismo.audit.strace.text import hexadecimal, mode_text, pointer_text, quoted, struct_text
 
 __all__ = ("device_text", "file_mode", "signal_set", "struct_shown", "wait_status")
@@ -30,6 +32,9 @@ _NO_LIMIT = (1 << 64) - 1
 _KIB = 1024
 _TEXT_LIMIT = 64
 _SA_RESTORER = 0x04000000
+_SENT_WHOLE = (0, -6)  # SI_USER, SI_TKILL: a signal that has a sender and nothing else
+_SENT_CODES = (*_SENT_WHOLE, -1)  # SI_QUEUE
+_PREFIXES = {"tms": "tms_", "sched_attr": "sched_"}  # what C's names of members begin with
 _PIDFD, _SETTLS, _PARENT_SETTID, _INTO_CGROUP = 0x1000, 0x80000, 0x100000, 0x200000000
 _CHILD_TID = 0x01200000  # CLONE_CHILD_SETTID, CLONE_CHILD_CLEARTID
 
@@ -73,9 +78,12 @@ def _plain(table: str, members: Members) -> str:
     if table not in STRUCTS:
         return struct_text({name: _value_text(value) for name, value in members.items()})
     type_ = STRUCTS[table]
+    prefix = _PREFIXES.get(table, "")
     return struct_text(
         {
-            name: _member_text(type_.member(name).kind, type_.member(name).table, value)
+            f"{prefix}{name}" if name != "size" else name: _member_text(
+                type_.member(name).kind, type_.member(name).table, value
+            )
             for name, value in members.items()
         }
     )
@@ -202,6 +210,8 @@ def _action(members: Members) -> str:
 
 def _clone(members: Members) -> str:
     """What the flags make of importance."""
+    if "stack_size" not in members:
+        return _plain("clone_args", members)
     flags = members["flags"]
     shown = {"flags": show_flags("clone3", flags)}
     for name, bits in (
@@ -241,6 +251,22 @@ def _sysinfo(members: Members) -> str:
     return struct_text({"uptime": shown.pop("uptime"), "loads": f"[{loads}]", **shown})
 
 
+def _siginfo(members: Members) -> str:
+    """As much of it as the signal and its code say that there is."""
+    number, code = members["signo"], members["code"]
+    if not number:
+        return "{}"  # waitid(2) with WNOHANG: no child has changed
+    shown = {"si_signo": signal_name(number), "si_code": code_text(number, code)}
+    is_child = number == signals.SIGCHLD and code > 0
+    if is_child or code in _SENT_CODES:
+        shown |= {"si_pid": str(members["pid"]), "si_uid": str(members["uid"])}
+    if is_child:
+        status = members["status"]
+        shown["si_status"] = str(status) if code == os.CLD_EXITED else signal_name(status)
+    text = struct_text(shown)
+    return text if code in _SENT_WHOLE else f"{text[:-1]}, ...}}"
+
+
 def _processors(members: Members) -> str:
     return f"[{' '.join([str(bit) for bit in range(64) if members['mask'] >> bit & 1])}]"
 
@@ -253,7 +279,9 @@ _SHOWERS: Mapping[str, Callable[[Members], str]] = {
     "itimerval": _timer("usec"),
     "rlimit": _rlimit,
     "rusage": _rusage,
+    "sched_param": lambda members: f"[{members['sched_priority']}]",
     "sigaction": _action,
+    "siginfo": _siginfo,
     "sigset": _signals,
     "stat": _stat,
     "statfs": _statfs,

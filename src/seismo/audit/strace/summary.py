@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from operator import attrgetter
 
 from seismo.audit.record.event import AuditEvent
+from seismo.audit.record.layout import EventFlag
 from seismo.base.dataclass import dataclass, field
 
 __all__ = ("SORTS", "Row", "Summary")
@@ -58,7 +59,9 @@ class Summary:
     rows: dict[str, Row] = field(default_factory=dict)
 
     def add(self, event: AuditEvent) -> None:
-        """Count an event that is a system call's."""
+        """Count an event that is a system call's; as strace, none that did not return."""
+        if event.flags & EventFlag.NO_RETURN:
+            return
         row = self.rows.get(event.type.name)
         if row is None:
             row = self.rows[event.type.name] = Row(event.type.name)

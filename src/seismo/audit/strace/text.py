@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 
 __all__ = (
+    "bracketed",
     "hexadecimal",
     "joined",
     "mode_text",
@@ -33,6 +35,14 @@ def quoted_hex(data: bytes, limit: int, *, is_cut: bool = False) -> str:
     r"""The same with each byte as `\x1f`: what is no text, such as random bytes."""
     text = "".join([f"\\x{byte:02x}" for byte in data[:limit]])
     return f'"{text}"' + ("..." if is_cut or len(data) > limit else "")
+
+
+def bracketed(path: str, more: str = "") -> str:
+    """What stands behind a descriptor: `</etc/hosts>`, what is no text and `<` and `>` escaped;
+    and what else is known of it."""
+    data = os.fsencode(path)
+    text = quoted(data, len(data))[1:-1].replace("<", r"\74").replace(">", r"\76")
+    return f"<{text}{more}>"
 
 
 def _spelled(byte: int, data: bytes, at: int) -> str:

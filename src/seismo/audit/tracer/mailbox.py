@@ -81,6 +81,10 @@ class Mailbox(Closing):
             self._signal()
             self._changed.notify_all()
 
+    def another_fd(self) -> int:
+        """A descriptor like `fd` that its caller closes, and that may outlive this one."""
+        return os.dup(self.fd) if self.fd >= 0 else os.eventfd(1, os.EFD_CLOEXEC)
+
     def close(self) -> None:
         """Close the descriptor; a second time does nothing."""
         fd, self.fd = self.fd, -1

@@ -27,6 +27,8 @@ class Ordering:
         """How many have come too late to be put in their place."""
         self.newest = 0
         """The latest time of a record that has come."""
+        self.reached = 0
+        """Up to this time all has been given, but for what comes too late."""
         self._last_given = 0
         self._records: list[bytes] = []
         self._times: list[int] = []
@@ -50,7 +52,8 @@ class Ordering:
     def take(self, now_ns: int = 0) -> list[bytes]:
         """What is old enough, in order. `now_ns`: until then everything has been put here, so that
         what is held back need not wait for something newer to come."""
-        return self._take(max(self.newest, now_ns) - self.order_ns)
+        self.reached = max(self.newest, now_ns) - self.order_ns
+        return self._take(self.reached)
 
     def take_all(self) -> list[bytes]:
         """All of them, in order; for the end."""

@@ -7,8 +7,9 @@
 
 A handler is a set of types of events for a process, a tree of processes, a cgroup, a container, an
 executable, or everything. Which one a process has is settled in the kernel: the process's own,
-that of the nearest cgroup around it, the default one. Handlers that are for the same one are both
-served.
+that of the nearest cgroup around it, the default one. A file that is executed brings its handler
+along, which takes the place of the process's own. Handlers that are for the same one are both
+served; where one of them is for the tree, the children have both.
 """
 
 from __future__ import annotations

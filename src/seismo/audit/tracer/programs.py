@@ -179,7 +179,7 @@ class AuditPrograms(Closing):
             one.close()
 
 
-_PRIVATE = ("scratch", "stages", "pending_text", "pending_words")
+_PRIVATE = ("scratch", "stages", "pending_text", "pending_kept", "unkept")
 """Maps that are of no use to others. What has a `.` in its name no bpffs takes."""
 
 _FURTHER, _PROCESSES, _ENDS, _ENTRY = range(4)

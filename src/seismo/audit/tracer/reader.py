@@ -52,6 +52,11 @@ class Reader:
         return self.ordering.out_of_order
 
     @property
+    def reached_ns(self) -> int:
+        """Up to this time all was in the batches that were drained, but for what comes too late."""
+        return self.ordering.reached
+
+    @property
     def has_more(self) -> bool:
         """Whether there is something in the ring."""
         return bool(self._ring.pending_bytes)

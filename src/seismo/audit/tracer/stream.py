@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 
+from seismo.audit.program.backends import missed
 from seismo.audit.record.account import Account, TypeAccount
 from seismo.audit.record.batch import Batch
 from seismo.audit.record.layout import Counter
@@ -52,6 +53,12 @@ class Stream(Closing):
     def fd(self) -> int:
         """Readable when there are records; for who waits for other things, too."""
         return int(self.probe.maps["events"].fd)
+
+    @property
+    def reached_ns(self) -> int:
+        """Up to this time (CLOCK_MONOTONIC) all was in the batches that `poll` has given, but for
+        what comes too late: long ago where the ring has more than could be read."""
+        return self._reader.reached_ns
 
     def start(self) -> None:
         """Attach: what is registered is traced from here on. NotInKernel, AttachRefused."""
@@ -123,6 +130,7 @@ class Stream(Closing):
             undecodable=self.probe.decoder.undecodable + self._reader.undecodable,
             out_of_order=self._reader.out_of_order,
             sequence_holes=holes,
+            missed=missed(self.probe.programs.programs),
             is_final=self.is_finished,
         )
 

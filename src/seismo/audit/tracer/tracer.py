@@ -181,8 +181,14 @@ class Tracer(Closing):
         It is closed with the tracer.
         """
         command = StoppedCommand(argv)
+        try:
+            self.register_handler(
+                program_id, tree=command.pid, events=events, session_id=session_id
+            )
+        except BaseException:
+            command.close()
+            raise
         self._commands.append(command)
-        self.register_handler(program_id, tree=command.pid, events=events, session_id=session_id)
         command.release()
         return command
 
@@ -226,16 +232,26 @@ class Tracer(Closing):
             readable,
         )
 
-        while not self._mailbox.is_over:
-            batch = self._mailbox.take(0)
-            if batch is None:
-                await readable(self._mailbox.fd)
-                continue
-            for event in self._shown(batch).events():
-                yield event
+        # One of our own: the tracer may be closed while we wait.
+        fd = self._mailbox.another_fd()
+        try:
+            while not self._mailbox.is_over:
+                # Also where there is something already: however fast it comes, others have a turn.
+                await readable(fd)
+                if (batch := self._mailbox.take(0)) is not None:
+                    for event in self._shown(batch).events():
+                        yield event
+        finally:
+            os.close(fd)
 
     def close(self) -> None:
-        """Stop, and close everything, commands included; a second time does nothing."""
+        """Stop, and close everything, commands included; a second time does nothing.
+
+        Called by the callback itself it only stops, as the reading thread needs what is open.
+        """
+        if self._is_one_of_ours():
+            self.stop()
+            return
         if self._is_closed:
             return
         self._is_closed = True
@@ -284,11 +300,11 @@ class Tracer(Closing):
 
     def _drop(self, batch: Batch) -> None:
         """All but what correlation has to know, and that, too, if there is far too much."""
-        tracked = batch.select(TRACKED)
-        if self._mailbox.offer(tracked, is_urgent=True):
+        # A batch of its own: one that was selected keeps places for all events of the other.
+        tracked = Batch(list(batch.select(TRACKED)), batch.decoder, batch.handlers)
+        rest = batch
+        if len(tracked) and self._mailbox.offer(tracked, is_urgent=True):
             rest = batch.select(set(batch.counts()) - TRACKED)
-        else:
-            rest = batch
         with self._lock:
             self._stream.drop(rest)
 
@@ -301,15 +317,16 @@ class Tracer(Closing):
             self._lost_callback(lost)
 
     def _finish(self) -> None:
-        with self._lock:
-            batch = self._stream.finish()
-        if len(batch):
-            self._mailbox.force(batch)
         try:
+            with self._lock:
+                batch = self._stream.finish()
+            if len(batch):
+                self._mailbox.force(batch)
             self._report_losses()
         except BaseException as error:
             self._fail(error)
-        self._mailbox.end()
+        finally:
+            self._mailbox.end()
 
     def _call_back(self) -> None:
         """The consuming thread, where there is a callback."""

@@ -205,8 +205,9 @@ class Watches:
         if self._free:
             return
         used = {self._default}
-        for name in set(_MAPS.values()):
-            used |= {_WATCH.unpack(value)[0] for _, value in self._maps[name].items()}
+        for name, offset in _SLOT_OFFSETS.items():
+            if (map_ := self._maps.get(name)) is not None:
+                used |= {_SLOT.unpack_from(value, offset)[0] for _, value in map_.items()}
         for slot in set(self._slots) - used:
             del self._slots[slot]
             self._free.append(slot)

@@ -19,7 +19,13 @@ from seismo.audit.program.prepare import Origin, prepared
 from seismo.base.dataclass import replace
 from seismo.kernel.live import LiveKernel
 from seismo.kernel.tracefs import Tracefs
-from seismo.ui.cli.audit_run import add_run_options, on_terminal, run_config, run_options
+from seismo.ui.cli.audit_run import (
+    TWO_CONFIGURATIONS,
+    add_run_options,
+    on_terminal,
+    run_config,
+    run_options,
+)
 from seismo.ui.cli.errors import InputError
 from seismo.ui.cli.parser import parser_for
 from seismo.views import LiveView
@@ -71,9 +77,7 @@ def _config(given: argparse.Namespace, catalog: Catalog) -> Config:
     """What the command line changes: a file's configuration, a profile's, or, for who has said
     which events are meant, one with nothing else in it."""
     if given.config and given.profile:
-        raise InputError(
-            "--config and --profile are two configurations\nhint: leave one of them out"
-        )
+        raise InputError(TWO_CONFIGURATIONS)
     if given.config:
         return read_config(given.config, catalog)
     if given.events and not given.profile:
@@ -105,7 +109,7 @@ def _add_config_options(parser: argparse.ArgumentParser) -> None:
     add("-e", "--events", action="append", default=[], metavar="EVENTS", help=text)
     add("--filter", default="", metavar="EXPR", help="only what passes, too: 'uid=0 and failed'")
     text = "so many bytes of what is read and written (0 to 4096)"
-    add("--content", dest="content_bytes", type=int, default=-1, metavar="BYTES", help=text)
+    add("--content", dest="content_bytes", type=int, metavar="BYTES", help=text)
     add("--env", dest="environment", action="store_true", help="the environment of programs")
     text = "size of the ring of events in bytes, a power of two (32 MiB)"
     add("--ring-size", dest="ring_bytes", type=int, default=0, metavar="BYTES", help=text)
@@ -123,6 +127,8 @@ def _add_config_options(parser: argparse.ArgumentParser) -> None:
 
 def _options(given: argparse.Namespace) -> Options:
     words = [word for one in given.events for word in one.split(",") if word]
+    if given.events and not words:
+        raise InputError("--events names none\nhint: seismo audit events lists them")
     return replace(
         run_options(given),
         events=tuple(words),

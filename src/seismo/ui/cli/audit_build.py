@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Sequence
 from contextlib import suppress
@@ -13,7 +12,7 @@ from seismo.audit.config import profiles
 from seismo.audit.config.parse import parse_config, read_tree
 from seismo.audit.config.read import read_source
 from seismo.audit.config.resolve import LivePlaces
-from seismo.audit.config.tree import plain
+from seismo.audit.config.tree import json_of
 from seismo.audit.program.battery import has_battery, read_battery
 from seismo.audit.program.bundle import build_bundle
 from seismo.audit.program.generate import generate
@@ -24,6 +23,7 @@ from seismo.base.diagnostics import Diagnostics
 from seismo.base.source import Source
 from seismo.kernel.live import LiveKernel
 from seismo.kernel.tracefs import Tracefs
+from seismo.ui.cli.audit_run import TWO_CONFIGURATIONS
 from seismo.ui.cli.errors import InputError
 from seismo.ui.cli.parser import parser_for
 from seismo.views import LiveView
@@ -39,6 +39,8 @@ _EXAMPLES = """examples:
 def run_audit_build(arguments: Sequence[str]) -> int:
     """Write the file; the exit status."""
     given = audit_build_parser().parse_args(list(arguments))
+    if given.config and given.profile:
+        raise InputError(TWO_CONFIGURATIONS)
     if given.config:
         source = read_source(given.config)
     else:
@@ -48,7 +50,7 @@ def run_audit_build(arguments: Sequence[str]) -> int:
     with Tracefs(kernel) as tracefs:
         view = LiveView(kernel, tracefs)
         config = parse_config(source, audit_catalog(view))
-        text = json.dumps(plain(read_tree(source, Diagnostics())))
+        text = json_of(read_tree(source, Diagnostics()))
         generated = generate(config, LivePlaces(kernel), kernel_rules(config.rules.rules))
         filters = "" if generated.is_default else generated.text
         if has_battery(view.machine(), filters):

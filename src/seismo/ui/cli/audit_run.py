@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import select
+import signal
 import sys
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -26,6 +27,7 @@ from seismo.ui.cli.schedule import seconds
 from seismo.ui.cli.target import process_fd
 
 __all__ = (
+    "TWO_CONFIGURATIONS",
     "add_run_options",
     "command_status",
     "on_terminal",
@@ -33,6 +35,8 @@ __all__ = (
     "run_options",
     "run_session",
 )
+
+TWO_CONFIGURATIONS = "--config and --profile are two configurations\nhint: leave one of them out"
 
 _TABLE = SinkSettings(type="table")
 _POLL_MS = 100
@@ -114,6 +118,8 @@ def run_config(
             print(account.text(), file=sys.stderr)
         if session.failed:
             print(f"{session.failed} events were not written: {session.failure}", file=sys.stderr)
+        for name, text in session.missed_by_rules.items():
+            print(f"rule {name}: {text}", file=sys.stderr)
         return command_status(session)
 
 
@@ -151,6 +157,7 @@ def run_session(
     where all events have gone. A command that runs then is asked to end, and so does in sight.
     `on_request` is called at SIGUSR1, `on_start` when everything is recorded."""
     started = time.monotonic()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # who ignores it is not told how children end
     with Interrupt() as interrupt, ExitStack() as owned:
         watched = [owned.enter_context(process_fd(pid)) for pid in pids]
         session.start()

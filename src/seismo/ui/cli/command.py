@@ -5,20 +5,16 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-import select
-import signal
 import stat
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from seismo.base.errors import BpfError
+from seismo.runtime.stopped_child import StoppedChild, find_program
 
 __all__ = ("Command", "CommandError")
 
-_NOT_RUN = 126  # what a shell answers for a program that cannot be run
-_PATIENCE_SECONDS = 2.0
 _SHARED_OUTPUTS = (1, 2)
-_ENDS = (os.CLD_EXITED, os.CLD_KILLED, os.CLD_DUMPED)
 
 _WORD = r"""
     (?P<blank> \s+ )
@@ -34,7 +30,7 @@ class CommandError(BpfError):
     """The command of `-c` cannot be run."""
 
 
-class Command:
+class Command(StoppedChild):
     """A child process that waits until `release`, and then becomes the command.
 
     It stays in our process group: it may read the terminal, and gets Ctrl-C as we do. Where our
@@ -45,75 +41,33 @@ class Command:
         argv = _words(text)
         if not argv:
             raise CommandError("-c needs a command")
-        self._program = _find_program(argv[0])
+        # Asked before anything is attached.
+        self._program = find_program(argv[0])
+        if not self._program:
+            raise CommandError(f"-c: no program '{argv[0]}' on PATH that may be run")
         self._outputs = _appending(_SHARED_OUTPUTS)
-        ours, self._gate = os.pipe()
-        self._failure, theirs = os.pipe()
-        self.pid = os.fork()
-        if self.pid == 0:
-            os.close(self._gate)
-            _become(self._program, argv, ours, theirs)
-        os.close(ours)
-        os.close(theirs)
-        self.exit_fd = os.pidfd_open(self.pid)
-        self.status: int | None = None
-        """How it ended: its exit status, -N after signal N; None while it runs."""
-        self._is_lent = False
-
-    def release(self) -> None:
-        """Let the command run."""
-        os.write(self._gate, b"x")
+        super().__init__(self._program, argv)
 
     def lend(self) -> tuple[int, Callable[[int | None], None]]:
         """The process, for who traces it and so has to wait for it; and whom to tell how it has
         ended, or at the end of tracing that it has not: None."""
-        self._is_lent = True
+        self.is_lent = True
         return self.pid, self._take_back
 
     def _take_back(self, status: int | None) -> None:
-        self._is_lent = False
+        self.is_lent = False
         if status is not None:
-            self.status = status
+            self._end_with(status)
 
     def check(self) -> None:
         """Raise CommandError if the kernel would not run the program."""
-        if self.has_ended and (failure := os.read(self._failure, 16)):
-            why = os.strerror(int(failure))
-            raise CommandError(f"-c: {self._program} cannot be run: {why}")
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether the command has exited; reaps it."""
-        self._reap()
-        return self.status is not None
+        if self.has_ended and self.error:
+            raise CommandError(f"-c: {self._program} cannot be run: {os.strerror(self.error)}")
 
     def close(self) -> None:
         """End the command if it still runs, and forget it."""
-        os.close(self._gate)
-        os.close(self._failure)
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            if not self.has_ended:
-                signal.pidfd_send_signal(self.exit_fd, number)
-                select.select([self.exit_fd], [], [], _PATIENCE_SECONDS)
-        self._reap()
-        os.close(self.exit_fd)
+        super().close()
         self._outputs.close()
-
-    def _reap(self) -> None:
-        if self.status is not None:
-            return
-        # Who traces it would miss what is taken here, stops among it.
-        leave = os.WNOWAIT if self._is_lent else 0
-        found = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | leave)
-        if found is not None and found.si_code in _ENDS:
-            is_exit = found.si_code == os.CLD_EXITED
-            self.status = found.si_status if is_exit else -found.si_status
-
-    def __enter__(self) -> Command:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def _appending(fds: Sequence[int]) -> ExitStack:
@@ -151,30 +105,3 @@ def _words(text: str) -> list[str]:
         kind = str(match.lastgroup)
         words[-1] += re.sub(_ESCAPED, r"\1", match["double"]) if kind == "double" else match[kind]
     return words
-
-
-def _find_program(name: str) -> str:
-    """The path of a program, as execvp(3) would find it; CommandError when there is none.
-
-    Asked before anything is attached; and so the child makes one execve(2), not one a directory.
-    """
-    directories = [""] if "/" in name else os.get_exec_path()
-    for directory in directories:
-        path = os.path.join(directory, name)
-        if os.access(path, os.X_OK) and not os.path.isdir(path):
-            return path
-    raise CommandError(f"-c: no program '{name}' on PATH that may be run")
-
-
-def _become(program: str, argv: list[str], gate: int, failure: int) -> None:
-    """In the child: wait at the gate, then exec. Never returns."""
-    try:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-        if os.read(gate, 1):
-            os.execv(program, argv)
-    except OSError as error:
-        os.write(failure, b"%d" % (error.errno or 0))
-    finally:
-        os._exit(_NOT_RUN)
