@@ -321,11 +321,11 @@ def test_a_signal_that_comes_while_it_is_let_go_arrives() -> None:
         child.release()
         while not source.pump(lambda hit: None, 64) and b"sleep" not in _comm(child.pid):
             time.sleep(0.01)
-        os.kill(child.pid, signal.SIGINT)
+        os.kill(child.pid, signal.SIGTERM)
         source.close()
         while not child.has_ended:
             time.sleep(0.01)
-        assert child.status == -signal.SIGINT
+        assert child.status == -signal.SIGTERM
 
 
 def _comm(pid: int) -> bytes:
