@@ -27,7 +27,6 @@ _Adjust: TypeAlias = Callable[[AuditEvent, Shown], Shown]
 _CREATES = 0o100 | 0o20000000  # O_CREAT, O_TMPFILE
 _INT = 4
 _INT_BITS, _LONG_BITS = 32, 64
-_MAP_HUGETLB, _MAP_HUGE_SHIFT, _MAP_HUGE_MASK = 0x40000, 26, 0x3F
 _MREMAP_TO = 2 | 4  # MREMAP_FIXED, MREMAP_DONTUNMAP: who has a new address
 _MEMBARRIER_CPU = 1
 _IOC_KINDS = ("_IOC_NONE", "_IOC_WRITE", "_IOC_READ", "_IOC_READ|_IOC_WRITE")
@@ -283,10 +282,6 @@ def _getcwd(event: AuditEvent, shown: Shown) -> Shown:
 def _mmap(event: AuditEvent, shown: Shown) -> Shown:
     if len(shown) > 5:
         shown[5] = hexadecimal(event.args[5])
-    flags = event.args[3]
-    if flags & _MAP_HUGETLB and (size := flags >> _MAP_HUGE_SHIFT & _MAP_HUGE_MASK):
-        rest = show_flags(event.type.fields[3].table, flags & (1 << _MAP_HUGE_SHIFT) - 1)
-        shown[3] = f"{rest}|{size}<<MAP_HUGE_SHIFT"
     return shown
 
 
