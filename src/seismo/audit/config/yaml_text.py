@@ -60,7 +60,7 @@ def read_yaml(source: Source, diagnostics: Diagnostics) -> Node:
 
 def _parsed(loader: yaml.SafeLoader) -> Iterator[yaml.Event]:
     while loader.check_event():
-        yield loader.get_event()  # type: ignore[no-untyped-call]
+        yield loader.get_event()
 
 
 class _Reader:
