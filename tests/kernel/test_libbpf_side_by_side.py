@@ -44,7 +44,7 @@ OURS_ALONE = {"calls_in_section", "maps_static", "old_maps", "old_tool"}
 """What libbpf refuses to open since 1.0: maps that BTF does not define or that are static, and
 programs that are called."""
 MAPS_ALONE = {"maps_pinned"}
-"""What libbpf does not load here: there is no bpf file system."""
+"""What libbpf does not load where there is no bpf file system."""
 CALLS_OF_SYSTEM_CALLS = {"kconfig", "tracing_macros", "usdt"}
 """libbpf finds out by a kprobe how system calls take their arguments: without them, wrongly."""
 
@@ -152,6 +152,9 @@ def test_the_kernel_takes_what_it_takes_of_libbpf(
         else:
             with load(spec, kernel) as loaded:
                 assert list(loaded.programs) == [one.name]
+                for map_ in spec.maps:
+                    if map_.pin:
+                        kernel.unlink(map_.pin)
 
 
 OLD = [one for one, pair in zip(ALL, PAIRS, strict=True) if pair[0].name in OURS_ALONE]
