@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seismo.kernel.mounts import file_identity
+from seismo.kernel.mounts import file_identity, mounted_devices
 
 
 def test_inode_and_device_are_those_of_the_file_and_its_mount(tmp_path: Path) -> None:
@@ -29,3 +29,11 @@ def test_inode_and_device_are_those_of_the_file_and_its_mount(tmp_path: Path) ->
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         file_identity(str(tmp_path / "none"))
+
+
+def test_mounts_that_are_read_once_say_the_same(tmp_path: Path) -> None:
+    devices = mounted_devices()
+    for path in (str(tmp_path), "/proc/self/exe", "/proc/self/status", "/sys", "/dev/null"):
+        assert file_identity(path, devices) == file_identity(path)
+    only = dict.fromkeys(devices, 77)
+    assert file_identity(str(tmp_path), only)[1] == 77

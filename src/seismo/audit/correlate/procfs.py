@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from seismo.audit.correlate.process import TICK_NS, CgroupOf, Image
 from seismo.audit.correlate.process_table import Known
-from seismo.kernel.mounts import file_identity
+from seismo.kernel.mounts import file_identity, mounted_devices
 from seismo.kernel.pid_namespace import pid_namespace
 
 __all__ = ("Procfs",)
@@ -45,15 +45,16 @@ class Procfs:
 
     def processes(self) -> Iterator[Known]:
         """All that run now; those that end while they are read are left out."""
+        devices = mounted_devices()
         for name in os.listdir(self.root) if self.has_ids else ():
             if name.isdigit():
                 try:
-                    yield self.process(int(name))
+                    yield self.process(int(name), devices)
                 except (OSError, ValueError, IndexError):
                     continue
 
-    def process(self, tgid: int) -> Known:
-        """One process; OSError when it is gone."""
+    def process(self, tgid: int, devices: Mapping[bytes, int] | None = None) -> Known:
+        """One process; OSError when it is gone. `devices` as `file_identity` has them."""
         if not self.has_ids:
             raise ProcessLookupError(f"{self.root} has other ids")
         name, rest = self._stat(tgid)
@@ -63,7 +64,7 @@ class Procfs:
             ppid=int(rest[_STAT_PPID]),
             comm=name,
             threads=int(rest[_STAT_THREADS]),
-            image=self._image(tgid),
+            image=self._image(tgid, devices),
             group=self._group(tgid),
             credentials=self._credentials(tgid),
             namespaces=self._namespaces(tgid),
@@ -108,13 +109,13 @@ class Procfs:
         with open(f"{self.root}/{tgid}/{name}", encoding="utf-8", errors="surrogateescape") as file:
             return file.read()
 
-    def _image(self, tgid: int) -> Image:
+    def _image(self, tgid: int, devices: Mapping[bytes, int] | None) -> Image:
         """Without words for a kernel thread; without a file where we may not see it."""
         words = self._text(tgid, "cmdline")
         exe = self._link(tgid, "exe")
         inode = device = mode = 0
         try:
-            inode, device = file_identity(f"{self.root}/{tgid}/exe")
+            inode, device = file_identity(f"{self.root}/{tgid}/exe", devices)
             mode = os.stat(f"{self.root}/{tgid}/exe").st_mode
         except OSError:
             pass  # said in the docstring

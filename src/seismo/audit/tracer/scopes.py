@@ -11,7 +11,7 @@ from seismo.base.dataclass import dataclass
 from seismo.base.enum import Enum
 from seismo.base.errors import SyscallError
 from seismo.kernel.cgroups import cgroup_id, find_cgroup
-from seismo.kernel.mounts import file_identity
+from seismo.kernel.mounts import file_identity, mounted_devices
 from seismo.kernel.protocol import Kernel
 from seismo.runtime.containers import find_container
 
@@ -138,9 +138,10 @@ def running_exe(kernel: Kernel, scope: Scope) -> list[int]:
     """The processes that run the executable of a scope now."""
     inode, device, _ = _INODE.unpack(scope.key)
     found: list[int] = []
+    devices = mounted_devices()
     for pid in _processes(kernel):
         try:
-            identity = file_identity(f"/proc/{pid}/exe")
+            identity = file_identity(f"/proc/{pid}/exe", devices)
         except OSError:
             continue  # one of the kernel's own, or it has ended
         if identity == (inode, device):
