@@ -9,12 +9,11 @@ import sys
 from collections.abc import Mapping
 
 from seismo.audit.catalog.table import Catalog
-from seismo.audit.program.plans import plan_bytes
-from seismo.audit.record.layout import PLAN, TYPES, Capture, Shape
+from seismo.audit.program.plans import BUFFERS, plan_bytes
+from seismo.audit.record.layout import PLAN, TYPES, Shape
 
 __all__ = ("content_plans",)
 
-_BUFFERS = frozenset((Capture.BYTES_IN, Capture.BYTES_OUT, Capture.IOVEC_IN, Capture.IOVEC_OUT))
 _CAPTURES, _CONTENT = PLAN.field("captures"), PLAN.field("content")
 _RETURNED = PLAN.field("returned").offset
 _FLAGS = PLAN.field("flags").offset
@@ -43,6 +42,6 @@ def content_plans(catalog: Catalog, sizes: Mapping[int, int], others: int = 0) -
 def _leave_out(plans: bytearray, start: int) -> None:
     """No buffers in the plan that starts there; what has nothing else goes the short way."""
     first, last = start + _CAPTURES.offset, start + _CAPTURES.end
-    plans[first:last] = bytes(0 if kind in _BUFFERS else kind for kind in plans[first:last])
+    plans[first:last] = bytes(0 if kind in BUFFERS else kind for kind in plans[first:last])
     if not any(plans[first:last]) and not plans[start + _RETURNED]:
         plans[start + _FLAGS] |= Shape.NO_CAPTURE

@@ -8,18 +8,16 @@ from seismo.audit.catalog.model import EventType, FieldKind
 from seismo.audit.catalog.table import Catalog
 from seismo.audit.record.layout import PLAN, TYPES, Capture, Shape
 
-__all__ = ("MOST_CONTENT", "plan_bytes", "plan_of")
+__all__ = ("BUFFERS", "MOST_CONTENT", "plan_bytes", "plan_of")
 
 MOST_CONTENT = 4096
 """Bytes of contents that a record has room for: bpf/sections.h, AUDIT_CONTENT_BYTES."""
 
 _ARGUMENTS = 6
-_HOLDERS = frozenset(
-    (
-        *(Capture.BYTES_IN, Capture.BYTES_OUT, Capture.IOVEC_IN, Capture.IOVEC_OUT),
-        *(Capture.MSGHDR_IN, Capture.MSGHDR_OUT),
-    )
-)
+BUFFERS = frozenset((Capture.BYTES_IN, Capture.BYTES_OUT, Capture.IOVEC_IN, Capture.IOVEC_OUT))
+"""What has contents and nothing else."""
+
+_HOLDERS = BUFFERS | {Capture.MSGHDR_IN, Capture.MSGHDR_OUT}
 _FORM = struct.Struct("=BB6B6BH")
 
 

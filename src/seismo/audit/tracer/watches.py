@@ -205,12 +205,17 @@ class Watches:
         if self._free:
             return
         used = {self._default}
-        for name, offset in _SLOT_OFFSETS.items():
-            if (map_ := self._maps.get(name)) is not None:
-                used |= {_SLOT.unpack_from(value, offset)[0] for _, value in map_.items()}
+        for map_, offset in self._slot_maps():
+            used |= {_SLOT.unpack_from(value, offset)[0] for _, value in map_.items()}
         for slot in set(self._slots) - used:
             del self._slots[slot]
             self._free.append(slot)
+
+    def _slot_maps(self) -> list[tuple[Map, int]]:
+        """The maps whose values have a slot, and where in them. Where nobody wants events of
+        connections, there is none of sockets."""
+        known = _SLOT_OFFSETS.items()
+        return [(self._maps[name], offset) for name, offset in known if name in self._maps]
 
     def _write_events(self, slot: int) -> None:
         words = [0] * _WORDS
@@ -243,11 +248,8 @@ class Watches:
 
     def _delete_entries(self, slots: Iterable[int]) -> None:
         doomed = frozenset(slots)
-        for name, offset in _SLOT_OFFSETS.items() if doomed else ():
-            # Where nobody wants events of connections, there is no map of sockets.
-            map_ = self._maps.get(name)
-            for _ in range(_ROUNDS if map_ is not None else 0):
-                assert map_ is not None
+        for map_, offset in self._slot_maps() if doomed else ():
+            for _ in range(_ROUNDS):
                 keys = [
                     key
                     for key, value in map_.items()
