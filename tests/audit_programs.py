@@ -6,7 +6,9 @@ To compile them takes an emulated processor half a minute.
 from __future__ import annotations
 
 from functools import cache
+from typing import TypeAlias
 
+from seismo.audit.catalog.table import Catalog
 from seismo.audit.program.audit_object import AuditObject
 from seismo.audit.program.battery import ALL_EVENTS, load_battery
 from seismo.facts import LiveFacts
@@ -14,7 +16,10 @@ from seismo.kernel.live import LiveKernel
 from seismo.kernel.tracefs import Tracefs
 from seismo.views import LiveView
 
-__all__ = ("audit_programs",)
+__all__ = ("Made", "audit_programs")
+
+Made: TypeAlias = tuple[AuditObject, Catalog]
+"""What the fixture `made` gives: the programs, and this kernel's catalog."""
 
 
 @cache

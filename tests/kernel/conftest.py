@@ -7,8 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from audit_programs import Made, audit_programs
 from network_setup import Host, two_hosts
+from seismo.audit.catalog.build import audit_catalog
+from seismo.audit.tracer.probe import Probe
+from seismo.audit.tracer.stream import Stream
 from seismo.kernel.live import LiveKernel
+from seismo.kernel.tracefs import Tracefs
+from seismo.views import LiveView
 
 _NOT_ROOT = "needs root: loads BPF programs"
 _NO_GUEST = "needs a guest of the lab: make lab"
@@ -43,6 +49,22 @@ def hosts() -> Iterator[tuple[Host, Host]]:
     """Two hosts of our own that only know each other."""
     with two_hosts() as both:
         yield both
+
+
+@pytest.fixture(scope="session")
+def made(kernel: LiveKernel) -> Made:
+    """Audit's programs, and the events that this kernel has."""
+    with Tracefs(kernel) as tracefs:
+        return audit_programs(), audit_catalog(LiveView(kernel, tracefs))
+
+
+@pytest.fixture
+def stream(kernel: LiveKernel, made: Made) -> Iterator[Stream]:
+    """Audit at work, for handlers that are to be registered."""
+    audit, catalog = made
+    with Tracefs(kernel) as tracefs, Stream(Probe(kernel, audit, catalog, tracefs), kernel) as one:
+        one.start()
+        yield one
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -9,30 +9,16 @@ import time
 import pytest
 from audit_child import child
 
-from audit_programs import audit_programs
-from seismo.audit.catalog.build import audit_catalog
-from seismo.audit.catalog.table import Catalog
-from seismo.audit.program.audit_object import AuditObject
+from audit_programs import Made
 from seismo.audit.record.event import AuditEvent
 from seismo.audit.tracer.errors import ScopeError
 from seismo.audit.tracer.tracer import Tracer
 from seismo.base.errors import BpfError
-from seismo.kernel.live import LiveKernel
-from seismo.kernel.tracefs import Tracefs
-from seismo.views import LiveView
 
 pytestmark = pytest.mark.kernel
 
-Made = tuple[AuditObject, Catalog]
-
 _CALLS, _LOST = 300, 1000
 _PATIENCE_SECONDS = 20.0
-
-
-@pytest.fixture(scope="module")
-def made(kernel: LiveKernel) -> Made:
-    with Tracefs(kernel) as tracefs:
-        return audit_programs(), audit_catalog(LiveView(kernel, tracefs))
 
 
 async def taken(tracer: Tracer) -> int:

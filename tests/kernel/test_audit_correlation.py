@@ -15,13 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from audit_programs import audit_programs
-from seismo.audit.catalog.build import audit_catalog
-from seismo.audit.catalog.table import Catalog
+from audit_programs import Made
 from seismo.audit.correlate.correlator import Correlator
 from seismo.audit.correlate.existing_sockets import existing_sockets
 from seismo.audit.correlate.procfs import Procfs
-from seismo.audit.program.compile import AuditObject
 from seismo.audit.record.event import AuditEvent
 from seismo.audit.record.layout import KernelEvent
 from seismo.audit.tracer.programs import Recording
@@ -29,12 +26,8 @@ from seismo.audit.tracer.tracer import Tracer
 from seismo.base.dataclass import dataclass
 from seismo.kernel.cgroups import cgroup_root
 from seismo.kernel.live import LiveKernel
-from seismo.kernel.tracefs import Tracefs
-from seismo.views import LiveView
 
 pytestmark = pytest.mark.kernel
-
-Made = tuple[AuditObject, Catalog]
 
 NET_EVENTS = [one for one in KernelEvent if one.name.startswith("NET_")]
 COMMANDS = 500
@@ -50,13 +43,6 @@ class Seen:
 
     def named(self, name: str) -> list[AuditEvent]:
         return [one for one in self.events if one.type.name == name]
-
-
-@pytest.fixture(scope="module")
-def made(kernel: LiveKernel) -> Made:
-    with Tracefs(kernel) as tracefs:
-        view = LiveView(kernel, tracefs)
-        return audit_programs(), audit_catalog(view)
 
 
 @contextmanager

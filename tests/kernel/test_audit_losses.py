@@ -14,10 +14,8 @@ from textwrap import indent
 
 import pytest
 
-from audit_programs import audit_programs
-from seismo.audit.catalog.build import audit_catalog
-from seismo.audit.catalog.table import Catalog
-from seismo.audit.program.compile import AuditObject, sized
+from audit_programs import Made
+from seismo.audit.program.compile import sized
 from seismo.audit.record.account import Account
 from seismo.audit.record.event import AuditEvent
 from seismo.audit.record.layout import KernelEvent
@@ -29,20 +27,11 @@ from seismo.audit.tracer.tracer import Tracer
 from seismo.kernel.live import LiveKernel
 from seismo.kernel.proc import possible_cpus
 from seismo.kernel.tracefs import Tracefs
-from seismo.views import LiveView
 
 pytestmark = pytest.mark.kernel
 
-Made = tuple[AuditObject, Catalog]
 _PAGE = 4096
 _ROUNDS = 250
-
-
-@pytest.fixture(scope="module")
-def made(kernel: LiveKernel) -> Made:
-    with Tracefs(kernel) as tracefs:
-        view = LiveView(kernel, tracefs)
-        return audit_programs(), audit_catalog(view)
 
 
 @pytest.fixture

@@ -12,36 +12,12 @@ from pathlib import Path
 import pytest
 from audit_child import assert_exact, child, names, rest
 
-from audit_programs import audit_programs
-from seismo.audit.catalog.build import audit_catalog
-from seismo.audit.catalog.table import Catalog
-from seismo.audit.program.compile import AuditObject
 from seismo.audit.tracer.errors import ScopeError, TooManyHandlers
-from seismo.audit.tracer.probe import Probe
 from seismo.audit.tracer.stream import Stream
 from seismo.kernel.cgroups import CgroupError, cgroup_root
 from seismo.kernel.live import LiveKernel
-from seismo.kernel.tracefs import Tracefs
-from seismo.views import LiveView
 
 pytestmark = pytest.mark.kernel
-
-Made = tuple[AuditObject, Catalog]
-
-
-@pytest.fixture(scope="module")
-def made(kernel: LiveKernel) -> Made:
-    with Tracefs(kernel) as tracefs:
-        view = LiveView(kernel, tracefs)
-        return audit_programs(), audit_catalog(view)
-
-
-@pytest.fixture
-def stream(kernel: LiveKernel, made: Made) -> Iterator[Stream]:
-    audit, catalog = made
-    with Tracefs(kernel) as tracefs, Stream(Probe(kernel, audit, catalog, tracefs), kernel) as one:
-        one.start()
-        yield one
 
 
 def test_a_process_cannot_trace_itself(stream: Stream) -> None:

@@ -11,15 +11,11 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 from audit_child import Child, assert_exact, child, names, rest
 
-from audit_programs import audit_programs
-from seismo.audit.catalog.build import audit_catalog
-from seismo.audit.catalog.table import Catalog
-from seismo.audit.program.compile import AuditObject
+from audit_programs import Made
 from seismo.audit.record.event import AuditEvent
 from seismo.audit.record.layout import SETTINGS
 from seismo.audit.tracer.errors import NotInCache, NotTracing, ScopeError
@@ -29,28 +25,10 @@ from seismo.audit.tracer.tracer import Tracer
 from seismo.kernel.live import LiveKernel
 from seismo.kernel.tracefs import Tracefs
 from seismo.objects.map import Map
-from seismo.views import LiveView
 
 pytestmark = pytest.mark.kernel
 
-Made = tuple[AuditObject, Catalog]
-
 _LARGE_PID = 40_000
-
-
-@pytest.fixture(scope="module")
-def made(kernel: LiveKernel) -> Made:
-    with Tracefs(kernel) as tracefs:
-        view = LiveView(kernel, tracefs)
-        return audit_programs(), audit_catalog(view)
-
-
-@pytest.fixture
-def stream(kernel: LiveKernel, made: Made) -> Iterator[Stream]:
-    audit, catalog = made
-    with Tracefs(kernel) as tracefs, Stream(Probe(kernel, audit, catalog, tracefs), kernel) as one:
-        one.start()
-        yield one
 
 
 def test_a_process_and_its_threads_have_its_program_id(stream: Stream) -> None:
