@@ -1,8 +1,8 @@
 /* Checks of capabilities: which, and whether it was granted. */
 
 static __always_inline void tell_capability(u32 slot, u32 capability, s64 ret) {
-    long handler = task_handler(bpf_get_current_pid_tgid() >> 32);
-    if (handler < 0 || !handler_wants(handler, AUDIT_EVENT_CAPABILITY_USE))
+    long handler = wanting_handler(bpf_get_current_pid_tgid() >> 32, AUDIT_EVENT_CAPABILITY_USE);
+    if (handler < 0)
         return;
     struct audit_record *record = record_new(slot);
     if (!record)

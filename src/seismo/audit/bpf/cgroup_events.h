@@ -1,8 +1,8 @@
 /* Cgroups of all hierarchies: made, removed, and whom somebody moves into them. */
 
 static __always_inline void tell_cgroup(u32 type, struct cgroup *cgroup) {
-    long handler = task_handler(bpf_get_current_pid_tgid() >> 32);
-    if (handler < 0 || !handler_wants(handler, type))
+    long handler = wanting_handler(bpf_get_current_pid_tgid() >> 32, type);
+    if (handler < 0)
         return;
     struct audit_record *record = record_new(AUDIT_SLOT_OTHER);
     if (!record)
@@ -30,8 +30,8 @@ RAW_TRACEPOINT_PROBE(cgroup_rmdir) {
 RAW_TRACEPOINT_PROBE(cgroup_attach_task) {
     struct cgroup *cgroup = (struct cgroup *)ctx->args[0];
     struct task_struct *moved = (struct task_struct *)ctx->args[2];
-    long handler = task_handler(bpf_get_current_pid_tgid() >> 32);
-    if (handler < 0 || !handler_wants(handler, AUDIT_EVENT_CGROUP_MOVE))
+    long handler = wanting_handler(bpf_get_current_pid_tgid() >> 32, AUDIT_EVENT_CGROUP_MOVE);
+    if (handler < 0)
         return 0;
     struct audit_record *record = record_new(AUDIT_SLOT_OTHER);
     if (!record)

@@ -8,8 +8,9 @@
 KFUNC_PROBE(commit_creds, struct cred *now) {
     struct task_struct *task = audit_task();
     struct audit_credentials was = {};
-    long handler = task_handler(bpf_get_current_pid_tgid() >> 32);
-    if (handler < 0 || !handler_wants(handler, AUDIT_EVENT_CREDENTIALS_CHANGE))
+    u32 tgid = bpf_get_current_pid_tgid() >> 32;
+    long handler = wanting_handler(tgid, AUDIT_EVENT_CREDENTIALS_CHANGE);
+    if (handler < 0)
         return 0;
     fill_credentials(&was, task, task->cred);
     struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());

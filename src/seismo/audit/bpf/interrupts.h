@@ -25,16 +25,6 @@ static __always_inline u64 interrupt_ends(u32 which) {
     return bpf_ktime_get_ns() - since;
 }
 
-/* The handler of the task that is interrupted; nobody's idling is not told of. */
-static __always_inline long interrupted_handler(u32 type) {
-    u32 tgid = bpf_get_current_pid_tgid() >> 32;
-    struct task_struct *task = audit_task();
-    if (!tgid || task->exit_state) /* its end is told already */
-        return AUDIT_NO_HANDLER;
-    long handler = task_handler(tgid);
-    return handler >= 0 && handler_wants(handler, type) ? handler : AUDIT_NO_HANDLER;
-}
-
 RAW_TRACEPOINT_PROBE(irq_handler_entry) {
     interrupt_begins(AUDIT_BEGAN_INTERRUPT);
     return 0;
@@ -43,7 +33,7 @@ RAW_TRACEPOINT_PROBE(irq_handler_entry) {
 RAW_TRACEPOINT_PROBE(irq_handler_exit) {
     u64 duration_ns = interrupt_ends(AUDIT_BEGAN_INTERRUPT);
     struct irqaction *action = (struct irqaction *)ctx->args[1];
-    long handler = interrupted_handler(AUDIT_EVENT_INTERRUPT);
+    long handler = running_handler(AUDIT_EVENT_INTERRUPT);
     if (handler < 0)
         return 0;
     struct audit_record *record = record_new(AUDIT_SLOT_ATOMIC);
@@ -67,7 +57,7 @@ RAW_TRACEPOINT_PROBE(softirq_entry) {
 
 RAW_TRACEPOINT_PROBE(softirq_exit) {
     u64 duration_ns = interrupt_ends(AUDIT_BEGAN_SOFTIRQ);
-    long handler = interrupted_handler(AUDIT_EVENT_SOFTIRQ);
+    long handler = running_handler(AUDIT_EVENT_SOFTIRQ);
     if (handler < 0)
         return 0;
     struct audit_record *record = record_new(AUDIT_SLOT_SOFTIRQ);

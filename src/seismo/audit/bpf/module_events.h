@@ -2,8 +2,8 @@
 
 RAW_TRACEPOINT_PROBE(module_load) {
     struct module *module = (struct module *)ctx->args[0];
-    long handler = task_handler(bpf_get_current_pid_tgid() >> 32);
-    if (handler < 0 || !handler_wants(handler, AUDIT_EVENT_MODULE_LOAD))
+    long handler = wanting_handler(bpf_get_current_pid_tgid() >> 32, AUDIT_EVENT_MODULE_LOAD);
+    if (handler < 0)
         return 0;
     struct audit_record *record = record_new(AUDIT_SLOT_OTHER);
     if (!record)
@@ -19,8 +19,8 @@ RAW_TRACEPOINT_PROBE(module_load) {
 
 RAW_TRACEPOINT_PROBE(module_free) {
     struct module *module = (struct module *)ctx->args[0];
-    long handler = task_handler(bpf_get_current_pid_tgid() >> 32);
-    if (handler < 0 || !handler_wants(handler, AUDIT_EVENT_MODULE_FREE))
+    long handler = wanting_handler(bpf_get_current_pid_tgid() >> 32, AUDIT_EVENT_MODULE_FREE);
+    if (handler < 0)
         return 0;
     struct audit_record *record = record_new(AUDIT_SLOT_OTHER);
     if (!record)

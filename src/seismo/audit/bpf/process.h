@@ -173,8 +173,8 @@ RAW_TRACEPOINT_PROBE(sched_process_exec) {
     u32 tgid = id >> 32;
     call_moves(old_tid, id);
     watch_executed(tgid, task->mm->exe_file);
-    long handler = task_handler(tgid);
-    if (handler < 0 || !handler_wants(handler, AUDIT_EVENT_PROCESS_EXEC))
+    long handler = wanting_handler(tgid, AUDIT_EVENT_PROCESS_EXEC);
+    if (handler < 0)
         return 0;
     struct audit_record *record = record_new(AUDIT_SLOT_PROCESS);
     if (!record)

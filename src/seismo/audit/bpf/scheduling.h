@@ -33,13 +33,10 @@ static __always_inline u64 time_on_cpu(void) {
 
 RAW_TRACEPOINT_PROBE(sched_switch) {
     u64 duration_ns = time_on_cpu();
-    u32 is_preempted = ctx->args[0] & 1, tgid = bpf_get_current_pid_tgid() >> 32;
-    struct task_struct *task = audit_task();
+    u32 is_preempted = ctx->args[0] & 1;
     struct task_struct *next = (struct task_struct *)ctx->args[2];
-    if (!tgid || task->exit_state) /* nobody's idling; its end is told already */
-        return 0;
-    long handler = task_handler(tgid);
-    if (handler < 0 || !handler_wants(handler, AUDIT_EVENT_SCHED_SWITCH))
+    long handler = running_handler(AUDIT_EVENT_SCHED_SWITCH);
+    if (handler < 0)
         return 0;
     struct audit_record *record = record_new(AUDIT_SLOT_ATOMIC);
     if (!record)

@@ -45,3 +45,17 @@ static __always_inline int handler_wants(u32 handler, u32 type) {
         return 0;
     return bits->words[word] >> (type & 63) & 1;
 }
+
+/* The handler of the current task as `task_handler` has it, if it wants events of the type. */
+static __always_inline long wanting_handler(u32 tgid, u32 type) {
+    long handler = task_handler(tgid);
+    return handler >= 0 && handler_wants(handler, type) ? handler : AUDIT_NO_HANDLER;
+}
+
+/* The same for what happens to whoever has the CPU: idling is nobody's and not told of, nor what comes
+   after a task's end, which is told already. */
+static __always_inline long running_handler(u32 type) {
+    u32 tgid = bpf_get_current_pid_tgid() >> 32;
+    struct task_struct *task = audit_task();
+    return tgid && !task->exit_state ? wanting_handler(tgid, type) : AUDIT_NO_HANDLER;
+}

@@ -67,8 +67,8 @@ RAW_TRACEPOINT_PROBE(signal_generate) {
 
 RAW_TRACEPOINT_PROBE(signal_deliver) {
     struct k_sigaction *action = (struct k_sigaction *)ctx->args[2];
-    long handler = task_handler(bpf_get_current_pid_tgid() >> 32);
-    if (handler < 0 || !handler_wants(handler, AUDIT_EVENT_SIGNAL_DELIVER))
+    long handler = wanting_handler(bpf_get_current_pid_tgid() >> 32, AUDIT_EVENT_SIGNAL_DELIVER);
+    if (handler < 0)
         return 0;
     struct audit_record *record = record_new(AUDIT_SLOT_SIGNAL);
     if (!record)
